@@ -1,0 +1,251 @@
+"""Station 1: what training hands over, read and checked before any work is done on it.
+
+The folder holds network.pt2, calibration.npz, validation.npz and handover.json. Letters: N crops,
+H, W pixels of a crop, K landmarks.
+"""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.job import Job
+from convert.network import load_network
+from device.contract.errors import BadInputError
+from device.contract.files import write_whole_bytes
+from device.contract.landmarks import SCHEMES, LandmarkScheme
+from device.contract.manifest import CodecRule, CropRule
+from device.contract.metrics import interocular_distance
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+HANDOVER_SCHEMA = 1
+
+MINIMUM_CROPS = 8
+"""Calibration crops with any picture in them; fewer cannot say what ranges faces give."""
+
+REMEDY = "`make convert` writes the handover again"
+
+
+@dataclass(frozen=True)
+class Handover:
+    """What handover.json says of the network beside it."""
+
+    name: str
+    scheme: str
+    crop: CropRule
+    codec: CodecRule
+    provenance: dict[str, Any]
+
+    @property
+    def landmark_scheme(self) -> LandmarkScheme:
+        """The scheme the points follow."""
+        return SCHEMES[self.scheme]
+
+    @property
+    def grid_wh(self) -> tuple[int, int]:
+        """Cells of the heatmap."""
+        width, height = self.crop.size_wh
+        return int(width // self.codec.stride), int(height // self.codec.stride)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(1, H, W, 3)."""
+        width, height = self.crop.size_wh
+        return 1, height, width, 3
+
+    @property
+    def heatmap_shape(self) -> tuple[int, ...]:
+        """(1, H / stride, W / stride, K)."""
+        width, height = self.grid_wh
+        return 1, height, width, self.landmark_scheme.count
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationSet:
+    """Crops with their true landmarks."""
+
+    crops: NDArray[np.uint8]
+    """(N, H, W, 3) BGR."""
+    landmarks_crop: NDArray[np.float32]
+    """(N, K, 2) pixels of the crop."""
+
+
+def check_folder(handover: Path) -> None:
+    """Say at once which file is missing.
+
+    Raises:
+        BadInputError: no such folder, or a file of it is not there.
+    """
+    if not handover.is_dir():
+        raise BadInputError(f"no handover folder at {handover}: give the one that training wrote")
+    names = ("handover.json", "network.pt2", "calibration.npz", "validation.npz")
+    missing = [name for name in names if not (handover / name).is_file()]
+    if missing:
+        raise BadInputError(f"handover {handover} lacks {', '.join(missing)}; {REMEDY}")
+
+
+def read_handover(path: Path) -> Handover:
+    """Read handover.json.
+
+    Raises:
+        BadInputError: not JSON, another schema, a missing or unknown field, an unknown scheme or
+            codec, channels other than bgr, or a stride that does not divide the crop.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path} is not readable JSON ({error}); {REMEDY}") from error
+    if not isinstance(values, dict) or values.get("schema") != HANDOVER_SCHEMA:
+        got = values.get("schema") if isinstance(values, dict) else type(values).__name__
+        raise BadInputError(f"{path} has schema {got}, wanted {HANDOVER_SCHEMA}; {REMEDY}")
+    try:
+        handover = Handover(
+            name=str(values["name"]),
+            scheme=values["scheme"],
+            crop=CropRule(**values["crop"]),
+            codec=CodecRule(**values["codec"]),
+            provenance=dict(values.get("provenance", {})),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInputError(f"{path} lacks or misnames a field ({error}); {REMEDY}") from error
+    _check_rules(handover, path)
+    return handover
+
+
+def _check_rules(handover: Handover, path: Path) -> None:
+    if handover.scheme not in SCHEMES:
+        raise BadInputError(
+            f"{path} names landmark scheme {handover.scheme!r}, known: {', '.join(SCHEMES)}; {REMEDY}"
+        )
+    if handover.codec.name != "softmax_expectation" or handover.crop.channels != "bgr":
+        raise BadInputError(
+            f"{path} names codec {handover.codec.name!r} and channels {handover.crop.channels!r}, "
+            f"known: softmax_expectation and bgr; {REMEDY}"
+        )
+    size_wh, stride = handover.crop.size_wh, handover.codec.stride
+    numbers = len(size_wh) == 2 and all(isinstance(value, int | float) for value in (*size_wh, stride))
+    if not numbers or stride <= 0 or any(side < stride or side % stride for side in size_wh):
+        raise BadInputError(
+            f"{path} has a crop of {size_wh} and a stride of {stride!r}, wanted a stride that divides the "
+            f"crop's width and height; {REMEDY}"
+        )
+
+
+def _load_array(path: Path, key: str) -> NDArray[Any]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return np.asarray(arrays[key])
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInputError(f"{path} has no readable array {key!r} ({error}); {REMEDY}") from error
+
+
+def load_crops(path: Path, handover: Handover) -> NDArray[np.uint8]:
+    """(N, H, W, 3) uint8 BGR crops of an .npz file.
+
+    Raises:
+        BadInputError: no such array, no crop in it, or another shape or type.
+    """
+    crops = _load_array(path, "crops")
+    wanted = handover.input_shape[1:]
+    if crops.dtype != np.uint8 or crops.shape[1:] != wanted or len(crops) == 0:
+        raise BadInputError(
+            f"{path} has crops {crops.dtype} {crops.shape}, wanted uint8 (N, "
+            f"{', '.join(map(str, wanted))}) with N of at least 1; {REMEDY}"
+        )
+    return crops
+
+
+def load_calibration(path: Path, handover: Handover) -> NDArray[np.uint8]:
+    """(N, H, W, 3) uint8 crops, only those with any picture in them.
+
+    Raises:
+        BadInputError: as `load_crops`, or fewer than MINIMUM_CROPS hold more than one value.
+    """
+    crops = load_crops(path, handover)
+    flat = crops.reshape(len(crops), -1)
+    varied: NDArray[np.uint8] = crops[flat.min(axis=1) < flat.max(axis=1)]
+    if len(varied) < MINIMUM_CROPS:
+        raise BadInputError(
+            f"{path} has {len(varied)} crops that are not of one constant value, wanted at least "
+            f"{MINIMUM_CROPS}: ranges need pictures; {REMEDY}"
+        )
+    return varied
+
+
+def load_validation(path: Path, handover: Handover) -> ValidationSet:
+    """Crops and true landmarks.
+
+    Raises:
+        BadInputError: as `load_crops`; landmarks of another shape, not finite, or eye corners that
+            fall together.
+    """
+    crops = load_crops(path, handover)
+    landmarks_crop = _load_array(path, "landmarks_crop").astype(np.float32)
+    wanted = (len(crops), handover.landmark_scheme.count, 2)
+    if landmarks_crop.shape != wanted or not np.isfinite(landmarks_crop).all():
+        raise BadInputError(
+            f"{path} has landmarks_crop {landmarks_crop.shape}, wanted finite {wanted}; {REMEDY}"
+        )
+    distances = [interocular_distance(points, handover.landmark_scheme) for points in landmarks_crop]
+    if min(distances) <= 0:
+        raise BadInputError(
+            f"{path} has a face ({int(np.argmin(distances))}) whose outer eye corners fall together; {REMEDY}"
+        )
+    return ValidationSet(crops, landmarks_crop)
+
+
+def _shapes(program: "ExportedProgram", names: tuple[str, ...]) -> list[tuple[int, ...]]:
+    values = {node.name: node.meta.get("val") for node in program.graph.nodes}
+    return [tuple(int(size) for size in values[name].shape) for name in names]
+
+
+def check_network(program: "ExportedProgram", handover: Handover, path: Path) -> dict[str, Any]:
+    """Check inputs, outputs and weights; return what the report says of the network.
+
+    Raises:
+        BadInputError: shapes other than handover.json implies, or a weight that is not finite.
+    """
+    signature = program.graph_signature
+    inputs = _shapes(program, tuple(str(name) for name in signature.user_inputs))
+    outputs = _shapes(program, tuple(str(name) for name in signature.user_outputs))
+    batch, height, width, channels = handover.input_shape
+    _, cells_high, cells_wide, count = handover.heatmap_shape
+    wanted = [(batch, channels, height, width)], (1, count, cells_high, cells_wide)
+    fits = inputs == wanted[0] and len(outputs) == 2 and outputs[0] == wanted[1]
+    if not fits or int(np.prod(outputs[1])) != 1:
+        raise BadInputError(
+            f"{path} maps {inputs} to {outputs}, wanted {wanted[0]} to a heatmap {wanted[1]} and one "
+            f"presence logit; {REMEDY}"
+        )
+    weights = {**program.state_dict, **program.constants}
+    broken = [name for name, weight in weights.items() if not bool(weight.isfinite().all())]
+    if broken:
+        raise BadInputError(
+            f"{path} has weights that are not finite ({broken[0]} and {len(broken) - 1} more): "
+            f"the training diverged; hand over an earlier checkpoint"
+        )
+    return {
+        "parameters": sum(value.numel() for value in program.parameters()),
+        "input_shape": list(inputs[0]),
+        "output_shapes": [list(shape) for shape in outputs],
+    }
+
+
+def run(job: Job) -> str:
+    """Read everything once and keep the network's facts."""
+    handover = read_handover(job.description)
+    calibration = load_calibration(job.calibration, handover)
+    validation = load_validation(job.validation, handover)
+    facts = check_network(load_network(job.network), handover, job.network)
+    facts |= {"calibration_crops": len(calibration), "validation_crops": len(validation.crops)}
+    write_whole_bytes(job.network_facts, (json.dumps(facts, indent=1) + "\n").encode())
+    return (
+        f"{handover.name}: {facts['parameters']:,} parameters, {len(calibration)} calibration crops, "
+        f"{len(validation.crops)} validation crops"
+    )

@@ -1,0 +1,116 @@
+"""One conversion: where it reads, where it writes, and what was asked of it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+INT8_BUDGET_POINTS = 0.05
+"""Percentage points of NME that int8 may cost; what the product promises."""
+
+CALIBRATION_CROPS = 200
+"""Crops that set the ranges. Minima and maxima settle long before; more only take time."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line may change."""
+
+    int8_budget_points: float = INT8_BUDGET_POINTS
+    """Percentage points of NME, int8 over PyTorch, above which nothing is delivered."""
+    calibration_crops: int = CALIBRATION_CROPS
+    """Largest number of crops that set the ranges."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """The paths of one conversion. `handover` is only read; everything is written under `out`."""
+
+    handover: Path
+    out: Path
+    converter: Path
+    """The interpreter that has onnx2tf and TensorFlow."""
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def network(self) -> Path:
+        """The exported program, as training wrote it."""
+        return self.handover / "network.pt2"
+
+    @property
+    def calibration(self) -> Path:
+        """Crops that set the ranges."""
+        return self.handover / "calibration.npz"
+
+    @property
+    def validation(self) -> Path:
+        """Crops with true landmarks, for the comparison."""
+        return self.handover / "validation.npz"
+
+    @property
+    def description(self) -> Path:
+        """What the network is: scheme, crop rule, codec, provenance."""
+        return self.handover / "handover.json"
+
+    @property
+    def work(self) -> Path:
+        """Intermediate files."""
+        return self.out / "work"
+
+    @property
+    def network_facts(self) -> Path:
+        """Parameters and output shapes of the checked network."""
+        return self.work / "network.json"
+
+    @property
+    def onnx(self) -> Path:
+        """The network as ONNX."""
+        return self.work / "student.onnx"
+
+    @property
+    def scratch(self) -> Path:
+        """Working folder of the converter's process: its float SavedModel lies here."""
+        return self.work / "onnx2tf"
+
+    @property
+    def converter_log(self) -> Path:
+        """All that the converter's process said."""
+        return self.work / "onnx_to_tflite.log"
+
+    @property
+    def int8_model(self) -> Path:
+        """The int8 file before its checks."""
+        return self.work / "student.tflite"
+
+    @property
+    def float_model(self) -> Path:
+        """The float file before its checks."""
+        return self.work / "student_float32.tflite"
+
+    @property
+    def models(self) -> tuple[Path, Path]:
+        """Both files before their checks."""
+        return self.int8_model, self.float_model
+
+    @property
+    def manifests(self) -> tuple[Path, Path]:
+        """The manifests beside `models`, still without metrics."""
+        return self.int8_model.with_suffix(".json"), self.float_model.with_suffix(".json")
+
+    @property
+    def operators(self) -> Path:
+        """Operator counts of both files."""
+        return self.work / "operators.json"
+
+    @property
+    def comparison(self) -> Path:
+        """PyTorch, ONNX, float and int8 on the same crops."""
+        return self.work / "comparison.json"
+
+    @property
+    def delivered(self) -> tuple[Path, ...]:
+        """The product: both models with their manifests."""
+        return tuple(self.out / path.name for path in (*self.models, *self.manifests))
+
+    @property
+    def report(self) -> Path:
+        """What was made of what, with which tools, and how well it agrees."""
+        return self.out / "conversion.json"

@@ -1,0 +1,92 @@
+"""What was made of what, with which tools, and how well the forms agree: as JSON and as a table."""
+
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from convert.artifact import Artifact
+from convert.compare import FLOAT, INT8, ONNX, PYTORCH
+from convert.handover import Handover
+from convert.job import Job
+from convert.onnx_to_tflite import converter_tools
+from convert.tflite_file import read_graph
+
+REPORT_SCHEMA = 1
+OWN_TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "ai-edge-litert", "numpy")
+
+
+def tools_used(job: Job) -> dict[str, dict[str, str]]:
+    """Versions in our environment and in the converter's."""
+    own = {"python": platform.python_version(), **{name: version(name) for name in OWN_TOOLS}}
+    return {"own": own, "converter": converter_tools(job.converter)}
+
+
+def _tensors(model: Path) -> list[dict[str, Any]]:
+    """Quantisation of a file's inputs and outputs, in the file's order."""
+    graph = read_graph(model)
+    return [
+        {
+            "name": tensor.name,
+            "shape": list(tensor.shape),
+            "dtype": tensor.dtype,
+            "scales": list(tensor.scales),
+            "zero_points": list(tensor.zero_points),
+        }
+        for tensor in (*graph.inputs, *graph.outputs)
+    ]
+
+
+def make_report(job: Job, handover: Handover, comparison: Mapping[str, Any], passed: bool) -> dict[str, Any]:
+    """conversion.json; artifacts are those on the disk when it is called."""
+    inputs = (job.description, job.network, job.calibration, job.validation)
+    made = (*job.delivered, job.onnx, *job.models, *job.manifests)
+    return {
+        "schema": REPORT_SCHEMA,
+        "name": handover.name,
+        "provenance": handover.provenance,
+        "network": json.loads(job.network_facts.read_text(encoding="utf-8")),
+        "handover": [Artifact.of(path).entry(job.handover) for path in inputs],
+        "artifacts": [Artifact.of(path).entry(job.out) for path in made if path.is_file()],
+        "tools": tools_used(job),
+        "operators": json.loads(job.operators.read_text(encoding="utf-8")),
+        "tensors": {model.name: _tensors(model) for model in job.models},
+        "calibration_crops_at_most": job.settings.calibration_crops,
+        "comparison": dict(comparison),
+        "gate": {
+            "int8_loss_points": comparison["int8_loss_points"],
+            "int8_budget_points": job.settings.int8_budget_points,
+            "passed": passed,
+        },
+    }
+
+
+def _row(title: str, size: str, figures: Mapping[str, Any]) -> str:
+    moved = figures["difference"]["landmarks_px"]
+    return (
+        f"{title:<16}{size:>10}{100 * figures['nme_interocular']:>9.3f}"
+        f"{100 * figures['failure_rate_at_10']:>9.2f}{moved['mean']:>10.4f}{moved['largest']:>10.4f}"
+    )
+
+
+def summary_table(report: Mapping[str, Any]) -> str:
+    """The comparison for a person: one line per form of the network, then the gate."""
+    sizes = {entry["path"]: f"{entry['bytes']:,}" for entry in report["artifacts"]}
+    titles = (
+        (PYTORCH, "PyTorch", ""),
+        (ONNX, "ONNX Runtime", sizes["work/student.onnx"]),
+        (FLOAT, "TFLite float32", sizes["work/student_float32.tflite"]),
+        (INT8, "TFLite int8", sizes["work/student.tflite"]),
+    )
+    comparison, gate = report["comparison"], report["gate"]
+    head = f"{'':<16}{'bytes':>10}{'NME %':>9}{'FR10 %':>9}{'moved px':>10}{'at most':>10}"
+    rows = [_row(title, size, comparison["models"][name]) for name, title, size in titles]
+    verdict = (
+        f"int8 costs {gate['int8_loss_points']:+.4f} percentage points of NME on "
+        f"{comparison['validation_crops']} crops (budget {gate['int8_budget_points']:g})"
+    )
+    return "\n".join(
+        [f"{report['name']}: {report['network']['parameters']:,} parameters", head, *rows, verdict]
+    )

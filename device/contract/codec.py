@@ -1,0 +1,106 @@
+"""Landmarks to heatmaps and back: the expectation of a softmax over raw int8 or float maps.
+
+    p(cell) = exp(map(cell)) / sum exp(map),   landmark = sum p(cell) * cell
+
+(integral regression: Sun et al., ECCV 2018, arXiv 1711.08229). The exponential stays outside the
+network: an int8 softmax cannot say less than 1/256 and so loses the thin mass that the expectation
+uses, while an int8 map has only 256 values, so its exponential is a table of 256 entries.
+The spread of p about the landmark says how sure the network is.
+
+Letters: H, W cells of the map, K landmarks.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.contract.tensors import TensorSpec
+
+
+class HeatmapCodec:
+    """Encode and decode landmarks in crop pixels on a grid of cells.
+
+    Cell (i, j) stands for the crop pixel ((j + 0.5) * stride - 0.5, (i + 0.5) * stride - 0.5): the
+    middle of the stride x stride pixels it covers.
+    """
+
+    def __init__(self, grid_wh: tuple[int, int], stride: float) -> None:
+        """A grid of (W, H) cells of `stride` crop pixels."""
+        self.grid_wh = grid_wh
+        self.stride = stride
+
+    def cell_centres(self, count: int) -> NDArray[np.float32]:
+        """(count,) crop pixels of the first `count` cells along one axis."""
+        return ((np.arange(count) + 0.5) * self.stride - 0.5).astype(np.float32)
+
+    @cached_property
+    def moments(self) -> NDArray[np.float32]:
+        """(4, H * W) rows 1, x, y, x^2 + y^2 of every cell: one product gives all the sums.
+
+        x and y are measured from the grid's middle so that float32 squares keep their digits.
+        """
+        width, height = self.grid_wh
+        x, y = np.meshgrid(
+            self.cell_centres(width) - self._middle[0], self.cell_centres(height) - self._middle[1]
+        )
+        x, y = x.ravel(), y.ravel()
+        return np.stack([np.ones_like(x), x, y, x * x + y * y]).astype(np.float32)
+
+    @property
+    def _middle(self) -> NDArray[np.float32]:
+        """(2,) crop pixels of the grid's middle, x then y."""
+        return np.array([(cells * self.stride - 1) / 2 for cells in self.grid_wh], np.float32)
+
+    def encode(self, landmarks_crop: NDArray[np.floating], sigma_px: float) -> NDArray[np.float32]:
+        """(K, 2) crop pixels to (H, W, K) log-probabilities of a Gaussian of `sigma_px`.
+
+        Not rounded to cells, so decoding gives the point back as long as the Gaussian fits the map.
+        """
+        width, height = self.grid_wh
+        x = self.cell_centres(width)[None, :, None] - landmarks_crop[:, 0].astype(np.float32)
+        y = self.cell_centres(height)[:, None, None] - landmarks_crop[:, 1].astype(np.float32)
+        return np.asarray((x * x + y * y) / (-2 * sigma_px**2), np.float32)
+
+    def decode(self, weights: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Positive weights (H, W, K), in any scale per landmark, to landmarks and their spread.
+
+        Returns:
+            (K, 2) landmarks_crop in pixels, and (K,) spread: the standard deviation of the mass
+            along one axis, in crop pixels.
+        """
+        count = weights.shape[-1]
+        total, x, y, squares = self.moments @ weights.reshape(-1, count)
+        x, y = x / total, y / total
+        variance = np.maximum(squares / total - x * x - y * y, 0.0) / 2
+        landmarks_crop = np.stack([x + self._middle[0], y + self._middle[1]], axis=1)
+        return landmarks_crop, np.sqrt(variance)
+
+
+def exponential_table(spec: TensorSpec) -> NDArray[np.float32]:
+    """(256,) float32: exp of each int8 value's real, largest 1, indexed by the value's bits as uint8.
+
+    Relative to the largest int8 because a softmax does not see a common factor and 1 cannot
+    overflow.
+    """
+    values = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float32)
+    table: NDArray[np.float32] = np.exp((values - 127) * np.float32(spec.scale))
+    return table
+
+
+def softmax_weights(maps: NDArray[np.generic], table: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Unnormalised softmax of raw maps of any shape: by table for int8, directly for float.
+
+    Args:
+        maps: (H, W, K) int8 with its `exponential_table`, or float32 with None.
+    """
+    if table is not None:
+        return table.take(maps.view(np.uint8))
+    largest = maps.max(axis=(0, 1))
+    weights: NDArray[np.float32] = np.exp(maps - largest, dtype=np.float32)
+    return weights
+
+
+def score_of_spread(spread_px: NDArray[np.float32], half_score_px: float) -> NDArray[np.float32]:
+    """Confidence of each landmark, 1 for a point mass, 0.5 at a spread of `half_score_px`."""
+    return np.asarray(1 / (1 + (spread_px / half_score_px) ** 2), np.float32)

@@ -1,0 +1,189 @@
+"""Boxes, and the affine way from a frame to a crop and back.
+
+The pixel convention, stated once for the whole project: (0, 0) is the centre of the top-left
+pixel, x runs right, y runs down, so an image of width W covers x from -0.5 to W - 0.5. Angles are
+radians, positive from x towards y (clockwise as seen). Points are (N, 2), x then y.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.floating]
+"""(N, 2) floating point, x then y."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """An upright rectangle in float pixels of the frame."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+    @classmethod
+    def around(cls, points: Points) -> "Box":
+        """The tight box of (N, 2) points."""
+        x_min, y_min = points.min(axis=0)
+        x_max, y_max = points.max(axis=0)
+        return cls(float(x_min), float(y_min), float(x_max), float(y_max))
+
+    @classmethod
+    def centred(cls, center_xy: tuple[float, float], size_wh: tuple[float, float]) -> "Box":
+        """The box of a given size about a point."""
+        (x, y), (width, height) = center_xy, size_wh
+        return cls(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+    @property
+    def width(self) -> float:
+        """Pixels."""
+        return self.x_max - self.x_min
+
+    @property
+    def height(self) -> float:
+        """Pixels."""
+        return self.y_max - self.y_min
+
+    @property
+    def area(self) -> float:
+        """Square pixels; zero for an empty box."""
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    @property
+    def longest_side(self) -> float:
+        """Pixels."""
+        return max(self.width, self.height)
+
+    @property
+    def center_xy(self) -> tuple[float, float]:
+        """The middle, in pixels."""
+        return (self.x_min + self.x_max) / 2, (self.y_min + self.y_max) / 2
+
+    @property
+    def xyxy(self) -> tuple[float, float, float, float]:
+        """(x_min, y_min, x_max, y_max)."""
+        return self.x_min, self.y_min, self.x_max, self.y_max
+
+    def scaled(self, factor: float) -> "Box":
+        """Grown or shrunk about its middle."""
+        return Box.centred(self.center_xy, (self.width * factor, self.height * factor))
+
+    def iou(self, other: "Box") -> float:
+        """Intersection over union, 0 to 1."""
+        overlap = Box(
+            max(self.x_min, other.x_min),
+            max(self.y_min, other.y_min),
+            min(self.x_max, other.x_max),
+            min(self.y_max, other.y_max),
+        )
+        shared = overlap.area if overlap.width > 0 and overlap.height > 0 else 0.0
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+
+def shake_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box:
+    """Move each side independently by a uniform amount up to `fraction` of width or height.
+
+    The project's one stand-in for a finder's error: every figure "with shaken boxes" uses it.
+    """
+    moved = rng.uniform(-fraction, fraction, 4)
+    return Box(
+        box.x_min + moved[0] * box.width,
+        box.y_min + moved[1] * box.height,
+        box.x_max + moved[2] * box.width,
+        box.y_max + moved[3] * box.height,
+    )
+
+
+def invert_affine(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inverse of a (2, 3) affine map."""
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def apply_affine(matrix: NDArray[np.float64], points: Points) -> NDArray[np.float64]:
+    """(2, 3) map applied to (N, 2) points."""
+    return np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
+
+
+@dataclass(frozen=True, eq=False)
+class CropTransform:
+    """The affine map from frame pixels to crop pixels."""
+
+    matrix: NDArray[np.float64]
+    """(2, 3) float64, frame to crop."""
+    size_wh: tuple[int, int]
+    """Pixels of the crop."""
+
+    @classmethod
+    def from_roi(
+        cls,
+        center_xy: tuple[float, float],
+        side: float,
+        size_wh: tuple[int, int],
+        angle_radians: float = 0.0,
+    ) -> "CropTransform":
+        """A square region of the frame, turned by `angle_radians`, filling the crop's width.
+
+        A crop of S pixels covers u from -0.5 to S - 0.5, hence the (S - 1) / 2 for its middle.
+        """
+        scale = size_wh[0] / side
+        cosine, sine = np.cos(angle_radians) * scale, np.sin(angle_radians) * scale
+        linear = np.array([[cosine, sine], [-sine, cosine]])
+        middle = np.array([(size_wh[0] - 1) / 2, (size_wh[1] - 1) / 2])
+        offset = middle - linear @ np.asarray(center_xy)
+        return cls(np.column_stack([linear, offset]), size_wh)
+
+    @classmethod
+    def for_box(
+        cls, box: Box, margin: float, size_wh: tuple[int, int], angle_radians: float = 0.0
+    ) -> "CropTransform":
+        """The crop rule: a square on the box's middle, `margin` times its longest side."""
+        # A box without extent (a hostile or empty input) still gives a map that can be inverted.
+        side = max(box.longest_side * margin, 1.0)
+        return cls.from_roi(box.center_xy, side, size_wh, angle_radians)
+
+    @property
+    def scale(self) -> float:
+        """Crop pixels per frame pixel."""
+        return float(np.hypot(self.matrix[0, 0], self.matrix[1, 0]))
+
+    @cached_property
+    def inverse(self) -> NDArray[np.float64]:
+        """(2, 3) float64, crop to frame."""
+        return invert_affine(self.matrix)
+
+    def frame_to_crop(self, landmarks_frame: Points) -> NDArray[np.float64]:
+        """(N, 2) pixels of the frame to (N, 2) pixels of the crop."""
+        return apply_affine(self.matrix, landmarks_frame)
+
+    def crop_to_frame(self, landmarks_crop: Points) -> NDArray[np.float64]:
+        """(N, 2) pixels of the crop to (N, 2) pixels of the frame."""
+        return apply_affine(self.inverse, landmarks_crop)
+
+
+def crop_around_face(
+    landmarks_frame: Points,
+    eye_centres: Points,
+    margin: float,
+    size_wh: tuple[int, int],
+) -> CropTransform:
+    """The upright crop of a face whose landmarks are known: the next frame's crop.
+
+    The eye line gives the roll; the crop rule is then applied to the tight box in the face's own
+    upright axes, so that a tilted head is seen as the network saw it in training.
+
+    Args:
+        landmarks_frame: (K, 2) pixels of the frame.
+        eye_centres: (2, 2) the right and the left eye, pixels of the frame.
+    """
+    across = eye_centres[1] - eye_centres[0]
+    roll = float(np.arctan2(across[1], across[0]))
+    turn = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
+    upright = Box.around(landmarks_frame @ turn.T)
+    center_xy = np.asarray(upright.center_xy) @ turn
+    side = max(upright.longest_side * margin, 1.0)
+    return CropTransform.from_roi((float(center_xy[0]), float(center_xy[1])), side, size_wh, roll)

@@ -1,0 +1,198 @@
+"""The JSON beside a model: everything a program must know to use it, checked together with it.
+
+A model never travels alone. Preprocessing, decoding and provenance belong to the model, not to the
+program that runs it.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from device.contract.errors import BadInputError
+from device.contract.files import sha256_of, write_whole_bytes
+from device.contract.landmarks import SCHEMES, LandmarkScheme
+from device.contract.tensors import TensorSpec
+
+MANIFEST_SCHEMA = 1
+"""Raised when a reader of the old form could misread the new one."""
+
+REMEDY = "write both again with `make convert`"
+
+
+@dataclass(frozen=True)
+class CropRule:
+    """How a face box becomes the network's input."""
+
+    margin: float
+    """Side of the square roi over the longest side of the landmarks' tight box."""
+    size_wh: tuple[int, int]
+    """Pixels of the crop."""
+    channels: str = "bgr"
+    """Order of the colour channels."""
+
+    def __post_init__(self) -> None:
+        """JSON gives lists; equality wants tuples."""
+        object.__setattr__(self, "size_wh", tuple(self.size_wh))
+
+
+@dataclass(frozen=True)
+class CodecRule:
+    """How the output maps become landmarks."""
+
+    name: str
+    """softmax_expectation: the only codec so far."""
+    stride: float
+    """Crop pixels per cell."""
+    half_score_px: float
+    """Spread, in crop pixels, at which a landmark's score is 0.5."""
+
+
+@dataclass(frozen=True)
+class ModelManifest:
+    """What `student.json` says of `student.tflite`."""
+
+    name: str
+    """Short name for the stream and for people."""
+    file: str
+    """The model's file name, in the manifest's own folder."""
+    sha256: str
+    """Of the model file."""
+    scheme: str
+    """Landmark scheme by name."""
+    crop: CropRule
+    """Box to crop."""
+    input: TensorSpec
+    """The crop's tensor: `real = scale * (integer - zero_point)`."""
+    pixel_offset: int
+    """Subtracted from a uint8 pixel to give the input's integer (int8) or real times 128 (float)."""
+    heatmap: TensorSpec
+    """Raw maps (1, H, W, K)."""
+    presence: TensorSpec
+    """Logit that the crop holds a face, (1, 1)."""
+    codec: CodecRule
+    """Maps to landmarks."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Measured by the conversion, fractions, keyed by what was measured."""
+    provenance: dict[str, Any] = field(default_factory=dict)
+    """Source commit, checkpoint, recipe, data, tools."""
+    schema: int = MANIFEST_SCHEMA
+    """Of this file."""
+
+    @property
+    def landmark_scheme(self) -> LandmarkScheme:
+        """The scheme the points follow."""
+        return SCHEMES[self.scheme]
+
+    @property
+    def identity(self) -> str:
+        """NAME@sha8, as every message carries it."""
+        return f"{self.name}@{self.sha256[:8]}"
+
+
+def manifest_path_of(model: Path) -> Path:
+    """Where a model's manifest lies: beside it, the same stem, `.json`."""
+    return model.with_suffix(".json")
+
+
+def write_manifest(manifest: ModelManifest, path: Path) -> None:
+    """Write a manifest whole, keys in the dataclass's order.
+
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    text = json.dumps(dataclasses.asdict(manifest), indent=1)
+    write_whole_bytes(path, (text + "\n").encode())
+
+
+def _tensor(values: dict[str, Any]) -> TensorSpec:
+    return TensorSpec(**{**values, "shape": tuple(values["shape"])})
+
+
+def _parse(values: dict[str, Any]) -> ModelManifest:
+    """Fields of the JSON object as a manifest; unknown keys are refused by the dataclasses."""
+    return ModelManifest(
+        **{
+            **values,
+            "crop": CropRule(**values["crop"]),
+            "codec": CodecRule(**values["codec"]),
+            "input": _tensor(values["input"]),
+            "heatmap": _tensor(values["heatmap"]),
+            "presence": _tensor(values["presence"]),
+        }
+    )
+
+
+def read_manifest(path: Path) -> ModelManifest:
+    """Read and check a manifest by itself.
+
+    Raises:
+        BadInputError: no such file, not JSON, another schema, a missing or unknown field, an unknown
+            landmark scheme, or shapes that do not agree with each other.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInputError(f"no manifest at {path}: a model needs its JSON beside it; {REMEDY}") from error
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"manifest {path} is not readable JSON ({error}); {REMEDY}") from error
+    if not isinstance(values, dict) or values.get("schema") != MANIFEST_SCHEMA:
+        got = values.get("schema") if isinstance(values, dict) else type(values).__name__
+        raise BadInputError(f"manifest {path} has schema {got}, wanted {MANIFEST_SCHEMA}; {REMEDY}")
+    try:
+        manifest = _parse(values)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadInputError(f"manifest {path} lacks or misnames a field ({error}); {REMEDY}") from error
+    _check_self_consistent(manifest, path)
+    return manifest
+
+
+def _check_self_consistent(manifest: ModelManifest, path: Path) -> None:
+    if manifest.scheme not in SCHEMES:
+        raise BadInputError(
+            f"manifest {path} names landmark scheme {manifest.scheme!r}, known: {', '.join(SCHEMES)}"
+        )
+    if manifest.codec.name != "softmax_expectation":
+        raise BadInputError(
+            f"manifest {path} names codec {manifest.codec.name!r}, known: softmax_expectation; {REMEDY}"
+        )
+    points, wanted = manifest.heatmap.shape[-1], manifest.landmark_scheme.count
+    if points != wanted:
+        raise BadInputError(
+            f"manifest {path} has {points} maps, scheme {manifest.scheme} wants {wanted}; {REMEDY}"
+        )
+    width, height = manifest.crop.size_wh
+    if manifest.input.shape != (1, height, width, 3):
+        raise BadInputError(
+            f"manifest {path} has input shape {manifest.input.shape}, its crop rule gives "
+            f"{(1, height, width, 3)}; {REMEDY}"
+        )
+    # The codec's stride must cover the crop, or every landmark would be scaled.
+    cells = manifest.heatmap.shape[1:3]
+    if (cells[0] * manifest.codec.stride, cells[1] * manifest.codec.stride) != (height, width):
+        raise BadInputError(
+            f"manifest {path} has {cells[1]}x{cells[0]} cells of stride {manifest.codec.stride:g}, "
+            f"the crop is {width}x{height}; {REMEDY}"
+        )
+
+
+def read_model_manifest(model: Path) -> ModelManifest:
+    """The manifest of a model file, after checking that the two belong together.
+
+    Raises:
+        BadInputError: the model or its manifest is missing, unreadable, or they do not fit.
+    """
+    if not model.is_file():
+        raise BadInputError(f"no model at {model}: give a .tflite file, or make one with `make convert`")
+    path = manifest_path_of(model)
+    manifest = read_manifest(path)
+    if manifest.file != model.name:
+        raise BadInputError(f"manifest {path} is for {manifest.file}, got {model.name}; {REMEDY}")
+    digest = sha256_of(model)
+    if digest != manifest.sha256:
+        raise BadInputError(
+            f"model {model} has sha256 {digest[:8]}..., its manifest says {manifest.sha256[:8]}...: "
+            f"the file is damaged or the two are not a pair; {REMEDY}"
+        )
+    return manifest

@@ -1,0 +1,42 @@
+"""What a network's tensor is: name, shape, type, and how its integers mean real numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output tensor; `real = scale * (integer - zero_point)` when quantised."""
+
+    name: str
+    """As the model file spells it."""
+    shape: tuple[int, ...]
+    """Static, batch first, channels last."""
+    dtype: str
+    """numpy's name: int8, uint8, float32."""
+    scale: float = 0.0
+    """Real units per step; 0 for a float tensor."""
+    zero_point: int = 0
+    """The integer that means 0."""
+
+    @property
+    def quantised(self) -> bool:
+        """Whether integers stand for reals."""
+        return self.scale > 0
+
+    def quantise(self, real: NDArray[np.floating]) -> NDArray[np.generic]:
+        """Reals to this tensor's type, rounded to nearest and clipped to its range."""
+        if not self.quantised:
+            return real.astype(self.dtype)
+        limits = np.iinfo(self.dtype)
+        steps = np.round(real / self.scale) + self.zero_point
+        values: NDArray[np.generic] = np.clip(steps, limits.min, limits.max).astype(self.dtype)
+        return values
+
+    def dequantise(self, values: NDArray[np.generic]) -> NDArray[np.float32]:
+        """This tensor's values as float32 reals."""
+        if not self.quantised:
+            return values.astype(np.float32)
+        return (values.astype(np.float32) - np.float32(self.zero_point)) * np.float32(self.scale)

@@ -1,0 +1,345 @@
+"""What the device says: the messages of the stream's schema 1, each one line of JSON.
+
+`device/README.md` is the specification for readers, `device/schema/stream-1.schema.json` its JSON
+Schema. Pixels are of the frame, (0, 0) the centre of its top-left pixel; left and right are the
+subject's. Nanoseconds are of the monotonic clock unless a name says utc.
+
+No number that is not finite reaches the stream: such a face or figure is left out.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from device.contract.geometry import Box
+
+SCHEMA = 1
+"""Raised when a reader of the old form could misread the new one; new keys do not raise it."""
+
+SCHEMA_FILE = Path(__file__).parent / "schema" / f"stream-{SCHEMA}.schema.json"
+"""JSON Schema of every message."""
+
+PIXEL_DIGITS = 2
+"""Coordinates are rounded to 0.01 px: far below what a landmark is sure of, and half the bytes."""
+
+SCORE_DIGITS = 3
+"""Scores are rounded to 0.001."""
+
+TIME_DIGITS = 3
+"""Milliseconds are rounded to a microsecond."""
+
+
+class Message(Protocol):
+    """Whatever can go onto the stream."""
+
+    @property
+    def source(self) -> str:
+        """Which stream it belongs to: demo, cam0, images, video."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys and values as JSON shows them; arrays may be numpy's."""
+        ...
+
+
+def encode(message: Message) -> bytes:
+    """One line of JSON, UTF-8, with its line feed."""
+    return orjson.dumps(message.to_dict(), option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def _rounded(values: NDArray[np.floating], digits: int) -> NDArray[np.floating]:
+    """Rounded, in the memory order that orjson reads; -0 becomes 0."""
+    return np.ascontiguousarray(np.round(values, digits) + 0)
+
+
+def _head(kind: str, source: str) -> dict[str, Any]:
+    return {"type": kind, "schema": SCHEMA, "source": source}
+
+
+@dataclass(frozen=True, eq=False)
+class FaceMessage:
+    """One face within a frame."""
+
+    id: int
+    """The same from frame to frame while the face is followed; never given again."""
+    score: float
+    """Confidence that this is a face with its landmarks in place, 0 to 1."""
+    box: Box
+    """Tight box of the landmarks, pixels."""
+    landmarks: NDArray[np.floating]
+    """(K, 2) x then y, pixels, in the scheme's order."""
+    landmark_scores: NDArray[np.floating]
+    """(K,) confidence of each landmark, 0 to 1."""
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is one."""
+        return (
+            math.isfinite(self.score)
+            and math.isfinite(sum(self.box.xyxy))
+            and bool(np.isfinite(self.landmarks).all() and np.isfinite(self.landmark_scores).all())
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            "id": self.id,
+            "score": round(float(self.score), SCORE_DIGITS),
+            "box": _rounded(np.array(self.box.xyxy), PIXEL_DIGITS),
+            "landmarks": _rounded(self.landmarks, PIXEL_DIGITS),
+            "landmark_scores": _rounded(self.landmark_scores, SCORE_DIGITS),
+        }
+
+
+@dataclass(frozen=True)
+class FrameInfo:
+    """The frame that a message is about."""
+
+    width: int
+    """Pixels, after rotation."""
+    height: int
+    """Pixels, after rotation."""
+    name: str | None = None
+    """Path within the folder or FILE#INDEX of a video; None, and no key, for a camera."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        size: dict[str, Any] = {"width": self.width, "height": self.height}
+        return size if self.name is None else {**size, "name": self.name}
+
+
+@dataclass(frozen=True)
+class TimingMs:
+    """How long each stage of one frame took, milliseconds."""
+
+    find: float
+    """Search for a face; 0 while one is followed."""
+    crop: float
+    """Cut out and quantise the network's input."""
+    infer: float
+    """The network."""
+    decode: float
+    """Output maps to landmarks of the frame."""
+    total: float
+    """From the frame in hand to its landmarks: all stages and what lies between them."""
+
+    def to_dict(self) -> dict[str, float]:
+        """As JSON shows it."""
+        return {
+            "find": round(self.find, TIME_DIGITS),
+            "crop": round(self.crop, TIME_DIGITS),
+            "infer": round(self.infer, TIME_DIGITS),
+            "decode": round(self.decode, TIME_DIGITS),
+            "total": round(self.total, TIME_DIGITS),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class FrameMessage:
+    """One frame with its faces, also when there are none."""
+
+    source: str
+    """The stream's name."""
+    sequence: int
+    """Number among the captured frames; a gap is a skipped frame."""
+    captured_ns: int
+    """Monotonic nanoseconds of the capture."""
+    published_ns: int
+    """Monotonic nanoseconds just before the message is written."""
+    frame: FrameInfo
+    """Size and, for files, name."""
+    faces: Sequence[FaceMessage]
+    """Empty when no face is seen."""
+    timing_ms: TimingMs
+    """Milliseconds by stage."""
+    model: str
+    """NAME@sha8 of the model in use."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it; a face with a number that is not finite is left out."""
+        return {
+            **_head("frame", self.source),
+            "sequence": self.sequence,
+            "captured_ns": self.captured_ns,
+            "published_ns": self.published_ns,
+            "frame": self.frame.to_dict(),
+            "faces": [face.to_dict() for face in self.faces if face.finite],
+            "timing_ms": self.timing_ms.to_dict(),
+            "model": self.model,
+        }
+
+
+@dataclass(frozen=True)
+class FaceLost:
+    """A face that was followed is followed no more; its id is never given again."""
+
+    source: str
+    """The stream's name."""
+    sequence: int
+    """Number of the first frame without it."""
+    captured_ns: int
+    """Monotonic nanoseconds of that frame."""
+    published_ns: int
+    """Monotonic nanoseconds just before the message is written."""
+    id: int
+    """The face's id."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            **_head("face_lost", self.source),
+            "sequence": self.sequence,
+            "captured_ns": self.captured_ns,
+            "published_ns": self.published_ns,
+            "id": self.id,
+        }
+
+
+@dataclass(frozen=True)
+class ErrorMessage:
+    """A frame that could not be had; the stream goes on."""
+
+    source: str
+    """The stream's name."""
+    sequence: int
+    """Number of the frame that was awaited."""
+    captured_ns: int
+    """Monotonic nanoseconds of the failure."""
+    published_ns: int
+    """Monotonic nanoseconds just before the message is written."""
+    reason: str
+    """One line for people."""
+    name: str | None = None
+    """The frame's name as in a frame message; None, and no key `frame`, for a camera."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        named = {} if self.name is None else {"frame": {"name": self.name}}
+        return {
+            **_head("error", self.source),
+            "sequence": self.sequence,
+            "captured_ns": self.captured_ns,
+            "published_ns": self.published_ns,
+            **named,
+            "reason": self.reason,
+        }
+
+
+class State(StrEnum):
+    """How one part of the device does."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    """Works, but worse than it should: the reason says how."""
+    LOST = "lost"
+    """Does not work; the device keeps trying."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A part's state and why."""
+
+    state: State = State.OK
+    """ok, degraded or lost."""
+    reason: str = ""
+    """One line for people; may be empty while ok."""
+
+    def to_dict(self) -> dict[str, str]:
+        """As JSON shows it."""
+        return {"state": self.state.value, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Status:
+    """All parts at once: sent at the start and whenever one of them changes."""
+
+    source: str
+    """The stream's name."""
+    published_ns: int
+    """Monotonic nanoseconds just before the message is written."""
+    camera: Condition = field(default=Condition())
+    """The frame source."""
+    inference: Condition = field(default=Condition())
+    """The interpreter and its accelerator."""
+    broker: Condition = field(default=Condition())
+    """The way out, where there is a broker."""
+    model: Condition = field(default=Condition())
+    """The model file in use."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            **_head("status", self.source),
+            "published_ns": self.published_ns,
+            "camera": self.camera.to_dict(),
+            "inference": self.inference.to_dict(),
+            "broker": self.broker.to_dict(),
+            "model": self.model.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Health:
+    """Figures of the device since its start, now and then."""
+
+    source: str
+    """The stream's name."""
+    monotonic_ns: int
+    """The clock of `captured_ns` and `published_ns`, nanoseconds ..."""
+    utc_ns: int
+    """... and UTC at the same instant, nanoseconds since 1970: together they relate the two clocks."""
+    uptime_s: float
+    """Seconds since the daemon's start."""
+    frames: int
+    """Frame messages."""
+    skipped: int
+    """Frames that were captured but replaced by a newer one."""
+    unreadable: int
+    """Error messages."""
+    fps: float | None = None
+    """Frame messages a second since the last health message."""
+    latency_ms_p50: float | None = None
+    """Median of published_ns - captured_ns since the last health message, milliseconds."""
+    latency_ms_p95: float | None = None
+    """Its 95th percentile, milliseconds."""
+    rss_mb: float | None = None
+    """Resident memory of the process, megabytes of 10^6 bytes."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it; a figure that is not known or not finite has no key."""
+        figures = {
+            "uptime_s": self.uptime_s,
+            "fps": self.fps,
+            "latency_ms_p50": self.latency_ms_p50,
+            "latency_ms_p95": self.latency_ms_p95,
+            "rss_mb": self.rss_mb,
+        }
+        known = {
+            key: round(value, TIME_DIGITS)
+            for key, value in figures.items()
+            if value is not None and math.isfinite(value)
+        }
+        return {
+            **_head("health", self.source),
+            "monotonic_ns": self.monotonic_ns,
+            "utc_ns": self.utc_ns,
+            "frames": self.frames,
+            "skipped": self.skipped,
+            "unreadable": self.unreadable,
+            **known,
+        }
+
+
+def clock_pair() -> tuple[int, int]:
+    """(monotonic_ns, utc_ns) of one instant: UTC is read between two readings of the other clock."""
+    before = time.monotonic_ns()
+    utc_ns = time.time_ns()
+    return (before + time.monotonic_ns()) // 2, utc_ns

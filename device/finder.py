@@ -1,0 +1,123 @@
+"""Finders: where in a frame are faces? Searched when nothing is tracked.
+
+A found box means the tight box of the landmarks; that is what the crop rule wants.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from device.contract.errors import BadInputError, UsageError
+from device.contract.geometry import Box
+from device.crop import Image
+from device.suggestion import unknown_word
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """One face as a finder gives it."""
+
+    box: Box
+    """Tight box of the landmarks, pixels of the frame."""
+    score: float
+    """Confidence, 0 to 1."""
+    angle_radians: float = 0.0
+    """Roll of the eye line, 0 for an upright head."""
+
+
+class Finder(Protocol):
+    """Anything that finds faces."""
+
+    def find(self, image: Image) -> list[FoundFace]:
+        """Faces of a frame, best first."""
+        ...
+
+
+CENTRE_SHARE = 0.7
+"""Side of the assumed face over the frame's shorter side: between a close face and a distant one."""
+
+
+class CentreFinder:
+    """Looks nowhere: assumes one face in the largest central square, as for a portrait."""
+
+    def find(self, image: Image) -> list[FoundFace]:
+        """The middle of the frame, with no opinion on whether a face is there."""
+        height, width = image.shape[:2]
+        side = CENTRE_SHARE * min(height, width)
+        return [FoundFace(Box.centred(((width - 1) / 2, (height - 1) / 2), (side, side)), 0.0)]
+
+
+YUNET_SIDE = 320
+"""Longest side that YuNet is shown: its fixed cost, and faces down to about 10 px there."""
+YUNET_LEAST_SCORE = 0.6
+
+YUNET_TO_LANDMARKS = (0.5, 0.5, 1.0, 1.0)
+"""Middle and size of the landmarks' box in units of YuNet's, which reaches up the forehead."""
+
+
+class YuNetFinder:
+    """OpenCV's FaceDetectorYN with a YuNet model file (Wu et al., 2023)."""
+
+    def __init__(self, model: Path) -> None:
+        """Load the ONNX file.
+
+        Raises:
+            BadInputError: no such file, or not a YuNet model.
+        """
+        if not model.is_file():
+            raise BadInputError(f"no YuNet model at {model}: give the ONNX file, --finder yunet:FILE")
+        try:
+            self._detector = cv2.FaceDetectorYN.create(
+                str(model), "", (YUNET_SIDE, YUNET_SIDE), YUNET_LEAST_SCORE
+            )
+        except cv2.error as error:
+            raise BadInputError(f"{model} is no YuNet model for this OpenCV ({error.err})") from error
+
+    def find(self, image: Image) -> list[FoundFace]:
+        """Faces above the least score, best first."""
+        height, width = image.shape[:2]
+        scale = YUNET_SIDE / max(height, width)
+        size_wh = max(round(width * scale), 1), max(round(height * scale), 1)
+        small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        self._detector.setInputSize(size_wh)
+        _, rows = self._detector.detect(small)
+        if rows is None:
+            return []
+        found = [_face_of_row(row, width / size_wh[0], height / size_wh[1]) for row in rows]
+        return sorted(found, key=lambda face: -face.score)
+
+
+def _face_of_row(row: np.ndarray, scale_x: float, scale_y: float) -> FoundFace:
+    """A YuNet row: x, y, width, height; right eye, left eye, nose, mouth corners; score."""
+    x, y, width, height = (float(value) for value in row[:4])
+    middle_x, middle_y, share_x, share_y = YUNET_TO_LANDMARKS
+    center_xy = (
+        (x + middle_x * width + 0.5) * scale_x - 0.5,
+        (y + middle_y * height + 0.5) * scale_y - 0.5,
+    )
+    box = Box.centred(center_xy, (width * share_x * scale_x, height * share_y * scale_y))
+    eyes = row[4:8].reshape(2, 2) * (scale_x, scale_y)
+    across = eyes[1] - eyes[0]
+    return FoundFace(box, float(row[-1]), float(np.arctan2(across[1], across[0])))
+
+
+FORMS = {"centre": "centre:", "yunet": "yunet:FILE"}
+"""Each finder and how it is written."""
+
+
+def open_finder(uri: str) -> Finder:
+    """The finder that an address names.
+
+    Raises:
+        UsageError: an unknown finder, or a place missing or too many.
+        BadInputError: its model file is missing or unusable.
+    """
+    scheme, _, place = uri.partition(":")
+    if scheme not in FORMS:
+        raise unknown_word("finder", scheme, list(FORMS))
+    if (scheme == "centre") == bool(place):
+        raise UsageError(f"finder {uri!r}: write {FORMS[scheme]}")
+    return CentreFinder() if scheme == "centre" else YuNetFinder(Path(place).expanduser())

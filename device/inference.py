@@ -1,0 +1,139 @@
+"""The landmark network: a crop in, landmarks with their scores out. Loaded once, checked at start."""
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.contract.codec import HeatmapCodec, exponential_table, score_of_spread, softmax_weights
+from device.contract.errors import BadInputError, MissingOutsideError
+from device.contract.manifest import REMEDY, ModelManifest, read_model_manifest
+from device.contract.tensors import TensorSpec
+
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+"""Modules with an `Interpreter`, best first: tflite-runtime has no fast int8 path on x86."""
+
+SIGN_BIT = np.uint8(0x80)
+"""Flips a uint8 pixel into the int8 `pixel - 128`, bit for bit."""
+
+LEAST_LOGIT = -30.0
+"""Where a presence of 1e-13 is as good as none and exp cannot overflow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What the network says of one crop."""
+
+    landmarks_crop: NDArray[np.float32]
+    """(K, 2) pixels of the crop."""
+    landmark_scores: NDArray[np.float32]
+    """(K,) 0 to 1, from each map's spread."""
+    presence: float
+    """Probability that the crop holds a face, 0 to 1."""
+
+
+def load_runtime() -> Any:
+    """The interpreter module: LiteRT, or tflite-runtime where only that is installed.
+
+    Raises:
+        MissingOutsideError: neither is installed.
+    """
+    for name in RUNTIMES:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise MissingOutsideError(
+        "no TFLite runtime: wanted ai-edge-litert (or tflite-runtime); pip install ai-edge-litert"
+    )
+
+
+def _check_tensor(spec: TensorSpec, found: dict[str, Any], model: Path) -> None:
+    """The file's tensor must be what the manifest says, or every number after it would be wrong."""
+    scale, zero_point = found["quantization"]
+    got = TensorSpec(
+        found["name"],
+        tuple(int(size) for size in found["shape"]),
+        np.dtype(found["dtype"]).name,
+        float(scale),
+        int(zero_point),
+    )
+    same = (got.shape, got.dtype, got.zero_point) == (spec.shape, spec.dtype, spec.zero_point)
+    if not same or not np.isclose(got.scale, spec.scale, rtol=1e-6):
+        raise BadInputError(f"model {model}: tensor {spec.name} is {got}, its manifest says {spec}; {REMEDY}")
+
+
+def find_tensor(spec: TensorSpec, details: list[dict[str, Any]], model: Path) -> dict[str, Any]:
+    """The interpreter's entry for a manifest's tensor, by name, checked.
+
+    Raises:
+        BadInputError: no tensor of that name, or another shape, type or quantisation.
+    """
+    for found in details:
+        if found["name"] == spec.name:
+            _check_tensor(spec, found, model)
+            return found
+    names = ", ".join(found["name"] for found in details)
+    raise BadInputError(f"model {model} has no tensor {spec.name!r}, only {names}; {REMEDY}")
+
+
+class LandmarkNetwork:
+    """A TFLite landmark model and its manifest, int8 or float, ready to run."""
+
+    def __init__(self, model: Path, threads: int = 1) -> None:
+        """Load and check the model.
+
+        Raises:
+            BadInputError: model or manifest missing, damaged, or not a pair.
+            MissingOutsideError: no TFLite runtime is installed.
+        """
+        self.manifest: ModelManifest = read_model_manifest(model)
+        runtime = load_runtime()
+        try:
+            self._interpreter = runtime.Interpreter(model_path=str(model), num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise BadInputError(f"model {model} cannot be loaded ({error}); {REMEDY}") from error
+        self._bind(model)
+
+    def _bind(self, model: Path) -> None:
+        """Look up the tensors once and prepare what decoding needs."""
+        manifest, interpreter = self.manifest, self._interpreter
+        self._input = find_tensor(manifest.input, interpreter.get_input_details(), model)["index"]
+        outputs = interpreter.get_output_details()
+        self._heatmap = find_tensor(manifest.heatmap, outputs, model)["index"]
+        self._presence = find_tensor(manifest.presence, outputs, model)["index"]
+        self._input_buffer = np.zeros(manifest.input.shape, manifest.input.dtype)
+        height, width = manifest.heatmap.shape[1:3]
+        self._codec = HeatmapCodec((width, height), manifest.codec.stride)
+        self._table = exponential_table(manifest.heatmap) if manifest.heatmap.quantised else None
+
+    def infer(self, crop: NDArray[np.uint8]) -> None:
+        """Run the network on a crop (H, W, 3) uint8 of the manifest's size and channel order."""
+        if self.manifest.input.quantised:
+            np.bitwise_xor(crop, SIGN_BIT, out=self._input_buffer[0].view(np.uint8))
+        else:
+            offset = np.float32(self.manifest.pixel_offset)
+            np.multiply(crop - offset, np.float32(1 / 128), out=self._input_buffer[0])
+        self._interpreter.set_tensor(self._input, self._input_buffer)
+        self._interpreter.invoke()
+
+    def decode(self) -> Decoded:
+        """What the last `infer` found; all arrays are copies."""
+        # A view into the interpreter: used before this function returns, never kept.
+        maps = self._interpreter.tensor(self._heatmap)()[0]
+        landmarks_crop, spread_px = self._codec.decode(softmax_weights(maps, self._table))
+        logit = self.manifest.presence.dequantise(self._interpreter.get_tensor(self._presence))
+        return Decoded(
+            landmarks_crop,
+            score_of_spread(spread_px, self.manifest.codec.half_score_px),
+            float(1 / (1 + np.exp(-max(float(logit.ravel()[0]), LEAST_LOGIT)))),
+        )
+
+    def read_heatmap(self) -> NDArray[np.float32]:
+        """(H, W, K) raw maps of the last `infer` as reals: for comparing models, not for the stream."""
+        values = self._interpreter.get_tensor(self._heatmap)[0]
+        return self.manifest.heatmap.dequantise(values)

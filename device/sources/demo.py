@@ -1,0 +1,100 @@
+"""A virtual camera over a real face: everything can be tried without a camera."""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from threading import Event
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from device.frame import Frame, FrameSource
+from device.sources.demo_path import DemoPath
+from device.sources.framing import orient
+from device.sources.uri import SourceOptions
+
+
+def picture_at(photo: NDArray[np.uint8], path: DemoPath, sequence: int) -> NDArray[np.uint8]:
+    """(H, W, 3) what the camera sees at one point of its path.
+
+    Beyond the photograph its rim is drawn out: a reflection could show the face twice.
+    """
+    view = cv2.warpAffine(
+        photo,
+        path.photo_to_frame(sequence).matrix,
+        path.size_wh,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(cv2.convertScaleAbs(view, dst=view, alpha=path.brightness(sequence)), np.uint8)
+
+
+class DemoSource(FrameSource):
+    """The demo camera, in real time; put a `LiveSource` about it."""
+
+    name = "demo"
+    live = True
+
+    def __init__(
+        self,
+        photo: NDArray[np.uint8],
+        options: SourceOptions,
+        paced: bool = True,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        """A camera at the start of its path; its time starts with the iteration.
+
+        Args:
+            photo: (512, 512, 3) uint8 blue green red, `device.demo_photo`.
+            options: size and rate of the camera, and how it is held.
+            paced: whether to keep real time; otherwise every frame comes as soon as it is asked for.
+            clock_ns: monotonic nanoseconds.
+            wait: sleeps so many seconds; by default until then or until the source is closed.
+        """
+        defaults = DemoPath()
+        self.path = DemoPath(options.size_wh or defaults.size_wh, options.fps or defaults.fps)
+        self._photo = photo
+        self._options = options
+        self._paced = paced
+        self._clock_ns = clock_ns
+        self._closed = Event()
+        self._wait = wait or self._closed.wait
+        self._skipped = 0
+
+    @property
+    def skipped(self) -> int:
+        """Frames that were due while an earlier one was still in the making."""
+        return self._skipped
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames without end."""
+        start_ns = self._clock_ns()
+        for sequence, captured_ns in self._due(start_ns) if self._paced else self._each():
+            image = orient(picture_at(self._photo, self.path, sequence), self._options)
+            yield Frame(image, sequence, captured_ns)
+
+    def _each(self) -> Iterator[tuple[int, int]]:
+        """Every number in turn and the time now."""
+        for sequence in count():
+            if self._closed.is_set():
+                return
+            yield sequence, self._clock_ns()
+
+    def _due(self, start_ns: int) -> Iterator[tuple[int, int]]:
+        """Numbers of the frames that are due, the newest each time, and when they were."""
+        awaited, period_ns = 0, 1e9 / self.path.fps
+        while not self._closed.is_set():
+            elapsed_ns = self._clock_ns() - start_ns
+            due = int(elapsed_ns / period_ns)
+            if due < awaited:
+                self._wait((awaited * period_ns - elapsed_ns) / 1e9)
+                continue
+            self._skipped += due - awaited
+            awaited = due + 1
+            yield due, start_ns + int(due * period_ns)
+
+    def close(self) -> None:
+        """End the iteration."""
+        self._closed.set()

@@ -1,0 +1,93 @@
+"""Frames of a video file, each exactly once: lossless."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from device.contract.errors import BadInputError
+from device.frame import Frame, FrameSource, Unreadable, streamable
+from device.sources.framing import frame_stored
+from device.sources.places import is_file
+from device.sources.uri import SourceOptions
+
+# libav draws a text file as a film of a terminal; nobody means that.
+_TERMINAL_FOURCC = int.from_bytes(b"ansi", "little")
+
+
+def _open_video(file: Path) -> tuple[cv2.VideoCapture, NDArray[np.uint8]]:
+    """An open capture and its first frame.
+
+    Raises:
+        BadInputError: no such file, or no video that OpenCV can read.
+    """
+    if not is_file(file):
+        raise BadInputError(f"no video file at {file}; check the path")
+    capture = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)
+    if int(capture.get(cv2.CAP_PROP_FOURCC)) == _TERMINAL_FOURCC:
+        raise BadInputError(f"{file} is a text, wanted a video (AVI, MP4, MKV, ...)")
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0 and cv2.haveImageReader(str(file)):
+        raise BadInputError(f"{file} is a picture, wanted a video; for pictures write images:{file.parent}")
+    readable, first = capture.read()
+    if not readable:
+        size = file.stat().st_size
+        raise BadInputError(
+            f"{file} ({size} bytes) holds no frame that can be read, wanted a video (AVI, MP4, MKV, ...): "
+            "damaged, cut short or another format"
+        )
+    return capture, np.asarray(first, np.uint8)
+
+
+class VideoSource(FrameSource):
+    """A video file from its first frame to its last, as fast as it is read.
+
+    A rotation that the file states is applied, as players do.
+    """
+
+    name = "video"
+    live = False
+
+    def __init__(self, file: Path, options: SourceOptions) -> None:
+        """Open the file and read its first frame.
+
+        Raises:
+            BadInputError: no such file, or no video that OpenCV can read.
+        """
+        self._file_name = streamable(file.name)
+        self._options = options
+        self._capture, self._first = _open_video(file)
+        announced = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self._announced = int(announced) if announced > 0 else 0
+        self._closed = False
+
+    def __iter__(self) -> Iterator[Frame | Unreadable]:
+        """Every frame, then, if the file announced more than came, one Unreadable that says so."""
+        sequence, image = 0, self._first
+        while not self._closed:
+            frame_ns = time.monotonic_ns()
+            yield Frame(frame_stored(image, self._options), sequence, frame_ns, self._name_of(sequence))
+            sequence += 1
+            readable, decoded = self._capture.read()
+            if not readable:
+                break
+            image = np.asarray(decoded, np.uint8)
+        if not self._closed and sequence < self._announced:
+            yield self._cut_short(sequence)
+        self._capture.release()
+
+    def _name_of(self, sequence: int) -> str:
+        return f"{self._file_name}#{sequence:06d}"
+
+    def _cut_short(self, got: int) -> Unreadable:
+        reason = (
+            f"{self._file_name}: got {got} of {self._announced} frames that its header announces; "
+            "the file is cut short or damaged"
+        )
+        return Unreadable(self._name_of(got), reason, got, time.monotonic_ns())
+
+    def close(self) -> None:
+        """End the iteration; the file is let go of when the iteration ends."""
+        self._closed = True

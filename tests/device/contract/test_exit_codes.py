@@ -1,0 +1,45 @@
+import sys
+
+import pytest
+
+from device.contract import errors
+from device.contract.exit_codes import ExitCode, exit_code_table
+
+
+def test_the_codes_are_the_documented_ones():
+    assert [(code.name, code.value) for code in ExitCode] == [
+        ("DONE", 0), ("UNEXPECTED", 1), ("USAGE", 2), ("BAD_INPUT", 3), ("GATE", 4),
+        ("MISSING_OUTSIDE", 5), ("REFUSED", 6), ("WRITE_FAILED", 7), ("VERIFY_FAILED", 8),
+    ]  # fmt: skip
+
+
+def test_the_readme_holds_the_table(root):
+    assert exit_code_table() in (root / "README.md").read_text()
+
+
+def raising(error):
+    def main():
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize("kind", errors.LandmarksError.__subclasses__(), ids=lambda kind: kind.__name__)
+def test_a_users_mistake_is_one_line_and_its_code(kind, capsys):
+    assert errors.run_program(raising(kind("got a, wanted b; do c"))) == kind.exit_code
+    assert capsys.readouterr().err == "error: got a, wanted b; do c\n"
+
+
+def test_a_full_disk_is_a_write_failure(capsys):
+    assert errors.run_program(raising(OSError(28, "No space left on device", "x.log"))) == 7
+    assert "x.log" in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        errors.run_program(raising(ZeroDivisionError()))
+
+
+def test_a_reader_that_goes_away_is_an_ordinary_end(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    assert errors.run_program(raising(BrokenPipeError())) == 0

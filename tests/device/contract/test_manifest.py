@@ -1,0 +1,108 @@
+import dataclasses
+import json
+
+import pytest
+
+from device.contract.errors import BadInputError
+from device.contract.files import sha256_of
+from device.contract.manifest import (
+    CodecRule,
+    CropRule,
+    ModelManifest,
+    manifest_path_of,
+    read_manifest,
+    read_model_manifest,
+    write_manifest,
+)
+from device.contract.tensors import TensorSpec
+
+
+def a_manifest(**changes):
+    values = {
+        "name": "tiny",
+        "file": "student.tflite",
+        "sha256": "0" * 64,
+        "scheme": "ibug_68",
+        "crop": CropRule(1.3, (128, 128)),
+        "input": TensorSpec("image", (1, 128, 128, 3), "int8", 1 / 128, 0),
+        "pixel_offset": 128,
+        "heatmap": TensorSpec("heatmap", (1, 32, 32, 68), "int8", 0.1, -5),
+        "presence": TensorSpec("presence", (1, 1), "int8", 0.05, 0),
+        "codec": CodecRule("softmax_expectation", 4.0, 6.0),
+        "metrics": {"int8_nme": 0.04},
+        "provenance": {"source_commit": "abc"},
+    }
+    return ModelManifest(**{**values, **changes})
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "student.tflite"
+    path.write_bytes(b"not really a model")
+    write_manifest(a_manifest(sha256=sha256_of(path)), manifest_path_of(path))
+    return path
+
+
+def test_what_is_written_reads_back_equal(model):
+    assert read_model_manifest(model) == a_manifest(sha256=sha256_of(model))
+    assert read_model_manifest(model).identity == f"tiny@{sha256_of(model)[:8]}"
+
+
+def test_a_changed_model_is_refused(model):
+    model.write_bytes(b"not really the model")
+    with pytest.raises(BadInputError, match="damaged or the two are not a pair"):
+        read_model_manifest(model)
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(BadInputError, match=r"no model at .*gone\.tflite"):
+        read_model_manifest(tmp_path / "gone.tflite")
+
+
+def test_a_model_without_manifest_is_refused(model):
+    manifest_path_of(model).unlink()
+    with pytest.raises(BadInputError, match="no manifest at"):
+        read_model_manifest(model)
+
+
+def test_a_manifest_of_another_file_is_refused(model):
+    other = model.with_name("other.tflite")
+    model.rename(other)
+    manifest_path_of(model).rename(manifest_path_of(other))
+    with pytest.raises(BadInputError, match=r"is for student\.tflite, got other\.tflite"):
+        read_model_manifest(other)
+
+
+def edited(path, change):
+    values = dataclasses.asdict(a_manifest())
+    change(values)
+    path.write_text(json.dumps(values))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda v: v.update(schema=2), "schema 2, wanted 1"),
+        (lambda v: v.pop("codec"), "codec"),
+        (lambda v: v.update(colour="red"), "colour"),
+        (lambda v: v.update(scheme="wflw_98"), "'wflw_98', known: ibug_68"),
+        (lambda v: v["heatmap"].update(shape=[1, 32, 32, 67]), "67 maps, scheme ibug_68 wants 68"),
+        (lambda v: v["input"].update(shape=[1, 96, 96, 3]), "its crop rule gives"),
+        (lambda v: v["codec"].update(stride=8.0), "cells of stride 8"),
+        (lambda v: v["codec"].update(name="argmax"), "codec 'argmax'"),
+        (lambda v: v["crop"].update(size_wh=None), "field"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_says_what_and_what_to_do(tmp_path, change, message):
+    path = edited(tmp_path / "student.json", change)
+    with pytest.raises(BadInputError, match=message):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "\x00\xff"])
+def test_what_is_no_json_object_is_refused(tmp_path, text):
+    path = tmp_path / "student.json"
+    path.write_text(text)
+    with pytest.raises(BadInputError, match="student.json"):
+        read_manifest(path)

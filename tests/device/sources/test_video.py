@@ -1,0 +1,87 @@
+"""Video files: every frame once, in order, and a cut file says so."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from device.contract.errors import BadInputError
+from device.frame import Frame, Unreadable
+from device.sources import open_source
+from device.sources.uri import SourceOptions
+from device.sources.video import VideoSource
+
+FRAMES = 30
+
+
+def write_video(path: Path, fourcc: str = "MJPG", frames: int = FRAMES) -> Path:
+    """64x48; frame n is evenly grey of 8 n, on a little noise so that frames have some size."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*fourcc), 25, (64, 48))
+    assert writer.isOpened()
+    rng = np.random.default_rng(1)
+    for number in range(frames):
+        writer.write(np.clip(rng.normal(8 * number, 4, (48, 64, 3)), 0, 255).astype(np.uint8))
+    writer.release()
+    return path
+
+
+@pytest.mark.parametrize(("name", "fourcc"), [("clip.avi", "MJPG"), ("clip.mp4", "mp4v")])
+def test_every_frame_comes_once_in_order_and_named(tmp_path: Path, name: str, fourcc: str) -> None:
+    with open_source(f"video:{write_video(tmp_path / name, fourcc)}") as source:
+        items = list(source)
+    frames = [item for item in items if isinstance(item, Frame)]
+    assert len(frames) == len(items) == FRAMES
+    assert [frame.sequence for frame in frames] == list(range(FRAMES))
+    assert [frame.name for frame in frames][:2] == [f"{name}#000000", f"{name}#000001"]
+    levels = [frame.image.mean() for frame in frames]
+    np.testing.assert_allclose(levels, 8 * np.arange(FRAMES), atol=4)
+    assert source.name == "video"
+    assert not source.live
+
+
+def test_frames_are_fitted_and_turned(tmp_path: Path) -> None:
+    source = VideoSource(write_video(tmp_path / "clip.avi"), SourceOptions((32, 48), rotate=90))
+    frame = next(iter(source))
+    assert isinstance(frame, Frame)
+    assert frame.size_wh == (24, 32)
+
+
+def test_a_cut_video_gives_its_frames_and_then_says_how_many_are_missing(tmp_path: Path) -> None:
+    data = write_video(tmp_path / "whole.avi").read_bytes()
+    (tmp_path / "cut.avi").write_bytes(data[: len(data) // 2])
+    with open_source(f"video:{tmp_path / 'cut.avi'}") as source:
+        *frames, last = source
+    assert 2 < len(frames) < FRAMES - 2
+    assert all(isinstance(frame, Frame) for frame in frames)
+    assert isinstance(last, Unreadable)
+    assert f"cut.avi: got {len(frames)} of {FRAMES} frames" in last.reason
+    assert last.sequence == len(frames)
+
+
+@pytest.mark.parametrize("name", ["text.avi", "text.txt", "empty.avi", "beginning.mp4"])
+def test_a_file_that_is_no_video_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    beginning = write_video(tmp_path / "whole.mp4", "mp4v").read_bytes()[:500]
+    content = {"empty": b"", "beginning": beginning}.get(Path(name).stem, b"hello, I am a text\n" * 100)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadInputError, match=r"wanted a video"):
+        open_source(f"video:{tmp_path / name}")
+
+
+def test_a_picture_or_nothing_at_all_is_refused_with_advice(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "x.png"), np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(BadInputError, match="is a picture, wanted a video; for pictures write images:"):
+        open_source(f"video:{tmp_path / 'x.png'}")
+    with pytest.raises(BadInputError, match="no video file at"):
+        open_source(f"video:{tmp_path / 'nowhere.avi'}")
+
+
+def test_a_closed_video_ends_without_complaint(tmp_path: Path) -> None:
+    source = VideoSource(write_video(tmp_path / "clip.avi"), SourceOptions())
+    got = []
+    for item in source:
+        got.append(item)
+        if len(got) == 3:
+            source.close()
+    assert len(got) == 3
+    assert all(isinstance(item, Frame) for item in got)

@@ -1,0 +1,121 @@
+import json
+import time
+
+import numpy as np
+import pytest
+
+from device.contract.geometry import Box
+from device.daemon import Daemon
+from device.frame import Unreadable
+from device.settings import DaemonSettings
+from device.tracker import Tracker
+from tests.fakes import FakeFinder, FakeNetwork, FakeSource, ListSink, a_frame, draw_square_face
+
+CENTER = (200, 200)
+
+
+def a_picture(center=CENTER):
+    image = np.zeros((480, 640, 3), np.uint8)
+    return draw_square_face(image, center, 100) if center else image
+
+
+def run_daemon(items, name="images", live=False, **settings):
+    sink = ListSink()
+    source = FakeSource(items, name, live)
+    tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
+    with Daemon(source, tracker, [sink], "fake@ffffffff", DaemonSettings(**settings)) as daemon:
+        daemon.run()
+    assert source.closed
+    assert sink.closed
+    return [json.loads(line) for line in sink.lines]
+
+
+def test_unrelated_pictures_give_one_message_each_and_carry_nothing_over():
+    items = [a_frame(a_picture(c), n, f"{n}.png") for n, c in enumerate([CENTER, None, (260, 230)])]
+    messages = run_daemon(items)
+    assert [message["type"] for message in messages] == ["frame"] * 3
+    assert [message["frame"]["name"] for message in messages] == ["0.png", "1.png", "2.png"]
+    assert [[face["id"] for face in message["faces"]] for message in messages] == [[1], [], [1]]
+
+
+def test_followed_pictures_keep_an_id_and_tell_a_loss_once():
+    centers = [CENTER, (210, 205), None, None]
+    items = [a_frame(a_picture(c), n, f"{n}.png") for n, c in enumerate(centers)]
+    messages = run_daemon(items, follow=True)
+    assert [message["type"] for message in messages] == ["frame", "frame", "frame", "face_lost", "frame"]
+    assert [face["id"] for face in messages[1]["faces"]] == [1]
+    assert (messages[3]["id"], messages[3]["sequence"]) == (1, 2)
+
+
+def test_an_unreadable_picture_is_an_error_line_and_the_stream_goes_on():
+    bad = Unreadable("1.png", "damaged", 1, time.monotonic_ns())
+    messages = run_daemon([a_frame(a_picture(), 0, "0.png"), bad, a_frame(a_picture(), 2, "2.png")])
+    assert [message["type"] for message in messages] == ["frame", "error", "frame"]
+    assert messages[1]["reason"] == "damaged"
+    assert messages[1]["frame"]["name"] == "1.png"
+
+
+def test_a_camera_that_fails_and_comes_back_is_told_as_status_once_each_way():
+    gone = [Unreadable(None, "no frame", n, time.monotonic_ns()) for n in (1, 1, 1)]
+    items = [a_frame(a_picture(), 0), *gone, a_frame(a_picture(), 1)]
+    messages = run_daemon(items, name="cam0", live=True)
+    states = [message["camera"]["state"] for message in messages if message["type"] == "status"]
+    assert states == ["ok", "lost", "ok"]
+
+
+def test_it_ends_after_the_wanted_frames():
+    items = [a_frame(a_picture(), n, f"{n}.png") for n in range(10)]
+    assert len(run_daemon(items, frames=4)) == 4
+
+
+def test_a_live_stream_tells_health_with_both_clocks():
+    messages = run_daemon([a_frame(a_picture(), n) for n in range(5)], name="cam0", live=True)
+    health = next(message for message in messages if message["type"] == "health")
+    apart = health["utc_ns"] - health["monotonic_ns"]
+    assert abs(apart - (time.time_ns() - time.monotonic_ns())) < 1e9
+
+
+def test_health_comes_at_its_interval_with_the_rate_since_the_last():
+    class SlowSource(FakeSource):
+        def __iter__(self):
+            for n in range(30):
+                time.sleep(0.01)
+                yield a_frame(a_picture(), n)
+
+    sink = ListSink()
+    tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
+    source = SlowSource([], "cam0", live=True)
+    with Daemon(source, tracker, [sink], "fake@ffffffff", DaemonSettings(health_seconds=0.1)) as daemon:
+        daemon.run()
+    told = [json.loads(line) for line in sink.lines]
+    healths = [message for message in told if message["type"] == "health"]
+    assert 3 <= len(healths) <= 5
+    assert healths[-1]["frames"] > healths[-2]["frames"]
+    assert 20 < healths[-1]["fps"] < 110
+    assert healths[-1]["latency_ms_p50"] <= healths[-1]["latency_ms_p95"]
+    assert healths[-1]["rss_mb"] > 10
+
+
+def test_stop_ends_the_run_after_the_frame_in_hand():
+    sink = ListSink()
+    tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
+    source = FakeSource([a_frame(a_picture(), n) for n in range(100)], "cam0", live=True)
+    daemon = Daemon(source, tracker, [sink], "fake@ffffffff", DaemonSettings())
+    publish = sink.publish
+
+    def publish_and_stop(line):
+        publish(line)
+        if b'"sequence":3,' in line:
+            daemon.stop()
+
+    sink.publish = publish_and_stop
+    daemon.run()
+    assert sum(b'"type":"frame"' in line for line in sink.lines) == 4
+
+
+@pytest.mark.parametrize("wrong", [{"threads": 0}, {"threads": 1000}, {"frames": 0}])
+def test_settings_out_of_range_are_usage_errors(wrong):
+    from device.contract.errors import UsageError
+
+    with pytest.raises(UsageError, match="wanted"):
+        DaemonSettings(**wrong)

@@ -1,0 +1,173 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from device.contract.errors import BadInputError
+from device.contract.landmarks import ibug_68
+from training.augment import Augmenter, TensorPack
+from training.checkpoint import load_network
+from training.loop import Average, Loop, RunParts, learning_rate
+from training.models import build_model
+from training.settings import OptimiserSettings, run_from_values
+from training.tasks.distillation import DistillationTask
+from training.tasks.supervised import SupervisedTask
+from training.validation import CropSet
+
+SIDE = 32
+
+
+def tiny_settings(**optimiser):
+    return run_from_values(
+        {
+            "name": "tiny",
+            "model": {
+                "family": "landmark_student",
+                "input_side": SIDE,
+                "arguments": {
+                    "stem": 4,
+                    "widths": [4, 4, 4, 8],
+                    "depths": [0, 0, 0, 1],
+                    "decoder": [4, 4, 4],
+                },
+            },
+            "optimiser": {"images": 48, "batch": 4, **optimiser},
+        },
+        "test",
+    )
+
+
+def tiny_faces(count=12, side=64):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    # One shape, slightly varied: a network can at least learn where a face's points usually are.
+    shape = rng.uniform(18, 46, (68, 2))
+    return images, (shape + rng.normal(0, 0.5, (count, 68, 2))).astype(np.float32)
+
+
+def tiny_parts(folder, settings=None):
+    settings = settings or tiny_settings()
+    images, landmarks = tiny_faces()
+    pack = TensorPack(
+        torch.from_numpy(images), torch.from_numpy(landmarks), torch.from_numpy(images[:3]), context=2.6
+    )
+    torch.manual_seed(settings.seed)
+    model, average = (build_model(settings.model, 68) for _ in range(2))
+    order = torch.from_numpy(ibug_68.mirror_order)
+    validation = CropSet(images[:, :SIDE, :SIDE], landmarks / 2, ["face"] * 12, ["tiny"] * 12)
+    return RunParts(
+        settings,
+        model,
+        average,
+        SupervisedTask(model, ibug_68, settings.loss),
+        Augmenter(pack, settings.augment, SIDE, settings.margin, order),
+        torch.full((12,), 1 / 12),
+        validation,
+        folder,
+    )
+
+
+def weights_of(folder):
+    return torch.load(folder / "network.pt", weights_only=True)["weights"]
+
+
+def test_a_killed_run_resumes_with_the_same_result(tmp_path):
+    Loop(tiny_parts(tmp_path / "whole")).run()
+    Loop(tiny_parts(tmp_path / "cut")).run(stop_at=5)
+    assert not (tmp_path / "cut" / "network.pt").exists()
+    # Rows logged after the checkpoint, as a kill leaves them, must not survive.
+    with (tmp_path / "cut" / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"step": 9, "images": 36, "loss_map": 99.0}) + "\n")
+    resumed = Loop(tiny_parts(tmp_path / "cut"))
+    assert resumed.step == 5
+    resumed.run()
+    whole, cut = weights_of(tmp_path / "whole"), weights_of(tmp_path / "cut")
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    assert (tmp_path / "cut" / "log.jsonl").read_text() == (tmp_path / "whole" / "log.jsonl").read_text()
+
+
+def test_a_run_leaves_its_network_log_and_pictures(tmp_path):
+    nme = Loop(tiny_parts(tmp_path)).run()
+    assert set(nme) == {"tiny"}
+    model, settings = load_network(tmp_path / "network.pt")
+    assert settings == tiny_settings()
+    assert not model.training
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"checkpoint.pt", "network.pt", "log.jsonl", "curves.png", "predictions.png"}
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    Loop(tiny_parts(tmp_path)).run()
+    before = (tmp_path / "log.jsonl").read_text()
+    Loop(tiny_parts(tmp_path)).run()
+    assert (tmp_path / "log.jsonl").read_text() == before
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    Loop(tiny_parts(tmp_path)).run(stop_at=2)
+    with pytest.raises(BadInputError, match="made with other settings"):
+        Loop(tiny_parts(tmp_path, tiny_settings(learning_rate=1e-4)))
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    Loop(tiny_parts(tmp_path)).run(stop_at=2)
+    (tmp_path / "checkpoint.pt").write_bytes(b"half of a check")
+    with pytest.raises(BadInputError, match=r"checkpoint\.pt cannot be read"):
+        Loop(tiny_parts(tmp_path))
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_its_batch(tmp_path):
+    parts = tiny_parts(tmp_path)
+    with torch.no_grad():
+        parts.model.heatmap.weight.fill_(float("nan"))
+    with pytest.raises(BadInputError, match="no number at step 0"):
+        Loop(parts).run()
+    saved = torch.load(tmp_path / "nan_batch.pt", weights_only=True)
+    assert saved["image"].shape[1:] == (3, SIDE, SIDE)
+
+
+def test_the_rate_rises_then_falls_to_nothing():
+    settings = OptimiserSettings(images=3200, batch=32, learning_rate=1.0, warm_up=0.1)
+    rates = [learning_rate(step, 100, settings) for step in range(100)]
+    assert rates[9] == 1.0
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[9:] == sorted(rates[9:], reverse=True)
+    assert rates[-1] < 1e-3
+
+
+def test_the_average_is_the_weighted_sum_of_the_weights_so_far():
+    settings = tiny_settings()
+    model, twin = build_model(settings.model, 68), build_model(settings.model, 68)
+    average = Average(model, twin, decay=0.5)
+    weight = model.heatmap.weight
+    with torch.no_grad():
+        weight.fill_(1.0)
+        average.average.heatmap.weight.fill_(0.0)
+        average.update(step=1000)
+        weight.fill_(3.0)
+        average.update(step=1001)
+    assert torch.allclose(twin.heatmap.weight, torch.full_like(weight, 0.5 * 0.5 * 1 + 0.5 * 3))
+
+
+def test_a_frozen_teacher_is_not_changed_by_its_students_training(tmp_path):
+    parts = tiny_parts(tmp_path)
+    teacher = build_model(parts.settings.model, 68)
+    before = {name: tensor.clone() for name, tensor in teacher.state_dict().items()}
+    task = DistillationTask(parts.model, teacher, ibug_68, parts.settings.loss)
+    batch = parts.augmenter.batch(torch.arange(4), torch.Generator().manual_seed(0))
+    result = task(batch)
+    result.loss.backward()
+    assert set(result.terms) == {"coordinate", "map", "presence", "distill_map", "distill_coordinate"}
+    assert all(torch.equal(before[name], tensor) for name, tensor in teacher.state_dict().items())
+    assert all(weight.grad is None for weight in teacher.parameters())
+
+
+def test_training_lowers_the_error_on_the_faces_trained_on(tmp_path):
+    parts = tiny_parts(tmp_path, tiny_settings(images=1200, learning_rate=3e-3))
+    batch = parts.augmenter.batch(torch.arange(12), torch.Generator().manual_seed(7))
+    before = parts.task(batch).terms["coordinate"].detach()
+    loop = Loop(parts)
+    for loop.step in range(300):
+        loop.train_step()
+    assert parts.task(batch).terms["coordinate"].detach() < 0.9 * before

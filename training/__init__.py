@@ -1,0 +1,1 @@
+"""Train landmark networks on a host: data, augmentation, teachers, students, evaluation."""

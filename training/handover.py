@@ -1,0 +1,166 @@
+"""What training hands to conversion: a folder of plain files, so that neither needs the other's code.
+
+- network.pt2: the averaged network as an exported program, (1, 3, S, S) to maps and presence
+- calibration.npz: crops of training faces that set the integer ranges
+- validation.npz: crops with their true landmarks, for the comparison of each step
+- handover.json: scheme, crop rule, codec, provenance
+"""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from device.contract.files import sha256_of, write_whole, write_whole_bytes
+from training.checkpoint import load_network
+from training.datasets import read_data_folder
+from training.datasets.sample import Sample
+from training.pack import cut_background
+from training.settings import RunSettings
+from training.validation import CropSet, cut_crops
+
+CALIBRATION_CROPS = 256
+"""Faces that set the integer ranges ..."""
+FACELESS_CROPS = 64
+"""... and crops of the same pictures without one: the presence logit's range must reach below zero."""
+HALF_SCORE_CELLS = 1.5
+"""Spread at which a landmark's score is one half, in cells of the map."""
+
+
+def export_network(model: nn.Module, side: int, path: Path) -> None:
+    """The network as an exported program of static batch 1.
+
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    image = torch.zeros(1, 3, side, side)
+    program = torch.export.export(model.eval().float().cpu(), (image,), strict=True)
+    write_whole(path, lambda beside: torch.export.save(program, beside))
+
+
+def write_crops(crops: CropSet, path: Path) -> None:
+    """Crops, true landmarks and names as one .npz.
+
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+
+    def fill(beside: Path) -> None:
+        with beside.open("wb") as stream:
+            np.savez_compressed(
+                stream, crops=crops.crops, landmarks_crop=crops.landmarks_crop, names=np.array(crops.names)
+            )
+
+    write_whole(path, fill)
+
+
+def _thinned(samples: Sequence[Sample], count: int) -> list[Sample]:
+    """`count` samples spread evenly over the list, so that every set is there."""
+    chosen = np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(int)
+    return [samples[index] for index in chosen]
+
+
+def ground_crops(samples: Sequence[Sample], side: int) -> list[NDArray[np.uint8]]:
+    """Up to FACELESS_CROPS pieces of the samples' pictures without a labelled face."""
+    grounds = (cut_background(sample, [sample.box], side) for sample in samples)
+    return list(islice((ground for ground in grounds if ground is not None), FACELESS_CROPS))
+
+
+def with_grounds(crops: CropSet, grounds: Sequence[NDArray[np.uint8]]) -> CropSet:
+    """Crops of faces followed by faceless ones, whose landmarks are no numbers."""
+    nowhere = np.full((len(grounds), *crops.landmarks_crop.shape[1:]), np.nan, np.float32)
+    return CropSet(
+        np.concatenate([crops.crops, *(ground[None] for ground in grounds)]),
+        np.concatenate([crops.landmarks_crop, nowhere]),
+        crops.names + [f"ground/{number}" for number in range(len(grounds))],
+        crops.sources + ["ground"] * len(grounds),
+    )
+
+
+def handover_crops(settings: RunSettings, data: Path | None, cache: Path) -> tuple[CropSet, CropSet]:
+    """Calibration crops (training faces only) and validation crops.
+
+    Of several validation sets the first counts: 300-W's labels are made by hand.
+
+    Raises:
+        BadInputError: the data folder is missing or damaged.
+    """
+    side, margin = settings.model.input_side, settings.margin
+    if settings.data.kind == "synthetic":
+        from training.synthetic_set import synthetic_crops, synthetic_grounds
+
+        faces, unseen = synthetic_crops(settings.data, margin, side, cache, CALIBRATION_CROPS)
+        return with_grounds(faces, synthetic_grounds(FACELESS_CROPS, side, settings.data.seed)), unseen
+    split = read_data_folder(data)
+    first = split.validation[0].source
+    held_out = [sample for sample in split.validation if sample.source == first]
+    chosen = _thinned(split.train, CALIBRATION_CROPS)
+    calibration = with_grounds(cut_crops(chosen, margin, side), ground_crops(chosen, side))
+    return calibration, cut_crops(held_out, margin, side)
+
+
+def source_commit() -> str:
+    """The commit the code stands at, `+` when files differ from it; empty outside a checkout."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        commit, changed = git("rev-parse", "--short=12", "HEAD"), git("status", "--porcelain", "-uno")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return commit + ("+" if changed else "")
+
+
+def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
+    """Write RUN/handover from RUN/network.pt and its data; returns the folder.
+
+    Args:
+        run: folder of a finished run.
+        name: what the model will be called in the stream.
+        data: folder with the data sets; None for drawn faces.
+        runs: folder of all runs, for the cache.
+
+    Raises:
+        BadInputError: the run is not finished, or its data is missing.
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    model, settings = load_network(run / "network.pt")
+    folder, side = run / "handover", settings.model.input_side
+    calibration, validation = handover_crops(settings, data, runs / "packs")
+    export_network(model, side, folder / "network.pt2")
+    write_crops(calibration, folder / "calibration.npz")
+    write_crops(validation, folder / "validation.npz")
+    with torch.no_grad():
+        heatmap, _ = model(torch.zeros(1, 3, side, side))
+    stride = side / heatmap.shape[3]
+    values: dict[str, Any] = {
+        "schema": 1,
+        "name": name,
+        "scheme": settings.scheme,
+        "crop": {"margin": settings.margin, "size_wh": [side, side], "channels": "bgr"},
+        "codec": {
+            "name": "softmax_expectation",
+            "stride": stride,
+            "half_score_px": HALF_SCORE_CELLS * stride,
+        },
+        "provenance": {
+            "run": settings.name,
+            "teacher": settings.teacher,
+            "source_commit": source_commit(),
+            "checkpoint_sha256": sha256_of(run / "network.pt"),
+            "images_seen": settings.optimiser.images,
+            "seed": settings.seed,
+            "calibration_crops": len(calibration.names),
+            "validation_crops": len(validation.names),
+        },
+    }
+    write_whole_bytes(folder / "handover.json", (json.dumps(values, indent=1) + "\n").encode())
+    return folder

@@ -1,0 +1,112 @@
+"""The student: an all-convolution hourglass with raw heatmaps out, shaped for int8 and for NPUs.
+
+Only ordinary 3x3 and 1x1 convolutions, BatchNorm (folds away), ReLU, addition and nearest-neighbour
+upsampling: each maps to the Edge TPU, the Ethos-U and XNNPACK's int8 kernels, and none has the uneven
+channel ranges of a depthwise convolution. Softmax and expectation are the codec's, outside the graph.
+
+    image S -> S/2 -> S/4 -> S/8 -> S/16 -> S/32      strided 3x3, then residual blocks
+                      |       |       |       |
+    heatmap S/4   <- S/4  <- S/8  <- S/16 <- +        nearest x2, 1x1 lateral added, 3x3
+                                              `-> presence
+
+Additions rather than concatenations: joined tensors share one int8 scale, which starves the smaller
+one. Letters: B images, S crop side, K landmarks.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ConvUnit(nn.Sequential):
+    """Convolution, BatchNorm and, unless told otherwise, ReLU: one int8 operator after folding."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, *, relu: bool = True
+    ) -> None:
+        """Same padding."""
+        layers: list[nn.Module] = [
+            nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+        ]
+        super().__init__(*layers, *([nn.ReLU(inplace=True)] if relu else []))
+
+
+class Residual(nn.Module):
+    """x + conv(conv(x)), the inner width free: narrow inside costs less at equal field of view."""
+
+    def __init__(self, width: int, inner: int) -> None:
+        """Two 3x3 convolutions, `width` -> `inner` -> `width`."""
+        super().__init__()
+        self.first = ConvUnit(width, inner)
+        self.second = ConvUnit(inner, width, relu=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, width, H, W) to the same."""
+        return functional.relu(features + self.second(self.first(features)))
+
+
+class Merge(nn.Module):
+    """One step up: nearest x2 of the deep features plus a 1x1 of the shallow ones, then a 3x3."""
+
+    def __init__(self, deep: int, shallow: int, width: int) -> None:
+        """The deep features are narrowed before they grow, where it is four times cheaper."""
+        super().__init__()
+        self.narrow = ConvUnit(deep, width, kernel=1, relu=False)
+        self.lateral = ConvUnit(shallow, width, kernel=1, relu=False)
+        self.mix = ConvUnit(width, width)
+
+    def forward(self, deep: Tensor, shallow: Tensor) -> Tensor:
+        """(B, deep, H, W) and (B, shallow, 2H, 2W) to (B, width, 2H, 2W)."""
+        grown = functional.interpolate(self.narrow(deep), scale_factor=2.0, mode="nearest")
+        return self.mix(functional.relu(grown + self.lateral(shallow)))
+
+
+class LandmarkStudent(nn.Module):
+    """Image to raw heatmaps and a presence logit."""
+
+    def __init__(
+        self,
+        landmark_count: int,
+        stem: int = 16,
+        widths: Sequence[int] = (32, 64, 128, 160),
+        depths: Sequence[int] = (1, 2, 2, 2),
+        decoder: Sequence[int] = (96, 64, 64),
+    ) -> None:
+        """Build the network.
+
+        Args:
+            landmark_count: K.
+            stem: channels at S/2.
+            widths: channels at S/4, S/8, S/16, S/32.
+            depths: residual blocks at the same places.
+            decoder: channels on the way up, at S/16, S/8, S/4.
+        """
+        super().__init__()
+        self.stem = ConvUnit(3, stem, stride=2)
+        places = [stem, *widths]
+        self.stages = nn.ModuleList(
+            nn.Sequential(ConvUnit(before, after, stride=2), *(Residual(after, after) for _ in range(depth)))
+            for before, after, depth in zip(places, widths, depths, strict=False)
+        )
+        deep = widths[-1]
+        self.presence = nn.Linear(deep, 1)
+        self.merges = nn.ModuleList()
+        for shallow, width in zip(reversed(widths[:-1]), decoder, strict=True):
+            self.merges.append(Merge(deep, shallow, width))
+            deep = width
+        self.heatmap = nn.Conv2d(deep, landmark_count, kernel_size=1)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S), real = (pixel - 128) / 128, to (B, K, S/4, S/4) maps and (B, 1) logits."""
+        features = self.stem(image)
+        levels: list[Tensor] = []
+        for stage in self.stages:
+            features = stage(features)
+            levels.append(features)
+        # Average pooling by name: a mean over two axes becomes a transposition in TFLite.
+        presence = self.presence(functional.avg_pool2d(features, features.shape[2:]).flatten(1))
+        for merge, shallow in zip(self.merges, reversed(levels[:-1]), strict=True):
+            features = merge(features, shallow)
+        return self.heatmap(features), presence

@@ -1,0 +1,174 @@
+"""Faces cut out once and kept small: the whole training set as one array that fits in memory.
+
+A pack holds, for each face, an upright square of `context` face sizes at `side` pixels, and pieces
+of the same pictures without a labelled face. Augmentation cuts the network's crops out of it on
+the tensor device.
+"""
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from device.contract.errors import BadInputError
+from device.contract.files import write_whole
+from device.contract.geometry import Box, CropTransform
+from device.crop import crop_image
+from training.datasets.sample import Sample
+
+JPEG_QUALITY = 92
+FORMAT = 3
+"""Part of the cache key: raised when the cutting changes."""
+
+
+@dataclass(frozen=True, eq=False)
+class FacePack:
+    """Labelled faces and faceless ground, ready for augmentation."""
+
+    images: NDArray[np.uint8]
+    """(N, side, side, 3) BGR."""
+    landmarks: NDArray[np.float32]
+    """(N, K, 2) pixels of the pack's image."""
+    names: list[str]
+    """N sample names."""
+    sources: list[str]
+    """N sets the faces come from."""
+    backgrounds: NDArray[np.uint8]
+    """(M, side, side, 3) BGR, no labelled face inside."""
+    context: float
+    """Side of the square over the longest side of the landmarks' box."""
+
+    @property
+    def side(self) -> int:
+        """Pixels of each image."""
+        return int(self.images.shape[1])
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """A picture as (H, W, 3) uint8 BGR, in the pixels that the labels mean (EXIF rotation ignored).
+
+    Raises:
+        BadInputError: it cannot be decoded.
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if image is None:
+        raise BadInputError(f"picture {path} cannot be read: damaged or no picture; remove or replace it")
+    return np.asarray(image, np.uint8)
+
+
+def cut_face(sample: Sample, context: float, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """(side, side, 3) picture around a face, and its (K, 2) landmarks there."""
+    transform = CropTransform.for_box(sample.box, context, (side, side))
+    crop = crop_image(read_picture(sample.path), transform)
+    return crop, transform.frame_to_crop(sample.landmarks).astype(np.float32)
+
+
+def cut_background(sample: Sample, others: Sequence[Box], side: int) -> NDArray[np.uint8] | None:
+    """A square of the same picture that no labelled face touches; None if there is no room."""
+    image = read_picture(sample.path)
+    # Seeded by the name: the same ground whatever the order or the number of workers.
+    rng = np.random.default_rng(list(hashlib.sha256(sample.name.encode()).digest()[:8]))
+    height, width = image.shape[:2]
+    for _ in range(20):
+        length = rng.uniform(0.4, 1.2) * sample.box.longest_side
+        if length >= min(height, width):
+            continue
+        x, y = (float(rng.uniform(length / 2, extent - length / 2)) for extent in (width, height))
+        square = Box.centred((x, y), (length, length))
+        if all(square.iou(box.scaled(1.2)) == 0.0 for box in others):
+            return crop_image(image, CropTransform.from_roi((x, y), length, (side, side)))
+    return None
+
+
+def _cut(
+    work: tuple[Sample, Sequence[Box]], context: float, side: int
+) -> tuple[bytes, NDArray[np.float32], bytes | None]:
+    sample, boxes = work
+    crop, landmarks = cut_face(sample, context, side)
+    ground = cut_background(sample, boxes, side)
+    return _jpeg(crop), landmarks, None if ground is None else _jpeg(ground)
+
+
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return data.tobytes()
+
+
+def _decode_all(blob: NDArray[np.uint8], ends: NDArray[np.int64]) -> NDArray[np.uint8]:
+    starts = np.concatenate([[0], ends[:-1]])
+    pictures = [cv2.imdecode(blob[a:b], cv2.IMREAD_COLOR) for a, b in zip(starts, ends, strict=True)]
+    return np.stack(pictures).astype(np.uint8, copy=False)
+
+
+def _boxes_by_picture(samples: Sequence[Sample]) -> dict[str, list[Box]]:
+    """Labelled faces of one photograph (`NAME_1`, `NAME_2` are cut from the same one) by its name."""
+    boxes: dict[str, list[Box]] = {}
+    for sample in samples:
+        boxes.setdefault(str(sample.path), []).append(sample.box)
+    return boxes
+
+
+def _key(samples: Sequence[Sample], context: float, side: int) -> str:
+    digest = hashlib.sha256(f"{FORMAT} {context} {side}".encode())
+    for sample in samples:
+        digest.update(f"{sample.name} {sample.path.stat().st_size}".encode())
+        digest.update(sample.landmarks.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _write_pack(samples: Sequence[Sample], context: float, side: int, path: Path, workers: int) -> None:
+    boxes = _boxes_by_picture(samples)
+    work = [(sample, boxes[str(sample.path)]) for sample in samples]
+    with ProcessPoolExecutor(workers) as pool:
+        cuts = pool.map(partial(_cut, context=context, side=side), work, chunksize=16)
+        rows = list(tqdm(cuts, total=len(work), desc="packing faces", unit="face", file=sys.stderr))
+    faces = [row[0] for row in rows]
+    grounds = [row[2] for row in rows if row[2] is not None]
+
+    def fill(beside: Path) -> None:
+        with beside.open("wb") as stream:
+            np.savez(
+                stream,
+                faces=np.frombuffer(b"".join(faces), np.uint8),
+                face_ends=np.cumsum([len(face) for face in faces]),
+                grounds=np.frombuffer(b"".join(grounds), np.uint8),
+                ground_ends=np.cumsum([len(ground) for ground in grounds]),
+                landmarks=np.stack([row[1] for row in rows]),
+                names=np.array([sample.name for sample in samples]),
+                sources=np.array([sample.source for sample in samples]),
+            )
+
+    write_whole(path, fill)
+
+
+def load_pack(
+    samples: Sequence[Sample], context: float, side: int, cache: Path, workers: int = 2
+) -> FacePack:
+    """The pack of these faces, cut now or taken from `cache`.
+
+    Raises:
+        BadInputError: a picture cannot be read.
+        WriteFailedError: the cache cannot be written.
+    """
+    path = cache / f"faces-{_key(samples, context, side)}.npz"
+    if not path.is_file():
+        _write_pack(samples, context, side, path, workers)
+    with np.load(path) as stored:
+        grounds = stored["ground_ends"]
+        empty = np.zeros((0, side, side, 3), np.uint8)
+        return FacePack(
+            images=_decode_all(stored["faces"], stored["face_ends"]),
+            landmarks=stored["landmarks"],
+            names=[str(name) for name in stored["names"]],
+            sources=[str(source) for source in stored["sources"]],
+            backgrounds=_decode_all(stored["grounds"], grounds) if len(grounds) else empty,
+            context=context,
+        )

@@ -1,0 +1,113 @@
+"""From a run file and a data folder to a finished run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from device.contract.errors import BadInputError
+from device.contract.landmarks import SCHEMES
+from training.augment import Augmenter, TensorPack
+from training.checkpoint import load_network
+from training.datasets import read_data_folder
+from training.loop import Loop, RunParts, pick_device
+from training.models import build_model
+from training.pack import FacePack, load_pack
+from training.settings import RunSettings
+from training.tasks import Task
+from training.tasks.distillation import DistillationTask
+from training.tasks.supervised import SupervisedTask
+from training.validation import CropSet, cut_crops
+
+
+def load_faces(settings: RunSettings, data: Path | None, cache: Path) -> tuple[FacePack, CropSet]:
+    """What a run trains on and what it reports on.
+
+    Raises:
+        BadInputError: a run that wants a data folder was given none, or a damaged one.
+    """
+    wanted = settings.data
+    if wanted.kind == "synthetic":
+        from training.synthetic_set import make_synthetic_set
+
+        return make_synthetic_set(wanted, settings.margin, settings.model.input_side, cache)
+    if wanted.kind != "folder":
+        raise BadInputError(f"[data] kind is {wanted.kind!r}, known: folder, synthetic")
+    if data is None:
+        raise BadInputError(f"run {settings.name} learns from a data folder: give --data FOLDER")
+    split = read_data_folder(data)
+    pack = load_pack(split.train, wanted.context, wanted.side, cache)
+    return pack, cut_crops(split.validation, settings.margin, settings.model.input_side)
+
+
+def face_weights(sources: Sequence[str], shares: dict[str, float]) -> torch.Tensor:
+    """(N,) probability of each face, so that each named set has its share of a batch.
+
+    Raises:
+        BadInputError: a share for a set that is not there, or no share left for one that is.
+    """
+    counts = {source: sources.count(source) for source in set(sources)}
+    unknown = sorted(set(shares) - set(counts))
+    if unknown:
+        raise BadInputError(f"[data] weights names {unknown[0]!r}, the data has: {', '.join(sorted(counts))}")
+    chosen = shares or {source: float(count) for source, count in counts.items()}
+    if set(chosen) != set(counts):
+        raise BadInputError(f"[data] weights must name every set or none: {', '.join(sorted(counts))}")
+    weights = np.array([chosen[source] / counts[source] for source in sources], np.float32)
+    return torch.from_numpy(weights / weights.sum())
+
+
+def make_task(settings: RunSettings, model: torch.nn.Module, runs: Path, device: torch.device) -> Task:
+    """Supervised, or distillation when the run names a teacher.
+
+    Raises:
+        BadInputError: the teacher's run is not finished, or of another scheme or input.
+    """
+    scheme = SCHEMES[settings.scheme]
+    if not settings.teacher:
+        return SupervisedTask(model, scheme, settings.loss)
+    teacher, taught = load_network(runs / settings.teacher / "network.pt")
+    if (taught.scheme, taught.model.input_side) != (settings.scheme, settings.model.input_side):
+        raise BadInputError(
+            f"teacher {settings.teacher} has scheme {taught.scheme} and input {taught.model.input_side}, "
+            f"wanted {settings.scheme} and {settings.model.input_side}"
+        )
+    teacher = teacher.to(device, memory_format=torch.channels_last)
+    return DistillationTask(model, teacher, scheme, settings.loss)
+
+
+def make_parts(settings: RunSettings, data: Path | None, runs: Path) -> RunParts:
+    """Build everything a run needs on the device at hand.
+
+    Raises:
+        BadInputError: unknown scheme, unusable data, missing teacher.
+    """
+    if settings.scheme not in SCHEMES:
+        raise BadInputError(f"scheme {settings.scheme!r} is unknown, known: {', '.join(SCHEMES)}")
+    device, scheme = pick_device(), SCHEMES[settings.scheme]
+    pack, validation = load_faces(settings, data, runs / "packs")
+    torch.manual_seed(settings.seed)
+    model = build_model(settings.model, scheme.count).to(device, memory_format=torch.channels_last)
+    average = build_model(settings.model, scheme.count).to(device, memory_format=torch.channels_last)
+    on_device = TensorPack(
+        torch.from_numpy(pack.images).to(device),
+        torch.from_numpy(pack.landmarks).to(device),
+        torch.from_numpy(pack.backgrounds).to(device),
+        pack.context,
+    )
+    augmenter = Augmenter(
+        on_device,
+        settings.augment,
+        settings.model.input_side,
+        settings.margin,
+        torch.from_numpy(scheme.mirror_order).to(device),
+    )
+    weights = face_weights(pack.sources, settings.data.weights).to(device)
+    task = make_task(settings, model, runs, device)
+    return RunParts(settings, model, average, task, augmenter, weights, validation, runs / settings.name)
+
+
+def train_run(settings: RunSettings, data: Path | None, runs: Path) -> dict[str, float]:
+    """Train a run to its end, resuming it if it was cut off; NME by validation set, fractions."""
+    return Loop(make_parts(settings, data, runs)).run()

@@ -1,0 +1,145 @@
+"""A run file (TOML) as frozen dataclasses: one file a training run."""
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from device.contract.errors import BadInputError
+from training.augment import AugmentSettings
+from training.models import ModelSettings
+
+Table = TypeVar("Table")
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """The [data] table."""
+
+    kind: str = "folder"
+    """folder: the sets below --data; synthetic: faces drawn by training.synthetic."""
+    context: float = 2.6
+    """Side of a packed picture, in face sizes."""
+    side: int = 288
+    """Pixels of a packed picture."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """Share of each set in a batch; sets not named count by their size."""
+    faces: int = 2000
+    """Synthetic faces drawn to train on."""
+    seed: int = 0
+    """Of the synthetic faces; those of validation are drawn with another."""
+
+
+@dataclass(frozen=True)
+class OptimiserSettings:
+    """The [optimiser] table."""
+
+    images: int
+    """Face crops seen in the whole run."""
+    batch: int = 32
+    """Face crops a step; crops without a face come on top."""
+    learning_rate: float = 2e-3
+    """Peak of the cosine schedule."""
+    weight_decay: float = 0.02
+    """Of AdamW, on convolution weights only."""
+    warm_up: float = 0.03
+    """Share of the steps with a rising rate."""
+    ema_decay: float = 0.999
+    """Of the averaged weights that are evaluated and handed on."""
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """The [loss] table: weights of the named terms."""
+
+    coordinate: float = 1.0
+    """Mean distance over the eye distance, smooth within `blunt`."""
+    blunt: float = 0.01
+    """Eye distances."""
+    map: float = 0.01
+    """Cross-entropy of the maps to a Gaussian."""
+    sigma_px: float = 5.0
+    """Of that Gaussian, crop pixels."""
+    presence: float = 0.02
+    """Cross-entropy of the presence logit."""
+    distill_map: float = 0.0
+    """Cross-entropy of the maps to the teacher's."""
+    distill_coordinate: float = 0.0
+    """Distance to the teacher's points, as `coordinate`."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """One training run."""
+
+    name: str
+    """Folder below --runs."""
+    model: ModelSettings
+    """What is trained."""
+    optimiser: OptimiserSettings
+    """For how long and how."""
+    scheme: str = "ibug_68"
+    """Landmark scheme."""
+    margin: float = 1.3
+    """Side of the unshaken roi over the face box's longest side."""
+    seed: int = 0
+    """Of weights and of every batch."""
+    teacher: str = ""
+    """Name of the run whose network teaches; empty: labels alone."""
+    data: DataSettings = field(default_factory=DataSettings)
+    """What is learnt from."""
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    """How crops are varied."""
+    loss: LossSettings = field(default_factory=LossSettings)
+    """What is minimised."""
+
+
+TABLES: dict[str, type] = {
+    "model": ModelSettings,
+    "optimiser": OptimiserSettings,
+    "data": DataSettings,
+    "augment": AugmentSettings,
+    "loss": LossSettings,
+}
+"""Tables of a run file and what each becomes."""
+
+
+def _fill(table: type[Table], values: dict[str, Any], where: str) -> Table:
+    """A dataclass from a TOML table; an unknown or missing key is named."""
+    known = {item.name for item in dataclasses.fields(table)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise BadInputError(f"{where}: unknown key {unknown[0]!r}, known: {', '.join(sorted(known))}")
+    try:
+        return table(**values)
+    except TypeError as error:
+        raise BadInputError(f"{where}: {error}; wanted {', '.join(sorted(known))}") from error
+
+
+def run_from_values(values: dict[str, Any], where: str) -> RunSettings:
+    """Run settings from the nested values of a TOML file or a checkpoint.
+
+    Raises:
+        BadInputError: an unknown or missing key, named with its table.
+    """
+    filled = {
+        key: _fill(TABLES[key], value, f"{where} [{key}]") if key in TABLES else value
+        for key, value in values.items()
+    }
+    return _fill(RunSettings, filled, where)
+
+
+def read_run(path: Path) -> RunSettings:
+    """Read and check a run file.
+
+    Raises:
+        BadInputError: no such file, not TOML, an unknown or missing key.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInputError(f"no run file {path}: see training/configs/") from error
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"run file {path}: {error}") from error
+    return run_from_values(values, str(path))

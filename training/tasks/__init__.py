@@ -1,0 +1,26 @@
+"""Tasks: each owns a forward pass and its loss, and returns every term by name."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from training.augment import Batch
+
+
+@dataclass(frozen=True, eq=False)
+class TaskResult:
+    """One batch's losses."""
+
+    loss: Tensor
+    """The weighted sum that is minimised."""
+    terms: dict[str, Tensor]
+    """Every term before its weight, for the log."""
+
+
+class Task(Protocol):
+    """What the loop trains."""
+
+    def __call__(self, batch: Batch) -> TaskResult:
+        """Forward and loss of one batch."""
+        ...
