@@ -3,8 +3,8 @@
 PYTHON ?= python3
 RUNS ?= runs
 DATA ?=
-NAME ?= $(if $(DATA),landmark_student,synthetic)
-RECIPE ?= $(NAME)
+RECIPE ?= $(if $(DATA),landmark_student,synthetic)
+RUN ?= $(RUNS)/$(RECIPE)-student
 SOURCE ?= demo:
 SINK ?= stdout:
 FRAMES ?=
@@ -19,7 +19,9 @@ data_flag = $(if $(DATA),--data $(DATA))
 recipe_folder = training/configs/$(RECIPE)
 
 .DEFAULT_GOAL := help
-.PHONY: help run train distill evaluate convert bench test check format lock clean
+.PHONY: help run train distill evaluate convert bench test check format wheel lock clean
+# `make train distill` is two steps of one recipe, in this order.
+.NOTPARALLEL:
 
 help: ## list every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,9 +34,8 @@ train: $(MAIN) ## train the teacher (DATA=FOLDER RECIPE=name; without DATA on dr
 
 distill: $(MAIN) $(CONVERT) ## distil the student from it, then convert and evaluate the int8 file
 	$(VENV) -m training train $(recipe_folder)/student.toml $(data_flag) --runs $(RUNS)
-	$(MAKE) --no-print-directory convert RUN=$(RUNS)/$(RECIPE)-student
+	$(MAKE) --no-print-directory convert
 
-RUN ?= $(RUNS)/$(RECIPE)-student
 convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/NAME)
 	$(VENV) -m training handover $(RUN) $(data_flag) --runs $(RUNS)
 	$(VENV) -m convert run $(RUN)/handover --out $(RUN)/model
@@ -57,6 +58,10 @@ check: $(MAIN) ## ruff, mypy, import boundaries
 format: $(MAIN) ## let ruff mend what it can
 	$(VENV) -m ruff check --fix .
 	$(VENV) -m ruff format .
+
+wheel: $(MAIN) ## the wheel with model and demo photograph, into dist/
+	$(VENV) -m device.demo_photo
+	$(VENV) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 lock: ## write the lock files anew from pyproject.toml and requirements/*.in
 	sh requirements/lock.sh

@@ -100,5 +100,10 @@ def main() -> int:
     return run_daemon(arguments) if arguments.command == "run" else run_bench(arguments)
 
 
+def program() -> int:
+    """The console script `landmarks`."""
+    return run_program(main)
+
+
 if __name__ == "__main__":
-    sys.exit(run_program(main))
+    sys.exit(program())

@@ -22,5 +22,5 @@ def root() -> Path:
 def data_root() -> Path:
     """The research data sets; tests that ask for it are skipped where there are none."""
     if not (DATA / "300w" / "validation.txt").is_file():
-        pytest.skip(f"SKIPPED LOUDLY: no research data at {DATA} (set LANDMARKS_DATA)")
+        pytest.skip(f"no research data at {DATA} (set LANDMARKS_DATA)")
     return DATA

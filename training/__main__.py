@@ -51,6 +51,13 @@ def _add_handover(commands: Commands) -> None:
     handover.add_argument("--runs", type=Path, default=Path("runs"), help="all runs (default: runs)")
 
 
+def _add_card(commands: Commands) -> None:
+    card = commands.add_parser("card", help="measure a shipped model and write its MODEL_CARD.md")
+    card.add_argument("folder", type=Path, help="with student.tflite and student.json")
+    card.add_argument("--run", type=Path, required=True, help="folder of the run it was made from")
+    card.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -60,7 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_train, _add_evaluate, _add_handover):
+    for add in (_add_train, _add_evaluate, _add_handover, _add_card):
         add(commands)
     return parser
 
@@ -104,7 +111,14 @@ def run_handover(arguments: argparse.Namespace) -> None:
     print(write_handover(arguments.run, name, arguments.data, arguments.runs))
 
 
-PROGRAMS = {"train": run_train, "evaluate": run_evaluate, "handover": run_handover}
+def run_card(arguments: argparse.Namespace) -> None:
+    """Write a model card."""
+    from training.model_card import write_card
+
+    print(write_card(arguments.folder, arguments.run, arguments.data))
+
+
+PROGRAMS = {"train": run_train, "evaluate": run_evaluate, "handover": run_handover, "card": run_card}
 
 
 def main() -> int:

@@ -84,8 +84,8 @@ def with_grounds(crops: CropSet, grounds: Sequence[NDArray[np.uint8]]) -> CropSe
     )
 
 
-def handover_crops(settings: RunSettings, data: Path | None, cache: Path) -> tuple[CropSet, CropSet]:
-    """Calibration crops (training faces only) and validation crops.
+def handover_crops(settings: RunSettings, data: Path | None, cache: Path) -> tuple[CropSet, CropSet, int]:
+    """Calibration crops (training faces only), validation crops, and the number of training faces.
 
     Of several validation sets the first counts: 300-W's labels are made by hand.
 
@@ -97,13 +97,14 @@ def handover_crops(settings: RunSettings, data: Path | None, cache: Path) -> tup
         from training.synthetic_set import synthetic_crops, synthetic_grounds
 
         faces, unseen = synthetic_crops(settings.data, margin, side, cache, CALIBRATION_CROPS)
-        return with_grounds(faces, synthetic_grounds(FACELESS_CROPS, side, settings.data.seed)), unseen
+        grounds = synthetic_grounds(FACELESS_CROPS, side, settings.data.seed)
+        return with_grounds(faces, grounds), unseen, settings.data.faces
     split = read_data_folder(data)
     first = split.validation[0].source
     held_out = [sample for sample in split.validation if sample.source == first]
     chosen = _thinned(split.train, CALIBRATION_CROPS)
     calibration = with_grounds(cut_crops(chosen, margin, side), ground_crops(chosen, side))
-    return calibration, cut_crops(held_out, margin, side)
+    return calibration, cut_crops(held_out, margin, side), len(split.train)
 
 
 def source_commit() -> str:
@@ -134,7 +135,7 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
     """
     model, settings = load_network(run / "network.pt")
     folder, side = run / "handover", settings.model.input_side
-    calibration, validation = handover_crops(settings, data, runs / "packs")
+    calibration, validation, faces = handover_crops(settings, data, runs / "packs")
     export_network(model, side, folder / "network.pt2")
     write_crops(calibration, folder / "calibration.npz")
     write_crops(validation, folder / "validation.npz")
@@ -156,6 +157,7 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
             "teacher": settings.teacher,
             "source_commit": source_commit(),
             "checkpoint_sha256": sha256_of(run / "network.pt"),
+            "training_faces": faces,
             "images_seen": settings.optimiser.images,
             "seed": settings.seed,
             "calibration_crops": len(calibration.names),

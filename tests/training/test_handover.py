@@ -1,0 +1,49 @@
+import json
+
+import numpy as np
+import torch
+
+from tests.training.test_loop import tiny_parts, tiny_settings
+from training import handover
+from training.loop import Loop
+from training.validation import CropSet
+
+
+def test_a_finished_run_is_handed_over_whole(tmp_path, monkeypatch):
+    run = tmp_path / "tiny"
+    Loop(tiny_parts(run)).run()
+    crops = CropSet(
+        np.zeros((3, 32, 32, 3), np.uint8), np.zeros((3, 68, 2), np.float32), ["a", "b", "c"], ["t"] * 3
+    )
+    monkeypatch.setattr(handover, "handover_crops", lambda *_: (crops, crops, 12))
+    folder = handover.write_handover(run, "small", None, tmp_path)
+    assert {path.name for path in folder.iterdir()} == {
+        "network.pt2", "calibration.npz", "validation.npz", "handover.json",
+    }  # fmt: skip
+    values = json.loads((folder / "handover.json").read_text())
+    assert (values["name"], values["scheme"]) == ("small", "ibug_68")
+    assert values["crop"] == {"margin": 1.3, "size_wh": [32, 32], "channels": "bgr"}
+    assert values["codec"]["stride"] == 4
+    assert values["provenance"]["images_seen"] == tiny_settings().optimiser.images
+
+
+def test_the_exported_network_is_the_averaged_one(tmp_path):
+    run = tmp_path / "tiny"
+    Loop(tiny_parts(run)).run()
+    from training.checkpoint import load_network
+
+    model, _ = load_network(run / "network.pt")
+    handover.export_network(model, 32, tmp_path / "network.pt2")
+    exported = torch.export.load(tmp_path / "network.pt2").module()
+    image = torch.rand(1, 3, 32, 32) * 2 - 1
+    with torch.no_grad():
+        for got, wanted in zip(exported(image), model(image), strict=True):
+            assert torch.allclose(got, wanted, atol=1e-5)
+
+
+def test_faceless_crops_follow_the_faces():
+    faces = CropSet(np.zeros((2, 8, 8, 3), np.uint8), np.ones((2, 68, 2), np.float32), ["a", "b"], ["t"] * 2)
+    both = handover.with_grounds(faces, [np.full((8, 8, 3), 9, np.uint8)])
+    assert both.crops[:, 0, 0, 0].tolist() == [0, 0, 9]
+    assert both.names == ["a", "b", "ground/0"]
+    assert np.isnan(both.landmarks_crop[2]).all()
