@@ -94,6 +94,19 @@ class RunSettings:
     loss: LossSettings = field(default_factory=LossSettings)
     """What is minimised."""
 
+    def __post_init__(self) -> None:
+        """A teacher and the terms that listen to it belong together.
+
+        Raises:
+            BadInputError: one without the other.
+        """
+        listens = self.loss.distill_map > 0 or self.loss.distill_coordinate > 0
+        if bool(self.teacher) != listens:
+            raise BadInputError(
+                f"run {self.name}: teacher is {self.teacher!r} but distill_map and distill_coordinate are "
+                f"{self.loss.distill_map:g} and {self.loss.distill_coordinate:g}; give both or neither"
+            )
+
 
 TABLES: dict[str, type] = {
     "model": ModelSettings,
@@ -105,7 +118,7 @@ TABLES: dict[str, type] = {
 """Tables of a run file and what each becomes."""
 
 
-def _fill(table: type[Table], values: dict[str, Any], where: str) -> Table:
+def fill_table(table: type[Table], values: dict[str, Any], where: str) -> Table:
     """A dataclass from a TOML table; an unknown or missing key is named."""
     known = {item.name for item in dataclasses.fields(table)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - known)
@@ -124,10 +137,10 @@ def run_from_values(values: dict[str, Any], where: str) -> RunSettings:
         BadInputError: an unknown or missing key, named with its table.
     """
     filled = {
-        key: _fill(TABLES[key], value, f"{where} [{key}]") if key in TABLES else value
+        key: fill_table(TABLES[key], value, f"{where} [{key}]") if key in TABLES else value
         for key, value in values.items()
     }
-    return _fill(RunSettings, filled, where)
+    return fill_table(RunSettings, filled, where)
 
 
 def read_run(path: Path) -> RunSettings:

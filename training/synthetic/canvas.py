@@ -23,6 +23,7 @@ class Canvas:
     """BGR skin of `density` pixels per centimetre, from `TOP` down to `bottom`."""
 
     def __init__(self, density: float, bottom: float) -> None:
+        """An unpainted canvas."""
         self.density = density
         width = round(2 * SIDE_THETA * RADIUS * density)
         self.image: NDArray[np.uint8] = np.empty((round((bottom - TOP) * density), width, 3), np.uint8)
@@ -66,6 +67,7 @@ class Patch:
     """A view of a part of the canvas; points are given in the canvas's pixels."""
 
     def __init__(self, image: NDArray[np.uint8], corner: NDArray[np.int64]) -> None:
+        """`image` is the view, `corner` the pixel of the canvas at its top left."""
         self.image = image
         self.corner = corner
 

@@ -1,5 +1,6 @@
 """Smooth lines through given points, and smooth steps: the little mathematics of drawing."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -38,35 +39,40 @@ def smooth_line(points: NDArray[np.floating]) -> NDArray[np.float64]:
     return _curve_weights(len(points)) @ points
 
 
-def spline(
-    at: NDArray[np.floating], knots: NDArray[np.floating], values: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Cubic line through (K, C) `values` at (K,) ascending `knots`, flat beyond them.
+@dataclass(frozen=True, eq=False)
+class Spline:
+    """A cubic line in several values through given knots, flat beyond them."""
 
-    Args:
-        at: any shape.
+    knots: NDArray[np.float64]
+    """(K,) ascending."""
+    powers: NDArray[np.float64]
+    """(4, C, K - 1) coefficients of 1, s, s^2, s^3, where s runs from 0 to 1 in a piece."""
 
-    Returns:
-        (C, *at.shape)
-    """
-    slopes = np.gradient(values, knots, axis=0)
-    place = np.clip(at, knots[0], knots[-1])
-    piece = np.clip(np.searchsorted(knots, place, side="right") - 1, 0, len(knots) - 2)
-    span = (knots[1:] - knots[:-1])[piece]
-    step = (place - knots[piece]) / span
-    square, cube = step * step, step**3
-    rising = 3 * square - 2 * cube
-    return (
-        (1 - rising) * values.T[:, piece]
-        + rising * values.T[:, piece + 1]
-        + span * (cube - 2 * square + step) * slopes.T[:, piece]
-        + span * (cube - square) * slopes.T[:, piece + 1]
-    )
+    @classmethod
+    def through(cls, knots: NDArray[np.float64], values: NDArray[np.float64]) -> "Spline":
+        """(C, K) values at (K,) knots; a knot's slope is that of its neighbours."""
+        span = np.diff(knots)
+        rise = np.diff(values)
+        slopes = np.zeros_like(values)
+        slopes[:, 1:-1] = (values[:, 2:] - values[:, :-2]) / (span[1:] + span[:-1])
+        slopes[:, -1] = rise[:, -1] / span[-1]
+        first, last = slopes[:, :-1] * span, slopes[:, 1:] * span
+        return cls(
+            knots, np.stack([values[:, :-1], first, 3 * rise - 2 * first - last, first + last - 2 * rise])
+        )
+
+    def __call__(self, at: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Values (C, *at.shape) at places of any shape."""
+        place = np.minimum(np.maximum(at, self.knots[0]), self.knots[-1])
+        piece = np.minimum(np.searchsorted(self.knots, place, side="right"), len(self.knots) - 1) - 1
+        step = (place - self.knots[piece]) / (self.knots[piece + 1] - self.knots[piece])
+        constant, linear, square, cube = self.powers[:, :, piece]
+        return constant + step * (linear + step * (square + step * cube))
 
 
 def smooth_step(
     at: NDArray[np.floating], low: float | NDArray[np.floating], high: float | NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """0 at and below `low`, 1 at and above `high`, smooth between."""
-    step = np.clip((at - low) / (high - low), 0.0, 1.0)
+    step = np.minimum(np.maximum((at - low) / (high - low), 0.0), 1.0)
     return step * step * (3 - 2 * step)

@@ -46,7 +46,7 @@ def head_grid() -> Grid:
     """Narrow columns and rows where the nose is, wide ones at the back."""
     side = np.r_[np.linspace(0.05, 0.25, 5), np.linspace(0.35, 1.15, 8), np.linspace(1.35, np.pi, 7)]
     theta = np.r_[-side[::-1], 0.0, side]
-    vault = 1 - np.cos(np.linspace(np.pi / 2, 0, 7))[::-1]
+    vault = 1 - np.cos(np.linspace(np.pi / 2, 0, 10))[::-1]
     rows = np.r_[np.sort(vault), np.linspace(1, 2, 31)[1:], np.linspace(2, 3, 4)[1:]]
     return Grid(theta, rows, quads_to_triangles(len(rows), len(theta)))
 

@@ -44,7 +44,7 @@ def _gains(normals: NDArray[np.floating], light: Light) -> NDArray[np.float64]:
     facing = normals @ light.direction
     # Light wraps a little round the edge, as a lamp of some size does.
     lit = np.maximum(facing + 0.15, 0) / 1.15
-    halfway = light.direction + [0, 0, 1]
+    halfway = light.direction + np.array([0, 0, 1])
     highlight = light.shine * np.maximum(normals @ (halfway / np.linalg.norm(halfway)), 0) ** 22
     around = 0.85 - 0.25 * normals[..., 1]
     return (lit + highlight)[..., None] * light.lamp + around[..., None] * light.room

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.curves import spline
+from training.synthetic.curves import Spline
 from training.synthetic.traits import Expression, Identity
 
 UNDERSIDE = 3.0
@@ -41,26 +41,26 @@ class Skull:
     """Rings of one person, mouth opened or not."""
 
     def __init__(self, identity: Identity, expression: Expression) -> None:
+        """An open mouth draws the lower rings out with the chin."""
         self.identity = identity
         self.chin = identity.chin + expression.chin_drop
         jaw = np.array([0.0, 0.0, 0.03, 0.14, 0.42, 0.74, 0.91, 1.0])
         side = identity.half_width
         front = identity.front_depth + identity.chin_push * np.array([0, 0, 0, 0, 0, 0.3, 0.6, 0.35])
-        self._knots = TEMPLES + (self.chin - TEMPLES) * KNOTS
-        self._values = np.stack(
+        values = np.stack(
             [
                 side + (identity.jaw_half_width - side) * jaw,
                 front * np.array([1.0, 1.0, 0.985, 0.98, 0.96, 0.92, 0.88, 0.81]),
-                identity.back_depth * np.array([1.0, 1.0, 0.97, 0.87, 0.72, 0.58, 0.52, 0.48]),
+                identity.back_depth * np.array([1.0, 1.0, 0.98, 0.93, 0.86, 0.76, 0.66, 0.56]),
                 2.35 + (identity.chin_boxiness - 2.35) * np.array([0, 0, 0, 0.1, 0.35, 0.7, 0.9, 1.0]),
                 identity.jaw_lift * np.array([0, 0, 0, 0.1, 0.33, 0.64, 0.86, 1.0]),
             ],
-            axis=1,
         )
+        self._spline = Spline.through(TEMPLES + (self.chin - TEMPLES) * KNOTS, values)
 
     def rings(self, t: NDArray[np.floating]) -> Rings:
         """The rings at `t`, any shape."""
-        width, front, back, boxiness, lift = spline(t, self._knots, self._values)
+        width, front, back, boxiness, lift = self._spline(t)
         vault = np.clip((TEMPLES - t) / (self.identity.crown + TEMPLES), 0.0, 1.0)
         under = np.clip((t - self.chin) / UNDERSIDE, 0.0, 1.0)
         # Never quite a point: the poles' rings keep a direction for every theta.

@@ -1,0 +1,54 @@
+import pytest
+
+from device.contract.errors import BadInputError
+from training.settings import read_run
+
+GOOD = """
+name = "x"
+[model]
+family = "landmark_student"
+input_side = 128
+arguments = {}
+[optimiser]
+images = 100
+"""
+
+
+def test_every_run_file_of_the_project_reads(root):
+    paths = sorted((root / "training" / "configs").rglob("*.toml"))
+    assert len(paths) >= 5
+    runs = [read_run(path) for path in paths]
+    names = [run.name for run in runs]
+    assert len(set(names)) == len(names)
+    # A teacher that is named is a run of the project.
+    assert {run.teacher for run in runs if run.teacher} <= set(names)
+
+
+def test_every_run_file_says_what_it_needs_and_how_to_run_it(root):
+    for path in (root / "training" / "configs").rglob("*.toml"):
+        header = path.read_text().split("\n\n")[0]
+        assert "# Needs:" in header, path
+        assert "# Run with:" in header, path
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD + "[loss]\nmpa = 1\n", r"\[loss\]: unknown key 'mpa', known: .*map"),
+        (GOOD + "[los]\nmap = 1\n", "unknown key 'los'"),
+        (GOOD.replace("images = 100", ""), r"\[optimiser\].*images"),
+        (GOOD.replace('name = "x"', 'name = "x"\nteacher = "t"'), "give both or neither"),
+        (GOOD + "[loss]\ndistill_map = 0.1\n", "give both or neither"),
+        ("name = ", "run file"),
+    ],
+)
+def test_a_run_file_with_a_mistake_is_named_with_its_fault(tmp_path, text, message):
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    with pytest.raises(BadInputError, match=message):
+        read_run(path)
+
+
+def test_a_missing_run_file_is_named(tmp_path):
+    with pytest.raises(BadInputError, match=r"no run file .*gone\.toml"):
+        read_run(tmp_path / "gone.toml")
