@@ -36,7 +36,7 @@ def sample_light(rng: np.random.Generator) -> Light:
         lamp=hardness * tint,
         room=(1 - hardness) * (1 + rng.normal(0, 0.04, 3)),
         shine=rng.uniform(0.0, 0.35),
-        exposure=float(np.clip(rng.normal(0.95, 0.2), 0.45, 1.4)),
+        exposure=float(np.clip(rng.normal(0.95, 0.2), 0.6, 1.4)),
     )
 
 
