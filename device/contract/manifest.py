@@ -151,7 +151,8 @@ def read_manifest(path: Path) -> ModelManifest:
 def _check_self_consistent(manifest: ModelManifest, path: Path) -> None:
     if manifest.scheme not in SCHEMES:
         raise BadInputError(
-            f"manifest {path} names landmark scheme {manifest.scheme!r}, known: {', '.join(SCHEMES)}; {REMEDY}"
+            f"manifest {path} names landmark scheme {manifest.scheme!r}, "
+            f"known: {', '.join(SCHEMES)}; {REMEDY}"
         )
     if manifest.codec.name != "softmax_expectation":
         raise BadInputError(

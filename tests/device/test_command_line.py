@@ -75,7 +75,8 @@ def test_every_picture_of_a_folder_comes_once_in_order_whatever_it_holds(root, t
     (tmp_path / "b").mkdir()
     for name, picture in pictures.items():
         cv2.imwrite(str(tmp_path / name), picture)
-    (tmp_path / "b" / "damaged.jpg").write_bytes((tmp_path / "b" / "twenty_megapixels.jpg").read_bytes()[:500])
+    whole = (tmp_path / "b" / "twenty_megapixels.jpg").read_bytes()
+    (tmp_path / "b" / "damaged.jpg").write_bytes(whole[:500])
     (tmp_path / "b" / "empty.jpg").write_bytes(b"")
     done = run(root, "run", "--source", f"images:{tmp_path}")
     assert done.returncode == 0, done.stderr
@@ -193,7 +194,8 @@ def test_other_mistakes_on_the_command_line_are_refused(root, words, code, wante
 
 def test_a_reader_that_goes_away_ends_the_daemon_quietly(root):
     command = [sys.executable, "-m", "device", "run", "--source", "demo:?fps=200"]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=root, text=True, **pipes) as child:
         child.stdout.readline()
         child.stdout.close()
         assert child.wait(timeout=20) == 0
@@ -205,7 +207,8 @@ def test_a_signal_ends_the_daemon_cleanly(root, ending):
     import signal
 
     command = [sys.executable, "-m", "device", "run"]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=root, text=True, **pipes) as child:
         for line in child.stdout:
             if '"type":"frame"' in line:
                 break

@@ -58,7 +58,7 @@ def test_an_unknown_data_set_is_a_usage_error(dataset):
 
 
 def test_an_unknown_ending_is_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match="known: .tflite, .pt"):
+    with pytest.raises(UsageError, match=r"known: \.tflite, \.pt"):
         evaluate.load_predictor(tmp_path / "model.h5")
 
 

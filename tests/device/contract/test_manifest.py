@@ -104,5 +104,5 @@ def test_a_manifest_that_does_not_fit_says_what_and_what_to_do(tmp_path, change,
 def test_what_is_no_json_object_is_refused(tmp_path, text):
     path = tmp_path / "student.json"
     path.write_text(text)
-    with pytest.raises(BadInputError, match="student.json"):
+    with pytest.raises(BadInputError, match=r"student\.json"):
         read_manifest(path)
