@@ -3,6 +3,7 @@
 PYTHON ?= python3
 RUNS ?= runs
 DATA ?=
+YUNET ?=
 RECIPE ?= $(if $(DATA),landmark_student,synthetic)
 RUN ?= $(RUNS)/$(RECIPE)-student
 SOURCE ?= demo:
@@ -16,15 +17,16 @@ CONVERT := .venv-convert/.built
 BENCH := .venv-bench/.built
 
 data_flag = $(if $(DATA),--data $(DATA))
+yunet_flag = $(if $(YUNET),--yunet $(YUNET))
 recipe_folder = training/configs/$(RECIPE)
 
 .DEFAULT_GOAL := help
-.PHONY: help run train distill evaluate convert bench test check format wheel lock clean
+.PHONY: help run train distill convert finder evaluate bench track-bench test check format wheel lock clean
 # `make train distill` is two steps of one recipe, in this order.
 .NOTPARALLEL:
 
 help: ## list every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(MAIN) ## stream landmarks from the demo camera until Ctrl-C (SOURCE=v4l2:0 FRAMES=100)
 	@$(VENV) -m device run --source "$(SOURCE)" --sink "$(SINK)" $(if $(FRAMES),--frames $(FRAMES))
@@ -37,14 +39,21 @@ distill: $(MAIN) $(CONVERT) ## distil the student from it, then convert and eval
 	$(MAKE) --no-print-directory convert
 
 convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/NAME)
-	$(VENV) -m training handover $(RUN) $(data_flag) --runs $(RUNS)
+	$(VENV) -m training handover $(RUN) $(data_flag) $(yunet_flag) --runs $(RUNS)
 	$(VENV) -m convert run $(RUN)/handover --out $(RUN)/model
+
+finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
+	$(VENV) -m training train training/configs/finder/finder.toml $(data_flag) $(yunet_flag) --runs $(RUNS)
+	$(MAKE) --no-print-directory convert RUN=$(RUNS)/finder
 
 evaluate: $(MAIN) ## figures of a model on labelled faces (MODEL=file DATASET=300w:FOLDER)
 	$(VENV) -m training evaluate --model $(MODEL) --dataset $(DATASET)
 
 bench: $(MAIN) $(BENCH) ## how long each stage takes here, beside MediaPipe
 	$(VENV) -m device bench
+
+track-bench: $(MAIN) ## how well faces are followed on made sequences, beside searching every frame
+	$(VENV) -m device track-bench --finder trained:
 
 test: $(MAIN) $(CONVERT) ## every test this machine can run
 	$(VENV) -m pytest

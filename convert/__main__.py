@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from convert.handover import check_folder
-from convert.job import CALIBRATION_CROPS, INT8_BUDGET_POINTS, Job, Settings
+from convert.figure import FINDER_FIGURE, figure_of
+from convert.finder_handover import FinderHandover
+from convert.handover import check_folder, read_handover
+from convert.job import CALIBRATION_CROPS, FINDER_STEM, INT8_BUDGET_POINTS, LANDMARK_STEM, Job, Settings
 from convert.onnx_to_tflite import INTERPRETER_VARIABLE, find_converter
 from convert.pipeline import run_pipeline
 from convert.report import summary_table
@@ -20,8 +22,9 @@ examples:
   python -m convert run runs/small/handover --out runs/small/model
   python -m convert run runs/small/handover --out /tmp/model --int8-budget 0.1
 
-OUT gets student.tflite (int8, the product) and student_float32.tflite, each with its manifest, and
-conversion.json. A second run skips every station whose inputs, settings and code are the same.
+OUT gets student.tflite (int8, the product) and student_float32.tflite, or finder.tflite and
+finder_float32.tflite for a finder, each with its manifest, and conversion.json. A second run skips
+every station whose inputs, settings and code are the same.
 Exit code 4: int8 loses more than the budget, or a file breaks a rule of convert/README.md.
 {INTERPRETER_VARIABLE} names another interpreter with onnx2tf than .venv-convert's.
 """
@@ -47,9 +50,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     run.add_argument(
         "--int8-budget",
         type=float,
-        default=INT8_BUDGET_POINTS,
         metavar="POINTS",
-        help="percentage points of NME that int8 may cost (default %(default)s)",
+        help=f"percentage points that int8 may cost: of NME (default {INT8_BUDGET_POINTS:g}), or of a "
+        f"finder's mean IoU (default {FINDER_FIGURE.budget_points:g})",
     )
     run.add_argument(
         "--calibration-crops",
@@ -68,11 +71,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, build the job, run the stations, print the table."""
     options = parse_arguments(arguments)
     check_folder(options.handover)
+    handover = read_handover(options.handover / "handover.json")
+    budget = options.int8_budget
     job = Job(
         handover=options.handover,
         out=options.out,
         converter=find_converter(os.environ),
-        settings=Settings(options.int8_budget, options.calibration_crops),
+        settings=Settings(
+            figure_of(handover).budget_points if budget is None else budget, options.calibration_crops
+        ),
+        stem=FINDER_STEM if isinstance(handover, FinderHandover) else LANDMARK_STEM,
     )
     run_pipeline(job, sys.stderr)
     print(summary_table(json.loads(job.report.read_text(encoding="utf-8"))))

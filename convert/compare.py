@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.calibration import no_face_crops
-from convert.handover import Handover, ValidationSet, load_validation, read_handover
+from convert.figure import figure_of
+from convert.finder_compare import compare_finder
+from convert.finder_handover import FinderHandover
+from convert.handover import Handover, ValidationSet, load_pictures, load_validation, read_handover
 from convert.job import Job
 from convert.runners import Outputs, Runner, onnx_runner, pytorch_runner, tflite_runner
 from device.contract.codec import HeatmapCodec, softmax_weights
@@ -213,9 +216,13 @@ def _runners(job: Job) -> dict[str, Runner]:
     }
 
 
-def run(job: Job) -> str:
-    """Write comparison.json."""
-    handover = read_handover(job.description)
+def compare_landmarks(job: Job, handover: Handover) -> dict[str, Any]:
+    """The content of a landmark network's comparison.json.
+
+    Raises:
+        GateError: a float form is not PyTorch's network, or int8 loses the presence.
+        VerifyFailedError: the device reads a file differently.
+    """
     validation = load_validation(job.validation, handover)
     runners = _runners(job)
     comparison, landmarks = compare_models(runners, validation, handover)
@@ -230,6 +237,17 @@ def run(job: Job) -> str:
         for name, model in ((INT8, job.int8_model), (FLOAT, job.float_model))
     }
     comparison["int8_loss_points"] = int8_loss_points(comparison)
+    return comparison
+
+
+def run(job: Job) -> str:
+    """Write comparison.json."""
+    handover = read_handover(job.description)
+    if isinstance(handover, FinderHandover):
+        comparison = compare_finder(job, handover, load_pictures(job.validation, handover))
+    else:
+        comparison = compare_landmarks(job, handover)
     write_whole_bytes(job.comparison, (json.dumps(comparison, indent=1) + "\n").encode())
-    nme_percent = 100 * comparison["models"][INT8]["nme_interocular"]
-    return f"int8 NME {nme_percent:.2f} %, {comparison['int8_loss_points']:+.3f} points over PyTorch"
+    figure = figure_of(handover)
+    percent = 100 * comparison["models"][INT8][figure.key]
+    return f"int8 {figure.name} {percent:.2f} %, {comparison['int8_loss_points']:+.3f} points over PyTorch"

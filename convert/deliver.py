@@ -3,17 +3,20 @@
 import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from convert.compare import FLOAT, INT8, PYTORCH
+from convert.figure import LANDMARK_FIGURE, Figure, figure_of
+from convert.finder_handover import FinderHandover
 from convert.handover import read_handover
 from convert.job import Job
 from convert.report import make_report
 from device.contract.errors import GateError
 from device.contract.files import write_whole, write_whole_bytes
-from device.contract.manifest import manifest_path_of, read_model_manifest, write_manifest
+from device.contract.finder_manifest import FinderManifest, read_finder_model
+from device.contract.manifest import ModelManifest, manifest_path_of, read_model_manifest, write_manifest
 
 
 def settings(job: Job) -> dict[str, Any]:
@@ -26,20 +29,27 @@ def passes_gate(loss_points: float, budget_points: float) -> bool:
     return loss_points <= budget_points
 
 
-def manifest_metrics(comparison: Mapping[str, Any], name: str) -> dict[str, float]:
+def manifest_metrics(
+    comparison: Mapping[str, Any], name: str, figure: Figure = LANDMARK_FIGURE
+) -> dict[str, float]:
     """What a manifest says was measured of one model: fractions, keyed by set and figure."""
     figures = {
         f"validation_{key}": value
         for key, value in comparison["models"][name].items()
         if isinstance(value, float)
     }
-    pytorch = comparison["models"][PYTORCH]["nme_interocular"]
-    return {**figures, "validation_nme_interocular_pytorch": pytorch}
+    pytorch = comparison["models"][PYTORCH][figure.key]
+    return {**figures, f"validation_{figure.key}_pytorch": pytorch}
 
 
-def deliver_model(model: Path, out: Path, metrics: dict[str, float]) -> None:
+def deliver_model(
+    model: Path,
+    out: Path,
+    metrics: dict[str, float],
+    read: Callable[[Path], ModelManifest | FinderManifest] = read_model_manifest,
+) -> None:
     """Copy a checked model out of the work folder and write its manifest with metrics beside it."""
-    manifest = dataclasses.replace(read_model_manifest(model), metrics=metrics)
+    manifest = dataclasses.replace(read(model), metrics=metrics)
 
     def fill(beside: Path) -> None:
         shutil.copyfile(model, beside)
@@ -47,7 +57,7 @@ def deliver_model(model: Path, out: Path, metrics: dict[str, float]) -> None:
     write_whole(out / model.name, fill)
     write_manifest(manifest, manifest_path_of(out / model.name))
     # Read back as the device will: the pair on the disk, not the one in memory.
-    read_model_manifest(out / model.name)
+    read(out / model.name)
 
 
 def _withdraw(job: Job) -> None:
@@ -63,18 +73,22 @@ def run(job: Job) -> str:
         GateError: int8 costs more than the budget.
     """
     comparison = json.loads(job.comparison.read_text(encoding="utf-8"))
+    handover = read_handover(job.description)
+    figure = figure_of(handover)
+    read = read_finder_model if isinstance(handover, FinderHandover) else read_model_manifest
     loss, budget = comparison["int8_loss_points"], job.settings.int8_budget_points
     passed = passes_gate(loss, budget)
     if passed:
         for model, name in zip(job.models, (INT8, FLOAT), strict=True):
-            deliver_model(model, job.out, manifest_metrics(comparison, name))
+            deliver_model(model, job.out, manifest_metrics(comparison, name, figure), read)
     else:
         _withdraw(job)
-    report = make_report(job, read_handover(job.description), comparison, passed)
+    report = make_report(job, handover, comparison, passed)
     write_whole_bytes(job.report, (json.dumps(report, indent=1) + "\n").encode())
     if not passed:
         raise GateError(
-            f"int8 costs {loss:.3f} percentage points of NME, wanted at most {budget:g}: the files stay in "
-            f"{job.work}; train with ranges that int8 can hold, or allow more with --int8-budget"
+            f"int8 costs {loss:.3f} percentage points of {figure.name}, wanted at most {budget:g}: "
+            f"the files stay in {job.work}; train with ranges that int8 can hold, or allow more with "
+            f"--int8-budget"
         )
-    return f"student.tflite and its manifest in {job.out}"
+    return f"{job.int8_model.name} and its manifest in {job.out}"

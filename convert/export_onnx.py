@@ -1,9 +1,11 @@
 """Station 2: the exported program as an ONNX graph of plain operators, BatchNorm folded."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convert.handover import LANDMARK_OUTPUTS, read_handover
 from convert.job import Job
 from convert.network import load_network, quiet_torch
 from device.contract.errors import BadInputError, LandmarksError
@@ -23,8 +25,6 @@ rule of torch's nearest upsampling, version 2, which older compilers read. Facto
 pixels either way."""
 
 INPUT_NAME = "image"
-OUTPUT_NAMES = ("heatmap", "presence")
-
 
 FOREIGN_NODES = {
     "ReduceMean": "a mean over (2, 3) becomes TRANSPOSE and MEAN: use avg_pool2d(x, x.shape[2:])",
@@ -75,7 +75,9 @@ def lower_opset(model: "onnx.ModelProto", network: Path) -> "onnx.ModelProto":
     return lowered
 
 
-def onnx_of(program: "ExportedProgram", network: Path) -> "onnx.ModelProto":
+def onnx_of(
+    program: "ExportedProgram", network: Path, output_names: Sequence[str] = LANDMARK_OUTPUTS
+) -> "onnx.ModelProto":
     """The program as a checked ONNX model with our names for its input and outputs.
 
     Raises:
@@ -89,7 +91,7 @@ def onnx_of(program: "ExportedProgram", network: Path) -> "onnx.ModelProto":
             dynamo=True,
             opset_version=EXPORTER_OPSET,
             input_names=[INPUT_NAME],
-            output_names=list(OUTPUT_NAMES),
+            output_names=list(output_names),
             verbose=False,
         )
     if exported is None:
@@ -99,10 +101,11 @@ def onnx_of(program: "ExportedProgram", network: Path) -> "onnx.ModelProto":
 
 
 def run(job: Job) -> str:
-    """Write student.onnx."""
+    """Write the network as ONNX."""
     import onnx
 
-    model = onnx_of(load_network(job.network), job.network)
+    names = read_handover(job.description).output_names
+    model = onnx_of(load_network(job.network), job.network, names)
 
     def fill(beside: Path) -> None:
         onnx.save(model, beside)

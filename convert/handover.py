@@ -6,6 +6,7 @@ H, W pixels of a crop, K landmarks.
 
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.finder_handover import FINDER_TASK, FinderHandover, finder_of_values
 from convert.job import Job
 from convert.network import load_network
 from device.contract.errors import BadInputError
@@ -32,9 +34,13 @@ MINIMUM_CROPS = 8
 REMEDY = "`make convert` writes the handover again"
 
 
+LANDMARK_OUTPUTS = ("heatmap", "presence")
+"""Of a landmark network, in order."""
+
+
 @dataclass(frozen=True)
 class Handover:
-    """What handover.json says of the network beside it."""
+    """What handover.json says of the landmark network beside it."""
 
     name: str
     scheme: str
@@ -65,6 +71,35 @@ class Handover:
         width, height = self.grid_wh
         return 1, height, width, self.landmark_scheme.count
 
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """In the network's order."""
+        return LANDMARK_OUTPUTS
+
+    @property
+    def wanted_outputs(self) -> str:
+        """For an error's sentence."""
+        _, high, wide, count = self.heatmap_shape
+        return f"a heatmap {(1, count, high, wide)} and one presence logit"
+
+    def fits(self, outputs: Sequence[tuple[int, ...]]) -> bool:
+        """Whether these NCHW shapes are the network's outputs."""
+        _, high, wide, count = self.heatmap_shape
+        return len(outputs) == 2 and outputs[0] == (1, count, high, wide) and int(np.prod(outputs[1])) == 1
+
+
+AnyHandover = Handover | FinderHandover
+
+
+@dataclass(frozen=True, eq=False)
+class PictureSet:
+    """Letterboxed pictures, each with the box of its labelled face or none."""
+
+    crops: NDArray[np.uint8]
+    """(N, H, W, 3) BGR."""
+    boxes: NDArray[np.float32]
+    """(N, 4) x_min, y_min, x_max, y_max, pixels of the crop; no numbers where there is no face."""
+
 
 @dataclass(frozen=True, eq=False)
 class ValidationSet:
@@ -90,8 +125,8 @@ def check_folder(handover: Path) -> None:
         raise BadInputError(f"handover {handover} lacks {', '.join(missing)}; {REMEDY}")
 
 
-def read_handover(path: Path) -> Handover:
-    """Read handover.json.
+def read_handover(path: Path) -> AnyHandover:
+    """Read handover.json, a landmark network's or a finder's.
 
     Raises:
         BadInputError: not JSON, another schema, a missing or unknown field, an unknown scheme or
@@ -105,6 +140,8 @@ def read_handover(path: Path) -> Handover:
         got = values.get("schema") if isinstance(values, dict) else type(values).__name__
         raise BadInputError(f"{path} has schema {got}, wanted {HANDOVER_SCHEMA}; {REMEDY}")
     try:
+        if values.get("task") == FINDER_TASK:
+            return finder_of_values(values)
         handover = Handover(
             name=str(values["name"]),
             scheme=values["scheme"],
@@ -145,7 +182,7 @@ def _load_array(path: Path, key: str) -> NDArray[Any]:
         raise BadInputError(f"{path} has no readable array {key!r} ({error}); {REMEDY}") from error
 
 
-def load_crops(path: Path, handover: Handover) -> NDArray[np.uint8]:
+def load_crops(path: Path, handover: AnyHandover) -> NDArray[np.uint8]:
     """(N, H, W, 3) uint8 BGR crops of an .npz file.
 
     Raises:
@@ -161,7 +198,7 @@ def load_crops(path: Path, handover: Handover) -> NDArray[np.uint8]:
     return crops
 
 
-def load_calibration(path: Path, handover: Handover) -> NDArray[np.uint8]:
+def load_calibration(path: Path, handover: AnyHandover) -> NDArray[np.uint8]:
     """(N, H, W, 3) uint8 crops, only those with any picture in them.
 
     Raises:
@@ -200,12 +237,27 @@ def load_validation(path: Path, handover: Handover) -> ValidationSet:
     return ValidationSet(crops, landmarks_crop)
 
 
+def load_pictures(path: Path, handover: FinderHandover) -> PictureSet:
+    """A finder's validation pictures.
+
+    Raises:
+        BadInputError: as `load_crops`; boxes of another shape, or not one face among them.
+    """
+    crops = load_crops(path, handover)
+    boxes = _load_array(path, "boxes").astype(np.float32)
+    if boxes.shape != (len(crops), 4) or not np.isfinite(boxes).all(axis=1).any():
+        raise BadInputError(
+            f"{path} has boxes {boxes.shape}, wanted {(len(crops), 4)} and at least one face; {REMEDY}"
+        )
+    return PictureSet(crops, boxes)
+
+
 def _shapes(program: "ExportedProgram", names: tuple[str, ...]) -> list[tuple[int, ...]]:
     values = {node.name: node.meta.get("val") for node in program.graph.nodes}
     return [tuple(int(size) for size in values[name].shape) for name in names]
 
 
-def check_network(program: "ExportedProgram", handover: Handover, path: Path) -> dict[str, Any]:
+def check_network(program: "ExportedProgram", handover: AnyHandover, path: Path) -> dict[str, Any]:
     """Check inputs, outputs and weights; return what the report says of the network.
 
     Raises:
@@ -215,13 +267,10 @@ def check_network(program: "ExportedProgram", handover: Handover, path: Path) ->
     inputs = _shapes(program, tuple(str(name) for name in signature.user_inputs))
     outputs = _shapes(program, tuple(str(name) for name in signature.user_outputs))
     batch, height, width, channels = handover.input_shape
-    _, cells_high, cells_wide, count = handover.heatmap_shape
-    wanted = [(batch, channels, height, width)], (1, count, cells_high, cells_wide)
-    fits = inputs == wanted[0] and len(outputs) == 2 and outputs[0] == wanted[1]
-    if not fits or int(np.prod(outputs[1])) != 1:
+    wanted = [(batch, channels, height, width)]
+    if inputs != wanted or not handover.fits(outputs):
         raise BadInputError(
-            f"{path} maps {inputs} to {outputs}, wanted {wanted[0]} to a heatmap {wanted[1]} and one "
-            f"presence logit; {REMEDY}"
+            f"{path} maps {inputs} to {outputs}, wanted {wanted} to {handover.wanted_outputs}; {REMEDY}"
         )
     weights = {**program.state_dict, **program.constants}
     broken = [name for name, weight in weights.items() if not bool(weight.isfinite().all())]
@@ -241,11 +290,14 @@ def run(job: Job) -> str:
     """Read everything once and keep the network's facts."""
     handover = read_handover(job.description)
     calibration = load_calibration(job.calibration, handover)
-    validation = load_validation(job.validation, handover)
+    if isinstance(handover, FinderHandover):
+        count = len(load_pictures(job.validation, handover).crops)
+    else:
+        count = len(load_validation(job.validation, handover).crops)
     facts = check_network(load_network(job.network), handover, job.network)
-    facts |= {"calibration_crops": len(calibration), "validation_crops": len(validation.crops)}
+    facts |= {"calibration_crops": len(calibration), "validation_crops": count}
     write_whole_bytes(job.network_facts, (json.dumps(facts, indent=1) + "\n").encode())
     return (
         f"{handover.name}: {facts['parameters']:,} parameters, {len(calibration)} calibration crops, "
-        f"{len(validation.crops)} validation crops"
+        f"{count} validation crops"
     )

@@ -10,6 +10,10 @@ CALIBRATION_CROPS = 200
 """Crops that set the ranges. Minima and maxima settle long before; more only take time."""
 
 
+LANDMARK_STEM, FINDER_STEM = "student", "finder"
+"""What the product's files are called, by the network's task."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the command line may change."""
@@ -29,6 +33,8 @@ class Job:
     converter: Path
     """The interpreter that has onnx2tf and TensorFlow."""
     settings: Settings = field(default_factory=Settings)
+    stem: str = LANDMARK_STEM
+    """Of the product's files."""
 
     @property
     def network(self) -> Path:
@@ -63,7 +69,7 @@ class Job:
     @property
     def onnx(self) -> Path:
         """The network as ONNX."""
-        return self.work / "student.onnx"
+        return self.work / f"{self.stem}.onnx"
 
     @property
     def scratch(self) -> Path:
@@ -78,12 +84,12 @@ class Job:
     @property
     def int8_model(self) -> Path:
         """The int8 file before its checks."""
-        return self.work / "student.tflite"
+        return self.work / f"{self.stem}.tflite"
 
     @property
     def float_model(self) -> Path:
         """The float file before its checks."""
-        return self.work / "student_float32.tflite"
+        return self.work / f"{self.stem}_float32.tflite"
 
     @property
     def models(self) -> tuple[Path, Path]:

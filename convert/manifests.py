@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from convert.handover import Handover, read_handover
+from convert.finder_handover import FinderHandover
+from convert.handover import AnyHandover, Handover, read_handover
 from convert.job import Job
 from convert.onnx_to_tflite import converter_tools
 from convert.tflite_file import Graph, Tensor, read_graph
 from device.contract.errors import GateError
 from device.contract.files import sha256_of
+from device.contract.finder_manifest import FinderManifest
 from device.contract.manifest import ModelManifest, manifest_path_of, write_manifest
 
 PIXEL_OFFSET = 128
@@ -32,7 +34,7 @@ def find_outputs(graph: Graph, handover: Handover, path: Path) -> tuple[Tensor, 
     return heatmaps[0], singles[0]
 
 
-def find_input(graph: Graph, handover: Handover, path: Path) -> Tensor:
+def find_input(graph: Graph, handover: AnyHandover, path: Path) -> Tensor:
     """The one input.
 
     Raises:
@@ -44,13 +46,17 @@ def find_input(graph: Graph, handover: Handover, path: Path) -> Tensor:
     return graph.inputs[0]
 
 
-def make_manifest(model: Path, handover: Handover, name: str, conversion: dict[str, Any]) -> ModelManifest:
+def make_manifest(
+    model: Path, handover: AnyHandover, name: str, conversion: dict[str, Any]
+) -> ModelManifest | FinderManifest:
     """The manifest of a TFLite file, without metrics.
 
     Raises:
         GateError: the file's inputs or outputs are not those of the handover.
     """
     graph = read_graph(model)
+    if isinstance(handover, FinderHandover):
+        return _finder_manifest(graph, model, handover, name, conversion)
     heatmap, presence = find_outputs(graph, handover, model)
     return ModelManifest(
         name=name,
@@ -67,8 +73,43 @@ def make_manifest(model: Path, handover: Handover, name: str, conversion: dict[s
     )
 
 
+def find_maps(graph: Graph, handover: FinderHandover, path: Path) -> tuple[Tensor, Tensor, Tensor]:
+    """Score, box and points, told apart by their channels.
+
+    Raises:
+        GateError: the file's outputs are not these three.
+    """
+    by_shape = {tensor.shape: tensor for tensor in graph.outputs}
+    if len(graph.outputs) != 3 or set(by_shape) != set(handover.map_shapes):
+        raise GateError(
+            f"{path} has outputs {[tensor.shape for tensor in graph.outputs]}, wanted "
+            f"{list(handover.map_shapes)}: the network's last layers do not survive onnx2tf in NHWC; "
+            f"see convert/README.md"
+        )
+    score, box, points = (by_shape[shape] for shape in handover.map_shapes)
+    return score, box, points
+
+
+def _finder_manifest(
+    graph: Graph, model: Path, handover: FinderHandover, name: str, conversion: dict[str, Any]
+) -> FinderManifest:
+    score, box, points = find_maps(graph, handover, model)
+    return FinderManifest(
+        name=name,
+        file=model.name,
+        sha256=sha256_of(model),
+        input=find_input(graph, handover, model).spec,
+        pixel_offset=PIXEL_OFFSET,
+        score=score.spec,
+        box=box.spec,
+        points=points.spec,
+        codec=handover.codec,
+        provenance={**handover.provenance, "conversion": conversion},
+    )
+
+
 def run(job: Job) -> str:
-    """Write student.json and student_float32.json into the work folder."""
+    """Write the manifest of each file beside it, in the work folder."""
     handover = read_handover(job.description)
     conversion = {
         "network_sha256": sha256_of(job.network),

@@ -23,6 +23,9 @@ from device.contract.files import write_whole
 ROOT = Path(__file__).resolve().parents[1]
 INTERPRETER_VARIABLE = "LANDMARKS_CONVERT_PYTHON"
 WORKER = Path(__file__).with_name("tflite_worker.py")
+WORKER_INPUT = "student.onnx"
+WORKER_OUTPUTS = ("student.tflite", "student_float32.tflite")
+"""What the worker's files are called, whatever the network: int8, float."""
 TOOLS = ("onnx2tf", "tensorflow", "tf_keras")
 TIMEOUT_SECONDS = 900
 """Far beyond the half minute it takes; a hang ends in an error."""
@@ -84,7 +87,7 @@ def _fill_scratch(job: Job) -> int:
     calibration_set = make_calibration_set(crops, job.settings.calibration_crops)
     shutil.rmtree(job.scratch, ignore_errors=True)
     job.scratch.mkdir(parents=True)
-    shutil.copyfile(job.onnx, job.scratch / job.onnx.name)
+    shutil.copyfile(job.onnx, job.scratch / WORKER_INPUT)
     np.save(job.scratch / "calibration.npy", calibration_set)
     np.save(job.scratch / SAMPLE_NAME, onnx2tf_sample(crops))
     return len(calibration_set)
@@ -106,7 +109,7 @@ def run_worker(interpreter: Path, worker: Path, scratch: Path, log: Path) -> Non
     Raises:
         LandmarksError: it failed or hung; the message ends with its last lines and the log's path.
     """
-    command = [str(interpreter.absolute()), "-I", str(worker), "student.onnx", "calibration.npy"]
+    command = [str(interpreter.absolute()), "-I", str(worker), WORKER_INPUT, "calibration.npy"]
     with log.open("wb") as stream:
         try:
             ended = subprocess.run(
@@ -132,11 +135,11 @@ def run_worker(interpreter: Path, worker: Path, scratch: Path, log: Path) -> Non
 
 
 def run(job: Job) -> str:
-    """Write student.tflite and student_float32.tflite into the work folder."""
+    """Write the int8 and the float file into the work folder."""
     count = _fill_scratch(job)
     run_worker(job.converter, WORKER, job.scratch, job.converter_log)
-    for model in job.models:
-        made = job.scratch / model.name
+    for model, name in zip(job.models, WORKER_OUTPUTS, strict=True):
+        made = job.scratch / name
 
         def fill(beside: Path, made: Path = made) -> None:
             shutil.copyfile(made, beside)

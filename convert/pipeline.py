@@ -43,7 +43,7 @@ STATIONS = (
     Station(
         "export_onnx",
         export_onnx.run,
-        lambda job: (job.network,),
+        lambda job: (job.network, job.description),
         lambda job: (job.onnx,),
         export_onnx.settings,
     ),
@@ -99,7 +99,7 @@ STATIONS = (
 def code_digest() -> str:
     """Hash of the code that decides what a station writes: ours, and the device's that it calls."""
     digest = hashlib.sha256()
-    for pattern in ("convert/*.py", "device/contract/*.py", "device/inference*.py"):
+    for pattern in ("convert/*.py", "device/contract/*.py", "device/inference*.py", "device/*_finder.py"):
         for source in sorted(ROOT.glob(pattern)):
             digest.update(source.relative_to(ROOT).as_posix().encode())
             digest.update(source.read_bytes())

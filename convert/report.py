@@ -9,8 +9,9 @@ from typing import Any
 
 from convert.artifact import Artifact
 from convert.compare import FLOAT, INT8, ONNX, PYTORCH
-from convert.handover import Handover
-from convert.job import Job
+from convert.figure import FINDER_FIGURE, LANDMARK_FIGURE, Figure
+from convert.handover import AnyHandover
+from convert.job import FINDER_STEM, Job
 from convert.onnx_to_tflite import converter_tools
 from convert.tflite_file import read_graph
 
@@ -39,13 +40,16 @@ def _tensors(model: Path) -> list[dict[str, Any]]:
     ]
 
 
-def make_report(job: Job, handover: Handover, comparison: Mapping[str, Any], passed: bool) -> dict[str, Any]:
+def make_report(
+    job: Job, handover: AnyHandover, comparison: Mapping[str, Any], passed: bool
+) -> dict[str, Any]:
     """conversion.json; artifacts are those on the disk when it is called."""
     inputs = (job.description, job.network, job.calibration, job.validation)
     made = (*job.delivered, job.onnx, *job.models, *job.manifests)
     return {
         "schema": REPORT_SCHEMA,
         "name": handover.name,
+        "stem": job.stem,
         "provenance": handover.provenance,
         "network": json.loads(job.network_facts.read_text(encoding="utf-8")),
         "handover": [Artifact.of(path).entry(job.handover) for path in inputs],
@@ -63,28 +67,33 @@ def make_report(job: Job, handover: Handover, comparison: Mapping[str, Any], pas
     }
 
 
-def _row(title: str, size: str, figures: Mapping[str, Any]) -> str:
-    moved = figures["difference"]["landmarks_px"]
+def _row(title: str, size: str, figures: Mapping[str, Any], figure: Figure) -> str:
+    moved = figures["difference"][figure.moved_key]
     return (
-        f"{title:<16}{size:>10}{100 * figures['nme_interocular']:>9.3f}"
-        f"{100 * figures['failure_rate_at_10']:>9.2f}{moved['mean']:>10.4f}{moved['largest']:>10.4f}"
+        f"{title:<16}{size:>10}{100 * figures[figure.key]:>9.3f}"
+        f"{100 * figures[figure.second_key]:>10.2f}{moved['mean']:>10.4f}{moved['largest']:>10.4f}"
     )
 
 
 def summary_table(report: Mapping[str, Any]) -> str:
     """The comparison for a person: one line per form of the network, then the gate."""
     sizes = {entry["path"]: f"{entry['bytes']:,}" for entry in report["artifacts"]}
+    stem = report["stem"]
+    figure = FINDER_FIGURE if stem == FINDER_STEM else LANDMARK_FIGURE
     titles = (
         (PYTORCH, "PyTorch", ""),
-        (ONNX, "ONNX Runtime", sizes["work/student.onnx"]),
-        (FLOAT, "TFLite float32", sizes["work/student_float32.tflite"]),
-        (INT8, "TFLite int8", sizes["work/student.tflite"]),
+        (ONNX, "ONNX Runtime", sizes[f"work/{stem}.onnx"]),
+        (FLOAT, "TFLite float32", sizes[f"work/{stem}_float32.tflite"]),
+        (INT8, "TFLite int8", sizes[f"work/{stem}.tflite"]),
     )
     comparison, gate = report["comparison"], report["gate"]
-    head = f"{'':<16}{'bytes':>10}{'NME %':>9}{'FR10 %':>9}{'moved px':>10}{'at most':>10}"
-    rows = [_row(title, size, comparison["models"][name]) for name, title, size in titles]
+    head = (
+        f"{'':<16}{'bytes':>10}{figure.name + ' %':>9}{figure.second_name + ' %':>10}"
+        f"{figure.moved_name:>10}{'at most':>10}"
+    )
+    rows = [_row(title, size, comparison["models"][name], figure) for name, title, size in titles]
     verdict = (
-        f"int8 costs {gate['int8_loss_points']:+.4f} percentage points of NME on "
+        f"int8 costs {gate['int8_loss_points']:+.4f} percentage points of {figure.name} on "
         f"{comparison['validation_crops']} crops (budget {gate['int8_budget_points']:g})"
     )
     return "\n".join(

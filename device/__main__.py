@@ -13,6 +13,7 @@ EXAMPLES = """examples:
   python -m device run --source images:photos            each picture by itself
   python -m device run --source video:clip.mp4 --finder yunet:yunet.onnx
   python -m device bench                                 how long each stage takes here
+  python -m device track-bench                           how well faces are followed
 
 Exit codes: README.md, "Exit codes". The stream: device/README.md.
 """
@@ -27,7 +28,9 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     run.add_argument("--source", default="demo:", help="demo: (default), images:FOLDER, video:FILE, v4l2:N")
     run.add_argument("--sink", action="append", help="stdout: (default); may be given more than once")
-    run.add_argument("--finder", default="centre:", help="centre: (default) or yunet:FILE")
+    run.add_argument(
+        "--finder", default="trained:", help="trained: (default), centre:, yunet:FILE or ssd:FILE"
+    )
     run.add_argument("--model", default="small", help="a shipped model or a .tflite file (default: small)")
     run.add_argument("--threads", type=int, default=1, help="of the interpreter (default: 1)")
     run.add_argument("--frames", type=int, help="end after this many frames")
@@ -42,6 +45,19 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     bench.add_argument("--json", action="store_true", help="figures as one JSON object")
 
 
+def _add_track_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    track = commands.add_parser(
+        "track-bench", help="how well faces are followed on made sequences, beside searching every frame"
+    )
+    track.add_argument(
+        "--finder", default="truth:", help="truth: (default; knows the sequence) or any finder"
+    )
+    track.add_argument("--ground", default="cluttered", help="behind the faces: cluttered (default) or plain")
+    track.add_argument("--model", default="small", help="a shipped model or a .tflite file (default: small)")
+    track.add_argument("--threads", type=int, default=1, help="of the interpreter (default: 1)")
+    track.add_argument("--json", action="store_true", help="figures as one JSON object")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -53,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands)
     _add_bench(commands)
+    _add_track_bench(commands)
     return parser
 
 
@@ -78,7 +95,7 @@ def run_daemon(arguments: argparse.Namespace) -> int:
     )
     sinks = [open_sink(uri) for uri in settings.sinks]
     network = LandmarkNetwork(find_model(settings.model), settings.threads)
-    tracker = Tracker(network, open_finder(settings.finder), settings.tracker)
+    tracker = Tracker(network, open_finder(settings.finder, settings.threads), settings.tracker)
     source = open_source(settings.source)
     with Daemon(source, tracker, sinks, network.manifest.identity, settings) as daemon:
         for ending in (signal.SIGTERM, signal.SIGINT):
@@ -94,10 +111,22 @@ def run_bench(arguments: argparse.Namespace) -> int:
     return bench(arguments.model, arguments.threads, arguments.mediapipe, as_json=arguments.json)
 
 
+def run_track_bench(arguments: argparse.Namespace) -> int:
+    """Measure the tracker and print."""
+    from device.trackbench.bench import track_bench
+
+    return track_bench(
+        arguments.model, arguments.finder, arguments.ground, arguments.threads, as_json=arguments.json
+    )
+
+
+PROGRAMS = {"run": run_daemon, "bench": run_bench, "track-bench": run_track_bench}
+
+
 def main() -> int:
     """Parse and run one command."""
     arguments = make_parser().parse_args()
-    return run_daemon(arguments) if arguments.command == "run" else run_bench(arguments)
+    return PROGRAMS[arguments.command](arguments)
 
 
 def program() -> int:

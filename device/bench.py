@@ -22,6 +22,7 @@ from device.demo_photo import load_photo
 from device.inference import LandmarkNetwork, load_runtime
 from device.settings import find_model
 from device.sources.demo_path import FACE_BOX, DemoPath
+from device.trackbench.crowd import following_calls, further_face_ms
 
 ROUNDS = 40
 BLOCK = 10
@@ -134,7 +135,7 @@ def measure_stages(model: str, threads: int, peer_file: str | None) -> dict[str,
     place = path.photo_to_frame(0)
     frame = crop_image(load_photo(), place)
     corners = place.frame_to_crop(np.array([FACE_BOX.xyxy[:2], FACE_BOX.xyxy[2:]]))
-    calls = _student_calls(network, frame, Box.around(corners))
+    calls = _student_calls(network, frame, Box.around(corners)) | following_calls(network)
     peer = find_peer(peer_file)
     if peer is not None:
         calls |= _peer_calls(MeshPeer(peer, threads), frame, Box.around(corners))
@@ -149,8 +150,9 @@ def measure_stages(model: str, threads: int, peer_file: str | None) -> dict[str,
             for name, values in spent.items()
         },
     }
+    medians = {name: stage["p50"] for name, stage in figures["stages_ms"].items()}
+    figures["further_face_ms"] = further_face_ms(medians)
     if peer is not None:
-        medians = {name: stage["p50"] for name, stage in figures["stages_ms"].items()}
         figures["ratio_to_mediapipe"] = {
             name: medians[name] / medians[f"mediapipe {name}"]
             for name in ("network", "crop + network + decode")
@@ -192,6 +194,7 @@ def bench(model: str, threads: int, peer_file: str | None, *, as_json: bool) -> 
     print(f"{'stage':36} {'p50 ms':>8} {'p95 ms':>8}")
     for name, stage in figures["stages_ms"].items():
         print(f"{name:36} {stage['p50']:8.3f} {stage['p95']:8.3f}")
+    print(f"each further face: {figures['further_face_ms']:.3f} ms")
     for name, ratio in figures.get("ratio_to_mediapipe", {}).items():
         print(f"{name}: {ratio:.2f} x MediaPipe's")
     start = figures["start"]

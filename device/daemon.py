@@ -13,10 +13,15 @@ from device.frame import Frame, FrameSource, Unreadable
 from device.memory import resident_mb
 from device.settings import DaemonSettings
 from device.sinks import Sink
-from device.tracker import TrackedFace, TrackedFrame, Tracker
+from device.track import TrackedFace
+from device.tracker import TrackedFrame, Tracker
 
 LATENCIES_KEPT = 3000
 """Of the newest messages, for health's percentiles: ten seconds of a fast camera."""
+
+FILE_FPS = 30.0
+"""Frames of files are tracked as if they came at this rate: what is found in a file must not depend on
+how fast it is read."""
 
 
 class Daemon:
@@ -94,7 +99,7 @@ class Daemon:
     def _on_frame(self, frame: Frame) -> None:
         if self._unrelated:
             self._tracker.reset()
-        tracked = self._tracker.track(frame.image)
+        tracked = self._tracker.track(frame.image, self._scene_ns(frame))
         self._set_camera(events.Condition())
         published_ns = time.monotonic_ns()
         self._publish(self._frame_message(frame, tracked, published_ns))
@@ -104,6 +109,10 @@ class Daemon:
             )
         self._frames += 1
         self._latencies_ms.append((published_ns - frame.captured_ns) / 1e6)
+
+    def _scene_ns(self, frame: Frame) -> int:
+        """When the scene looked like this: nanoseconds since any instant that the stream keeps."""
+        return frame.captured_ns if self._source.live else int(frame.sequence * 1e9 / FILE_FPS)
 
     def _frame_message(self, frame: Frame, tracked: TrackedFrame, published_ns: int) -> events.FrameMessage:
         width, height = frame.size_wh

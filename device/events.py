@@ -121,7 +121,7 @@ class TimingMs:
     """How long each stage of one frame took, milliseconds."""
 
     find: float
-    """Search for a face; 0 while one is followed."""
+    """Search for faces; 0 in a frame that is not searched."""
     crop: float
     """Cut out and quantise the network's input."""
     infer: float
@@ -179,12 +179,12 @@ class FrameMessage:
 
 @dataclass(frozen=True)
 class FaceLost:
-    """A face that was followed is followed no more; its id is never given again."""
+    """A face that was followed is given up; its id is never given again."""
 
     source: str
     """The stream's name."""
     sequence: int
-    """Number of the first frame without it."""
+    """Number of the frame at which it was given up, a second after it was last seen."""
     captured_ns: int
     """Monotonic nanoseconds of that frame."""
     published_ns: int

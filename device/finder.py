@@ -3,7 +3,6 @@
 A found box means the tight box of the landmarks; that is what the crop rule wants.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,19 +12,10 @@ import numpy as np
 from device.contract.errors import BadInputError, UsageError
 from device.contract.geometry import Box
 from device.crop import Image
+from device.found import FoundFace
+from device.ssd_finder import SsdFinder, load_ssd
 from device.suggestion import unknown_word
-
-
-@dataclass(frozen=True)
-class FoundFace:
-    """One face as a finder gives it."""
-
-    box: Box
-    """Tight box of the landmarks, pixels of the frame."""
-    score: float
-    """Confidence, 0 to 1."""
-    angle_radians: float = 0.0
-    """Roll of the eye line, 0 for an upright head."""
+from device.trained_finder import SHIPPED, TrainedFinder
 
 
 class Finder(Protocol):
@@ -54,8 +44,9 @@ YUNET_SIDE = 320
 """Longest side that YuNet is shown: its fixed cost, and faces down to about 10 px there."""
 YUNET_LEAST_SCORE = 0.6
 
-YUNET_TO_LANDMARKS = (0.5, 0.5, 1.0, 1.0)
-"""Middle and size of the landmarks' box in units of YuNet's, which reaches up the forehead."""
+YUNET_TO_LANDMARKS = (0.5, 0.633, 1.058, 0.757)
+"""Middle and size of the landmarks' box in units of YuNet's, which reaches up the forehead; fitted on
+training faces by `python -m training fit-yunet --data FOLDER --yunet FILE`."""
 
 
 class YuNetFinder:
@@ -104,20 +95,44 @@ def _face_of_row(row: np.ndarray, scale_x: float, scale_y: float) -> FoundFace:
     return FoundFace(box, float(row[-1]), float(np.arctan2(across[1], across[0])))
 
 
-FORMS = {"centre": "centre:", "yunet": "yunet:FILE"}
+FORMS = {
+    "trained": "trained: or trained:FILE",
+    "centre": "centre:",
+    "yunet": "yunet:FILE",
+    "ssd": "ssd:FILE",
+}
 """Each finder and how it is written."""
 
+DEFAULT_FINDER = "trained:"
 
-def open_finder(uri: str) -> Finder:
+
+def open_finder(uri: str, threads: int = 1) -> Finder:
     """The finder that an address names.
 
     Raises:
         UsageError: an unknown finder, or a place missing or too many.
         BadInputError: its model file is missing or unusable.
+        MissingOutsideError: it needs a runtime or an Edge TPU that is not there.
     """
     scheme, _, place = uri.partition(":")
     if scheme not in FORMS:
         raise unknown_word("finder", scheme, list(FORMS))
-    if (scheme == "centre") == bool(place):
+    if scheme != "trained" and (scheme == "centre") == bool(place):
         raise UsageError(f"finder {uri!r}: write {FORMS[scheme]}")
-    return CentreFinder() if scheme == "centre" else YuNetFinder(Path(place).expanduser())
+    model = Path(place).expanduser()
+    if scheme == "trained":
+        return TrainedFinder(model if place else SHIPPED, threads)
+    if scheme == "yunet":
+        return YuNetFinder(model)
+    return SsdFinder(load_ssd(model, threads)) if scheme == "ssd" else CentreFinder()
+
+
+__all__ = [
+    "DEFAULT_FINDER",
+    "FORMS",
+    "CentreFinder",
+    "Finder",
+    "FoundFace",
+    "YuNetFinder",
+    "open_finder",
+]

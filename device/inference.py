@@ -80,6 +80,32 @@ def find_tensor(spec: TensorSpec, details: list[dict[str, Any]], model: Path) ->
     raise BadInputError(f"model {model} has no tensor {spec.name!r}, only {names}; {REMEDY}")
 
 
+def load_interpreter(model: Path, threads: int) -> Any:
+    """An interpreter of the file, tensors allocated.
+
+    Raises:
+        BadInputError: the runtime cannot load it.
+        MissingOutsideError: no TFLite runtime is installed.
+    """
+    runtime = load_runtime()
+    try:
+        interpreter = runtime.Interpreter(model_path=str(model), num_threads=threads)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise BadInputError(f"model {model} cannot be loaded ({error}); {REMEDY}") from error
+    return interpreter
+
+
+def fill_input(
+    pixels: NDArray[np.uint8], pixel_offset: int, buffer: NDArray[np.int8] | NDArray[np.float32]
+) -> None:
+    """Pixels (H, W, 3) as the network's input (H, W, 3), in place: int8 or float by the buffer's type."""
+    if buffer.dtype == np.int8:
+        np.bitwise_xor(pixels, SIGN_BIT, out=buffer.view(np.uint8))
+    else:
+        np.multiply(pixels - np.float32(pixel_offset), np.float32(1 / 128), out=buffer)
+
+
 class LandmarkNetwork:
     """A TFLite landmark model and its manifest, int8 or float, ready to run."""
 
@@ -91,12 +117,7 @@ class LandmarkNetwork:
             MissingOutsideError: no TFLite runtime is installed.
         """
         self.manifest: ModelManifest = read_model_manifest(model)
-        runtime = load_runtime()
-        try:
-            self._interpreter = runtime.Interpreter(model_path=str(model), num_threads=threads)
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise BadInputError(f"model {model} cannot be loaded ({error}); {REMEDY}") from error
+        self._interpreter = load_interpreter(model, threads)
         self._bind(model)
 
     def _bind(self, model: Path) -> None:
@@ -113,11 +134,7 @@ class LandmarkNetwork:
 
     def infer(self, crop: NDArray[np.uint8]) -> None:
         """Run the network on a crop (H, W, 3) uint8 of the manifest's size and channel order."""
-        if self.manifest.input.quantised:
-            np.bitwise_xor(crop, SIGN_BIT, out=self._input_buffer[0].view(np.uint8))
-        else:
-            offset = np.float32(self.manifest.pixel_offset)
-            np.multiply(crop - offset, np.float32(1 / 128), out=self._input_buffer[0])
+        fill_input(crop, self.manifest.pixel_offset, self._input_buffer[0])
         self._interpreter.set_tensor(self._input, self._input_buffer)
         self._interpreter.invoke()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from device.contract.errors import UsageError
+from device.finder import DEFAULT_FINDER
 from device.tracker import TrackerSettings
 
 MODELS = Path(__file__).parent / "models"
@@ -40,7 +41,7 @@ class DaemonSettings:
     """Address of the frames."""
     sinks: tuple[str, ...] = ("stdout:",)
     """Addresses of the message sinks."""
-    finder: str = "centre:"
+    finder: str = DEFAULT_FINDER
     """Address of the face finder."""
     model: str = DEFAULT_MODEL
     """A shipped model's name or a .tflite file."""

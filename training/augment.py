@@ -157,22 +157,25 @@ def _blur(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Ten
 
 def _coarsen(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
     """A share shrunk to between a quarter and nine tenths, and back: one factor a batch."""
-    side = image.shape[2]
-    small_side = int(side * float(_uniform(1, 0.25, 0.9, rng)))
+    sides = image.shape[2:]
+    factor = float(_uniform(1, 0.25, 0.9, rng))
+    small_sides = [int(side * factor) for side in sides]
     chosen = _chosen(len(image), settings.coarse, rng).flatten().nonzero()[:, 0]
     if len(chosen) == 0:
         return image
-    small = functional.interpolate(image[chosen], size=small_side, mode="bilinear", antialias=True)
-    back = functional.interpolate(small, size=side, mode="bilinear")
+    small = functional.interpolate(image[chosen], size=small_sides, mode="bilinear", antialias=True)
+    back = functional.interpolate(small, size=sides, mode="bilinear")
     return image.index_copy(0, chosen, back)
 
 
 def _occlude(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
     """A rotated rectangle or ellipse, filled with one colour or with a neighbour's pixels."""
-    count, side = len(image), image.shape[2]
-    place = torch.arange(side, device=image.device, dtype=torch.float32)
-    y, x = torch.meshgrid(place, place, indexing="ij")
-    center = _uniform(count * 2, 0.05, 0.95, rng).view(count, 2, 1, 1) * side
+    count, height, width = len(image), image.shape[2], image.shape[3]
+    side = min(height, width)
+    extent = torch.tensor([width, height], device=image.device, dtype=torch.float32).view(1, 2, 1, 1)
+    rows, columns = (torch.arange(length, device=image.device) for length in (height, width))
+    y, x = torch.meshgrid(rows, columns, indexing="ij")
+    center = _uniform(count * 2, 0.05, 0.95, rng).view(count, 2, 1, 1) * extent
     angle = _uniform(count, 0, math.pi, rng).view(-1, 1, 1)
     half = torch.exp(_uniform(count * 2, math.log(0.06), math.log(0.3), rng)).view(count, 2, 1, 1) * side
     dx, dy = x - center[:, 0], y - center[:, 1]
@@ -194,7 +197,7 @@ def _noise(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Te
 
 
 def degrade(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
-    """What a cheap camera and the world in front of it do: (B, 3, S, S) pixels 0..255 to the same."""
+    """What a cheap camera and the world in front of it do: (B, 3, H, W) pixels 0..255 to the same."""
     image = _occlude(image, settings, rng)
     image = _colour(image, settings, rng)
     image = _blur(image, settings, rng)

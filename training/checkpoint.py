@@ -40,12 +40,12 @@ def load_values(path: Path) -> dict[str, Any]:
     return values
 
 
-def settings_as_values(settings: RunSettings) -> dict[str, Any]:
-    """Plain values of run settings, as a checkpoint holds them."""
+def settings_as_values(settings: Any) -> dict[str, Any]:
+    """Plain values of a run file's dataclass, as a checkpoint holds them."""
     return dataclasses.asdict(settings)
 
 
-def save_network(model: nn.Module, settings: RunSettings, metrics: dict[str, float], path: Path) -> None:
+def save_network(model: nn.Module, settings: Any, metrics: dict[str, float], path: Path) -> None:
     """The averaged network alone: weights, how to build it, and how good it was.
 
     Raises:

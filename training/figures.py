@@ -17,10 +17,12 @@ from training.validation import CropSet, predict_crops
 GREEN, RED = (80, 220, 80), (60, 60, 230)
 """BGR of the truth and of the prediction."""
 ENLARGED = 2
+FIGURE_LABELS = {"nme": "NME, % of eye distance"}
+"""Axis of each figure that a run may report."""
 
 
-def draw_curves(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """NME on the validation sets and every loss term, over images seen, as PNG."""
+def draw_curves(rows: Sequence[dict[str, Any]], path: Path, figure_name: str = "nme") -> None:
+    """The figure on the validation sets and every loss term, over images seen, as PNG."""
     # Slow to import, and only needed here.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -28,15 +30,15 @@ def draw_curves(rows: Sequence[dict[str, Any]], path: Path) -> None:
     figure = Figure(figsize=(9, 4), layout="constrained")
     FigureCanvasAgg(figure)
     errors, losses = figure.subplots(1, 2)
-    names = sorted({name for row in rows for name in row if name.startswith(("nme_", "loss_"))})
+    names = sorted({name for row in rows for name in row if name.startswith((f"{figure_name}_", "loss_"))})
     for name in names:
         points = [(row["images"], row[name]) for row in rows if name in row]
         images, values = zip(*points, strict=True)
-        if name.startswith("nme_"):
-            errors.plot(images, [100 * value for value in values], label=name.removeprefix("nme_"))
+        if not name.startswith("loss_"):
+            errors.plot(images, [100 * value for value in values], label=name.removeprefix(f"{figure_name}_"))
         else:
             losses.plot(images, values, label=name.removeprefix("loss_"))
-    errors.set(xlabel="images seen", ylabel="NME, % of eye distance", yscale="log")
+    errors.set(xlabel="images seen", ylabel=FIGURE_LABELS.get(figure_name, f"{figure_name}, %"), yscale="log")
     losses.set(xlabel="images seen", ylabel="term", yscale="log")
     for axes in (errors, losses):
         axes.grid(alpha=0.3, which="both")

@@ -34,15 +34,20 @@ HALF_SCORE_CELLS = 1.5
 """Spread at which a landmark's score is one half, in cells of the map."""
 
 
-def export_network(model: nn.Module, side: int, path: Path) -> None:
-    """The network as an exported program of static batch 1.
+def export_program(model: nn.Module, size_hw: tuple[int, int], path: Path) -> None:
+    """A network of any input size as an exported program of static batch 1.
 
     Raises:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
-    image = torch.zeros(1, 3, side, side)
+    image = torch.zeros(1, 3, *size_hw)
     program = torch.export.export(model.eval().float().cpu(), (image,), strict=True)
     write_whole(path, lambda beside: torch.export.save(program, beside))
+
+
+def export_network(model: nn.Module, side: int, path: Path) -> None:
+    """A landmark network of `side` input pixels, likewise."""
+    export_program(model, (side, side), path)
 
 
 def write_crops(crops: CropSet, path: Path) -> None:

@@ -4,22 +4,22 @@ import json
 import math
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 from tqdm import tqdm
 
 from device.contract.errors import BadInputError
-from device.contract.landmarks import SCHEMES
-from training.augment import Augmenter
+from device.contract.landmarks import SCHEMES, LandmarkScheme
 from training.checkpoint import load_values, save_network, save_whole, settings_as_values
 from training.figures import draw_curves, draw_predictions
-from training.settings import OptimiserSettings, RunSettings
-from training.tasks import Task
-from training.validation import CropSet, validation_nme
+from training.settings import OptimiserSettings
+from training.tasks import TaskResult
+from training.validation import validation_nme
 
 VALIDATIONS = 25
 """Evaluations in a run."""
@@ -95,26 +95,71 @@ class RunLog:
             stream.write(json.dumps(row) + "\n")
 
 
+class RunFile(Protocol):
+    """What the loop asks of a run file."""
+
+    @property
+    def name(self) -> str:
+        """Folder below --runs."""
+        ...
+
+    @property
+    def optimiser(self) -> OptimiserSettings:
+        """For how long and how."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """Landmark scheme."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Of weights and of every batch."""
+        ...
+
+
+class Augmenter(Protocol):
+    """Makes the batches of a task; each holds at least the `image` that the network sees."""
+
+    def batch(self, chosen: torch.Tensor, rng: torch.Generator) -> Any:
+        """A batch of these examples, every draw from `rng`."""
+        ...
+
+
+Measure = Callable[[nn.Module, Any, LandmarkScheme], dict[str, float]]
+"""A network's figure on each validation set, a fraction, the less the better."""
+
+Draw = Callable[[nn.Module, Any, LandmarkScheme, Path], None]
+"""Writes a picture of a network's predictions on the validation set."""
+
+
 @dataclass(frozen=True, eq=False)
 class RunParts:
     """Everything a run consists of, built by the caller."""
 
-    settings: RunSettings
-    """The run file."""
+    settings: RunFile
+    """The run file, a dataclass."""
     model: nn.Module
     """Trained."""
     average: nn.Module
     """Its twin for the averaged weights."""
-    task: Task
-    """Forward and loss; holds `model`."""
+    task: Callable[[Any], TaskResult]
+    """Forward and loss of one of the augmenter's batches; holds `model`."""
     augmenter: Augmenter
     """Makes batches."""
     weights: torch.Tensor
-    """(N,) share of each packed face in a batch."""
-    validation: CropSet
-    """To report on."""
+    """(N,) share of each packed example in a batch."""
+    validation: Any
+    """To report on, as `measure` and `draw` want it."""
     folder: Path
     """Where everything of the run goes."""
+    measure: Measure = validation_nme
+    """Takes the figures."""
+    draw: Draw = draw_predictions
+    """Draws the predictions."""
+    figure: str = "nme"
+    """What `measure` gives, as the log calls it."""
 
 
 class Loop:
@@ -135,7 +180,7 @@ class Loop:
         self.checkpoint = parts.folder / "checkpoint.pt"
         self.step = self._resume()
         self.log = RunLog(parts.folder / "log.jsonl", self.step)
-        self.nme: dict[str, float] = {}
+        self.figures: dict[str, float] = {}
 
     def _resume(self) -> int:
         if not self.checkpoint.is_file():
@@ -193,7 +238,7 @@ class Loop:
         """Train to the end (or to `stop_at` steps) and write network, log and pictures.
 
         Returns:
-            NME of the averaged network by set, fractions.
+            Figures of the averaged network by set, fractions.
         """
         self.parts.model.train()
         last = self.steps if stop_at is None else min(stop_at, self.steps)
@@ -212,7 +257,7 @@ class Loop:
         self._save()
         if self.step == self.steps:
             self._finish()
-        return self.nme
+        return self.figures
 
     def _report(self, terms: dict[str, float], bar: "tqdm[Any]") -> None:
         validate = self.step % self.validation_steps == 0 or self.step == self.steps
@@ -221,18 +266,20 @@ class Loop:
         row: dict[str, Any] = {"step": self.step, "images": self.step * self.parts.settings.optimiser.batch}
         row |= {f"loss_{name}": value for name, value in terms.items()}
         if validate:
-            self.nme = validation_nme(self.parts.average, self.parts.validation, self.scheme)
-            row |= {f"nme_{name}": value for name, value in self.nme.items()}
-            bar.set_postfix({name: f"{100 * value:.2f}%" for name, value in self.nme.items()})
+            self.figures = self._measure()
+            row |= {f"{self.parts.figure}_{name}": value for name, value in self.figures.items()}
+            bar.set_postfix({name: f"{100 * value:.2f}%" for name, value in self.figures.items()})
         self.log.add(row)
         if validate:
-            draw_curves(self.log.rows, self.parts.folder / "curves.png")
-            draw_predictions(
-                self.parts.average, self.parts.validation, self.scheme, self.parts.folder / "predictions.png"
-            )
+            draw_curves(self.log.rows, self.parts.folder / "curves.png", self.parts.figure)
+            picture = self.parts.folder / "predictions.png"
+            self.parts.draw(self.parts.average, self.parts.validation, self.scheme, picture)
+
+    def _measure(self) -> dict[str, float]:
+        return self.parts.measure(self.parts.average, self.parts.validation, self.scheme)
 
     def _finish(self) -> None:
-        if not self.nme:
-            self.nme = validation_nme(self.parts.average, self.parts.validation, self.scheme)
-        metrics = {f"nme_{name}": value for name, value in self.nme.items()}
+        if not self.figures:
+            self.figures = self._measure()
+        metrics = {f"{self.parts.figure}_{name}": value for name, value in self.figures.items()}
         save_network(self.parts.average, self.parts.settings, metrics, self.parts.folder / "network.pt")

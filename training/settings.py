@@ -143,16 +143,24 @@ def run_from_values(values: dict[str, Any], where: str) -> RunSettings:
     return fill_table(RunSettings, filled, where)
 
 
+def read_values(path: Path) -> dict[str, Any]:
+    """The nested values of a run file, unchecked.
+
+    Raises:
+        BadInputError: no such file, or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInputError(f"no run file {path}: see training/configs/") from error
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"run file {path}: {error}") from error
+
+
 def read_run(path: Path) -> RunSettings:
     """Read and check a run file.
 
     Raises:
         BadInputError: no such file, not TOML, an unknown or missing key.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInputError(f"no run file {path}: see training/configs/") from error
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"run file {path}: {error}") from error
-    return run_from_values(values, str(path))
+    return run_from_values(read_values(path), str(path))

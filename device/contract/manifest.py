@@ -6,9 +6,10 @@ program that runs it.
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole_bytes
@@ -91,22 +92,40 @@ class ModelManifest:
         return f"{self.name}@{self.sha256[:8]}"
 
 
+class Manifest(Protocol):
+    """What every manifest says of its file; a dataclass."""
+
+    @property
+    def file(self) -> str:
+        """The model's file name, in the manifest's own folder."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Of the model file."""
+        ...
+
+
+AnyManifest = TypeVar("AnyManifest", bound=Manifest)
+
+
 def manifest_path_of(model: Path) -> Path:
     """Where a model's manifest lies: beside it, the same stem, `.json`."""
     return model.with_suffix(".json")
 
 
-def write_manifest(manifest: ModelManifest, path: Path) -> None:
+def write_manifest(manifest: Manifest, path: Path) -> None:
     """Write a manifest whole, keys in the dataclass's order.
 
     Raises:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
-    text = json.dumps(dataclasses.asdict(manifest), indent=1)
+    text = json.dumps(dataclasses.asdict(manifest), indent=1)  # type: ignore[call-overload]
     write_whole_bytes(path, (text + "\n").encode())
 
 
-def _tensor(values: dict[str, Any]) -> TensorSpec:
+def tensor_of_values(values: dict[str, Any]) -> TensorSpec:
+    """A tensor as the JSON holds it."""
     return TensorSpec(**{**values, "shape": tuple(values["shape"])})
 
 
@@ -117,11 +136,34 @@ def _parse(values: dict[str, Any]) -> ModelManifest:
             **values,
             "crop": CropRule(**values["crop"]),
             "codec": CodecRule(**values["codec"]),
-            "input": _tensor(values["input"]),
-            "heatmap": _tensor(values["heatmap"]),
-            "presence": _tensor(values["presence"]),
+            "input": tensor_of_values(values["input"]),
+            "heatmap": tensor_of_values(values["heatmap"]),
+            "presence": tensor_of_values(values["presence"]),
         }
     )
+
+
+def read_json_manifest(
+    path: Path, schema: int, parse: Callable[[dict[str, Any]], AnyManifest]
+) -> AnyManifest:
+    """A manifest of any kind, parsed but not yet checked.
+
+    Raises:
+        BadInputError: no such file, not JSON, another schema, a missing or unknown field.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInputError(f"no manifest at {path}: a model needs its JSON beside it; {REMEDY}") from error
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"manifest {path} is not readable JSON ({error}); {REMEDY}") from error
+    if not isinstance(values, dict) or values.get("schema") != schema:
+        got = values.get("schema") if isinstance(values, dict) else type(values).__name__
+        raise BadInputError(f"manifest {path} has schema {got}, wanted {schema}; {REMEDY}")
+    try:
+        return parse(values)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadInputError(f"manifest {path} lacks or misnames a field ({error}); {REMEDY}") from error
 
 
 def read_manifest(path: Path) -> ModelManifest:
@@ -131,19 +173,7 @@ def read_manifest(path: Path) -> ModelManifest:
         BadInputError: no such file, not JSON, another schema, a missing or unknown field, an unknown
             landmark scheme, or shapes that do not agree with each other.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInputError(f"no manifest at {path}: a model needs its JSON beside it; {REMEDY}") from error
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"manifest {path} is not readable JSON ({error}); {REMEDY}") from error
-    if not isinstance(values, dict) or values.get("schema") != MANIFEST_SCHEMA:
-        got = values.get("schema") if isinstance(values, dict) else type(values).__name__
-        raise BadInputError(f"manifest {path} has schema {got}, wanted {MANIFEST_SCHEMA}; {REMEDY}")
-    try:
-        manifest = _parse(values)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadInputError(f"manifest {path} lacks or misnames a field ({error}); {REMEDY}") from error
+    manifest = read_json_manifest(path, MANIFEST_SCHEMA, _parse)
     _check_self_consistent(manifest, path)
     return manifest
 
@@ -151,8 +181,8 @@ def read_manifest(path: Path) -> ModelManifest:
 def _check_self_consistent(manifest: ModelManifest, path: Path) -> None:
     if manifest.scheme not in SCHEMES:
         raise BadInputError(
-            f"manifest {path} names landmark scheme {manifest.scheme!r}, "
-            f"known: {', '.join(SCHEMES)}; {REMEDY}"
+            f"manifest {path} names landmark scheme {manifest.scheme!r}, known: {', '.join(SCHEMES)}; "
+            f"{REMEDY}"
         )
     if manifest.codec.name != "softmax_expectation":
         raise BadInputError(
@@ -178,8 +208,8 @@ def _check_self_consistent(manifest: ModelManifest, path: Path) -> None:
         )
 
 
-def read_model_manifest(model: Path) -> ModelManifest:
-    """The manifest of a model file, after checking that the two belong together.
+def read_pair(model: Path, read: Callable[[Path], AnyManifest]) -> AnyManifest:
+    """The manifest of a model file by its reader, after checking that the two belong together.
 
     Raises:
         BadInputError: the model or its manifest is missing, unreadable, or they do not fit.
@@ -187,7 +217,7 @@ def read_model_manifest(model: Path) -> ModelManifest:
     if not model.is_file():
         raise BadInputError(f"no model at {model}: give a .tflite file, or make one with `make convert`")
     path = manifest_path_of(model)
-    manifest = read_manifest(path)
+    manifest = read(path)
     if manifest.file != model.name:
         raise BadInputError(f"manifest {path} is for {manifest.file}, got {model.name}; {REMEDY}")
     digest = sha256_of(model)
@@ -197,3 +227,12 @@ def read_model_manifest(model: Path) -> ModelManifest:
             f"the file is damaged or the two are not a pair; {REMEDY}"
         )
     return manifest
+
+
+def read_model_manifest(model: Path) -> ModelManifest:
+    """The manifest of a landmark model, checked with its file.
+
+    Raises:
+        BadInputError: the model or its manifest is missing, unreadable, or they do not fit.
+    """
+    return read_pair(model, read_manifest)

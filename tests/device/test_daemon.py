@@ -6,7 +6,7 @@ import pytest
 
 from device.contract.geometry import Box
 from device.daemon import Daemon
-from device.frame import Unreadable
+from device.frame import Frame, Unreadable
 from device.settings import DaemonSettings
 from device.tracker import Tracker
 from tests.fakes import FakeFinder, FakeNetwork, FakeSource, ListSink, a_frame, draw_square_face
@@ -39,12 +39,22 @@ def test_unrelated_pictures_give_one_message_each_and_carry_nothing_over():
 
 
 def test_followed_pictures_keep_an_id_and_tell_a_loss_once():
-    centers = [CENTER, (210, 205), None, None]
+    centers = [CENTER, (210, 205), *[None] * 40]
     items = [a_frame(a_picture(c), n, f"{n}.png") for n, c in enumerate(centers)]
     messages = run_daemon(items, follow=True)
-    assert [message["type"] for message in messages] == ["frame", "frame", "frame", "face_lost", "frame"]
+    # Files count as 30 frames a second: frame 32 is the first more than a second after frame 1.
+    assert [message["type"] for message in messages] == ["frame"] * 33 + ["face_lost"] + ["frame"] * 9
     assert [face["id"] for face in messages[1]["faces"]] == [1]
-    assert (messages[3]["id"], messages[3]["sequence"]) == (1, 2)
+    assert [message["faces"] for message in messages[2:33]] == [[]] * 31
+    assert (messages[33]["id"], messages[33]["sequence"]) == (1, 32)
+
+
+def test_a_live_face_is_lost_by_the_clock_of_its_captures_however_many_frames_were_skipped():
+    captured = [(CENTER, 0.0), (CENTER, 0.4), (None, 0.9), (None, 1.3), (None, 1.5), (None, 9.0)]
+    items = [Frame(a_picture(c), n, round(at * 1e9)) for n, (c, at) in enumerate(captured)]
+    messages = run_daemon(items, name="cam0", live=True)
+    lost = [message for message in messages if message["type"] == "face_lost"]
+    assert [(message["id"], message["sequence"]) for message in lost] == [(1, 4)]
 
 
 def test_an_unreadable_picture_is_an_error_line_and_the_stream_goes_on():

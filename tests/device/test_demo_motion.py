@@ -1,6 +1,7 @@
 """The shipped model on the demo camera, whose motion is known exactly."""
 
 import json
+from itertools import count
 
 import numpy as np
 import pytest
@@ -27,7 +28,11 @@ def frames():
     """Frame messages of the daemon over two rounds, every frame in turn."""
     sink = ListSink()
     network = LandmarkNetwork(find_model("small"))
-    source = DemoSource(load_photo(), SourceOptions(), paced=False)
+    # Every frame as soon as it is asked for, but stamped as in real time.
+    ticks = count()
+    source = DemoSource(
+        load_photo(), SourceOptions(), paced=False, clock_ns=lambda: round(next(ticks) * 1e9 / DemoPath().fps)
+    )
     tracker = Tracker(network, CentreFinder())
     settings = DaemonSettings(frames=FRAMES)
     with Daemon(source, tracker, [sink], network.manifest.identity, settings) as daemon:

@@ -49,3 +49,14 @@ def read_youtube_faces(folder: Path) -> list[Sample]:
         BadInputError: a table is missing or damaged.
     """
     return [sample for table, part in PARTS for sample in _read_part(folder, table, part)]
+
+
+def unlabelled_frames(folder: Path) -> list[Path]:
+    """Frames that no table names, sorted by name.
+
+    Raises:
+        BadInputError: a table is missing or damaged.
+    """
+    labelled = {sample.path for sample in read_youtube_faces(folder)}
+    frames = (path for _, part in PARTS for path in sorted((folder / part).glob("*.jpg")))
+    return [path for path in frames if path not in labelled]

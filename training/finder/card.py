@@ -1,0 +1,89 @@
+"""The page beside the shipped finder; every figure is measured when it is written."""
+
+from pathlib import Path
+
+from device.contract.files import write_whole_bytes
+from device.contract.finder_manifest import read_finder_model
+from device.finder import YUNET_LEAST_SCORE, open_finder
+from device.settings import DEFAULT_MODEL, find_model
+from training.datasets import read_300w, read_list
+from training.evaluate import Evaluation, evaluate, load_predictor, predict_boxes, predict_found
+from training.finder.evaluate import FinderEvaluation, evaluate_finder
+from training.finder.run import load_finder
+
+TEMPLATE = Path(__file__).with_name("card.template.md")
+"""The page, with a placeholder for every figure."""
+
+
+def measure_end_to_end(finder: Path, data: Path) -> tuple[Evaluation, Evaluation]:
+    """Landmarks of the validation list from the finder, and from shaken true boxes."""
+    samples = read_300w(data / "300w", read_list(data / "300w" / "validation.txt"))
+    model = find_model(DEFAULT_MODEL)
+    predict, scheme = load_predictor(model)
+    found = predict_found(model, open_finder(f"trained:{finder}"), samples)
+    shaken = predict_boxes(predict, samples, "shaken")
+    return evaluate(found, samples, scheme), evaluate(shaken, samples, scheme)
+
+
+def _recall_rows(figures: FinderEvaluation) -> str:
+    return "\n".join(
+        f"| {name} | {row.faces} | {100 * row.ours:.2f} | {100 * row.yunet:.2f} "
+        f"| {row.wide_faces} | {100 * row.ours_wide:.2f} | {100 * row.yunet_wide:.2f} |"
+        for name, row in figures.recall.items()
+    )
+
+
+def _alarm_rows(figures: FinderEvaluation) -> str:
+    return "\n".join(
+        f"| {name} | {row.pictures} | {row.alarms} | {100 * row.share:.2f} |"
+        for name, row in figures.alarms.items()
+    )
+
+
+def write_finder_card(folder: Path, run: Path, data: Path, yunet: Path) -> Path:
+    """Measure the finder of a folder and write MODEL_CARD.md beside it.
+
+    Args:
+        folder: with finder.tflite and finder.json.
+        run: folder of the training run it was made from.
+        data: folder with the data sets.
+        yunet: YuNet's ONNX file.
+
+    Raises:
+        BadInputError: finder, run or data missing or damaged.
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    model = folder / "finder.tflite"
+    manifest = read_finder_model(model)
+    network, settings = load_finder(run / "network.pt")
+    figures = evaluate_finder(data, yunet, model)
+    found, shaken = measure_end_to_end(model, data)
+    width, height = manifest.input_wh
+    provenance, metrics = manifest.provenance, manifest.metrics
+    text = TEMPLATE.read_text(encoding="utf-8").format(
+        name=manifest.name,
+        width=width,
+        height=height,
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        bytes=model.stat().st_size,
+        pictures=provenance["training_pictures"],
+        yunet_score=YUNET_LEAST_SCORE,
+        recall=_recall_rows(figures),
+        checked=provenance["validation_crops"],
+        float_iou=100 * (1 - metrics["validation_overlap_lost_pytorch"]),
+        int8_iou=100 * (1 - metrics["validation_overlap_lost"]),
+        least_score=manifest.codec.least_score,
+        alarms=_alarm_rows(figures),
+        faces=found.count,
+        landmarks=DEFAULT_MODEL,
+        found_nme=100 * found.nme_interocular,
+        missed=found.missed,
+        shaken_nme=100 * shaken.nme_interocular,
+        times="\n".join(f"| {name} | {value:.2f} |" for name, value in figures.times_ms.items()),
+        ratio=figures.times_ms["ours"] / figures.times_ms["yunet"],
+        images=settings.optimiser.images,
+        commit=provenance["source_commit"],
+        checkpoint=provenance["checkpoint_sha256"][:16],
+    )
+    write_whole_bytes(folder / "MODEL_CARD.md", text.encode())
+    return folder / "MODEL_CARD.md"

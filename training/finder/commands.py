@@ -1,0 +1,96 @@
+"""The finder's part of training's command line."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from device.contract.errors import GateError, UsageError
+
+YUNET_HELP = "YuNet's ONNX file"
+
+
+def add_evaluate_finder(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`evaluate-finder`."""
+    evaluate = commands.add_parser(
+        "evaluate-finder", help="recall, false alarms and time of a finder beside YuNet's"
+    )
+    evaluate.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+    evaluate.add_argument("--yunet", type=Path, required=True, help=YUNET_HELP)
+    evaluate.add_argument("--model", type=Path, help=".tflite with its manifest (default: the shipped one)")
+    evaluate.add_argument("--json", action="store_true", help="figures as one JSON object, fractions")
+
+
+def add_fit_yunet(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`fit-yunet`."""
+    fit = commands.add_parser("fit-yunet", help="the map from YuNet's boxes to the landmarks'")
+    fit.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+    fit.add_argument("--yunet", type=Path, required=True, help=YUNET_HELP)
+
+
+def run_evaluate_finder(arguments: argparse.Namespace) -> None:
+    """Measure a finder and print.
+
+    Raises:
+        GateError: something that must hold does not.
+    """
+    from device.trained_finder import SHIPPED
+    from training.finder.evaluate import evaluate_finder, finder_table
+
+    figures = evaluate_finder(arguments.data, arguments.yunet, arguments.model or SHIPPED)
+    values = asdict(figures) | {"held": figures.held}
+    print(json.dumps(values) if arguments.json else finder_table(figures))
+    missed = [name for name, held in figures.held.items() if not held]
+    if missed:
+        raise GateError(
+            f"finder {figures.finder} misses {'; '.join(missed)}: train longer or see its figures"
+        )
+
+
+def run_fit_yunet(arguments: argparse.Namespace) -> None:
+    """Fit and print the four numbers of device.finder.YUNET_TO_LANDMARKS."""
+    from device.finder import YUNET_LEAST_SCORE
+    from training.datasets import read_data_folder
+    from training.finder.yunet import YuNet, fit_map
+
+    samples = read_data_folder(arguments.data).train
+    numbers = fit_map(samples, YuNet(arguments.yunet, YUNET_LEAST_SCORE))
+    print(f"({', '.join(f'{number:.3f}' for number in numbers)})  # {len(samples)} training faces")
+
+
+def train_finder_file(arguments: argparse.Namespace) -> None:
+    """Train a finder's run file and say how it went."""
+    from training.finder.run import train_finder
+    from training.finder.settings import read_finder_run
+
+    settings = read_finder_run(arguments.run)
+    missed = train_finder(settings, arguments.data, arguments.yunet, arguments.runs)
+    figures = ", ".join(f"{name} {100 * value:.2f} %" for name, value in missed.items())
+    print(f"{arguments.runs / settings.name}: missed {figures or 'nothing anew, it was finished already'}")
+
+
+def hand_over_finder(arguments: argparse.Namespace) -> None:
+    """Write a finder's handover.
+
+    Raises:
+        UsageError: no data or no YuNet was given.
+    """
+    from training.finder.handover import write_finder_handover
+
+    if arguments.data is None or arguments.yunet is None:
+        raise UsageError("a finder's handover takes pictures: give --data FOLDER and --yunet FILE")
+    name = arguments.name or arguments.run.name
+    print(write_finder_handover(arguments.run, name, arguments.data, arguments.yunet, arguments.runs))
+
+
+def write_card_of_finder(arguments: argparse.Namespace) -> None:
+    """Measure a shipped finder and write its card.
+
+    Raises:
+        UsageError: no YuNet was given.
+    """
+    from training.finder.card import write_finder_card
+
+    if arguments.yunet is None:
+        raise UsageError("a finder's card sets it beside YuNet: give --yunet FILE")
+    print(write_finder_card(arguments.folder, arguments.run, arguments.data, arguments.yunet))

@@ -1,0 +1,49 @@
+"""A data folder as whole pictures: to learn from, and to select and report on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.datasets import Sample, read_data_folder, read_list
+from training.datasets.youtube_faces import subject_of, unlabelled_frames
+from training.finder.pictures import Picture, group_pictures
+
+UNLABELLED = "youtube_faces_unlabelled"
+"""Set of the frames whose faces only the teacher knows."""
+
+
+@dataclass(frozen=True, eq=False)
+class PictureSplit:
+    """What may be learnt from, and what may not."""
+
+    train: list[Picture]
+    train_samples: list[Sample]
+    """Labelled faces of `train`."""
+    validation: list[Picture]
+
+
+def read_unlabelled(folder: Path) -> list[Picture]:
+    """Frames of YouTube Faces without labels, those of the validation people left out.
+
+    Raises:
+        BadInputError: a table or the list of people is missing or damaged.
+    """
+    held_out = set(read_list(folder / "validation_subjects.txt"))
+    return [
+        Picture(path, UNLABELLED, ())
+        for path in unlabelled_frames(folder)
+        if subject_of(path.stem) not in held_out
+    ]
+
+
+def read_pictures(data: Path) -> PictureSplit:
+    """Every picture of the sets found, split by the sets' own lists.
+
+    Raises:
+        BadInputError: no known set there, or a damaged one.
+    """
+    split = read_data_folder(data)
+    frames = data / "youtube_faces"
+    unlabelled = read_unlabelled(frames) if frames.is_dir() else []
+    return PictureSplit(
+        group_pictures(split.train) + unlabelled, split.train, group_pictures(split.validation)
+    )

@@ -1,0 +1,241 @@
+"""How good is a finder? Recall and false alarms beside YuNet's, and both finders' times, turn by turn."""
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from device.bench import in_turns
+from device.contract.errors import MissingOutsideError
+from device.contract.geometry import Box
+from device.contract.letterbox import Letterbox
+from device.crop import crop_image
+from device.demo_photo import load_photo
+from device.finder import Finder, YuNetFinder
+from device.sources.demo_path import DemoPath
+from device.trained_finder import TrainedFinder, letterbox_image
+from training.datasets import Sample, read_data_folder
+from training.finder.pictures import LEAST_SCORE, boxes_to_avoid, cut_ground, draw_ground, group_pictures
+from training.finder.textures import make_textures
+from training.finder.yunet import YuNet
+from training.pack import read_picture
+
+FOUND_IOU = 0.5
+"""Overlap with the labelled face from which on it counts as found."""
+WIDE_SHARE = 0.15
+"""Width of a face over the frame's, from which on it must practically always be found."""
+GROUND_TRIES = 6
+"""Pieces of ground looked for in each held-out picture."""
+GROUND_SIDE = 240
+"""Pixels of a piece of ground."""
+DRAWN = 500
+"""Drawn grounds of unseen seeds, and as many textures."""
+FIRST_UNSEEN = 100_000
+"""Seed of the first drawn ground here: no run draws as many."""
+
+LEAST_WIDE_RECALL = 0.99
+MOST_ALARMS = 0.01
+MOST_FIND_MS = 1.4
+MOST_SHARE_OF_YUNET = 0.5
+
+PHOTOGRAPHS = (
+    "brick.png", "cell.png", "chelsea.png", "clock_motion.png", "coffee.png", "grass.png", "gravel.png",
+    "horse.png", "hubble_deep_field.jpg", "ihc.png", "logo.png", "microaneurysms.png", "moon.png",
+    "motorcycle_left.png", "page.png", "phantom.png", "retina.jpg", "rocket.jpg", "text.png",
+)  # fmt: skip
+"""scikit-image's samples without people; coins.png is left out, for coins show heads."""
+PARTS = (1, 2, 3)
+"""A photograph is shown whole, in quarters and in ninths."""
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Shares of labelled faces found, fractions."""
+
+    faces: int
+    ours: float
+    yunet: float
+    wide_faces: int
+    """Wider than WIDE_SHARE of the frame."""
+    ours_wide: float
+    yunet_wide: float
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """Pictures without a face in which ours sees one."""
+
+    pictures: int
+    alarms: int
+
+    @property
+    def share(self) -> float:
+        """Fraction of the pictures."""
+        return self.alarms / self.pictures if self.pictures else 0.0
+
+
+@dataclass(frozen=True)
+class FinderEvaluation:
+    """Everything a finder must hold, measured."""
+
+    finder: str
+    recall: dict[str, Recall]
+    """By set."""
+    alarms: dict[str, Alarms]
+    """By kind of picture."""
+    times_ms: dict[str, float]
+    """Medians on a 640x480 frame, one thread."""
+
+    @property
+    def held(self) -> dict[str, bool]:
+        """What must hold, and whether it does."""
+        total, yunet = self.times_ms["ours"], self.times_ms["yunet"]
+        return {
+            "recall at least YuNet's": all(row.ours >= row.yunet for row in self.recall.values()),
+            f"recall of wide faces {100 * LEAST_WIDE_RECALL:g} %": all(
+                row.ours_wide >= LEAST_WIDE_RECALL for row in self.recall.values()
+            ),
+            f"false alarms under {100 * MOST_ALARMS:g} %": all(
+                row.share < MOST_ALARMS for row in self.alarms.values()
+            ),
+            f"at most {MOST_FIND_MS:g} ms": total <= MOST_FIND_MS,
+            f"at most {MOST_SHARE_OF_YUNET:g} of YuNet's time": total <= MOST_SHARE_OF_YUNET * yunet,
+        }
+
+
+def is_found(finder: Finder, image: NDArray[np.uint8], box: Box) -> bool:
+    """Whether one of the finder's faces overlaps the labelled one enough."""
+    return any(face.box.iou(box) >= FOUND_IOU for face in finder.find(image))
+
+
+def measure_recall(samples: Sequence[Sample], ours: Finder, yunet: Finder) -> Recall:
+    """Both finders on the same pictures."""
+    hits, wide = [], []
+    for sample in tqdm(samples, desc="looking for faces", unit="face"):
+        image = read_picture(sample.path)
+        hits.append((is_found(ours, image, sample.box), is_found(yunet, image, sample.box)))
+        wide.append(sample.box.width > WIDE_SHARE * image.shape[1])
+    found, is_wide = np.array(hits, float), np.array(wide)
+    large = found[is_wide]
+    wide_shares = large.mean(0) if len(large) else np.ones(2)
+    return Recall(len(found), *map(float, found.mean(0)), len(large), *map(float, wide_shares))
+
+
+def held_out_grounds(samples: Sequence[Sample], teacher: YuNet) -> list[NDArray[np.uint8]]:
+    """Pieces of held-out pictures in which neither labels nor YuNet at a low threshold see a face."""
+    grounds = []
+    for number, picture in enumerate(tqdm(group_pictures(samples), desc="cutting grounds", unit="picture")):
+        image = read_picture(picture.path)
+        taken = boxes_to_avoid(picture, teacher.look(image))
+        seeds = range(number * GROUND_TRIES, (number + 1) * GROUND_TRIES)
+        cuts = (cut_ground(image, taken, GROUND_SIDE, seed) for seed in seeds)
+        # Cut from all over; a piece must also look empty to YuNet by itself.
+        grounds += [cut for cut in cuts if cut is not None and not len(teacher.look(cut).scores)]
+    return grounds
+
+
+def photographs_without_people() -> list[NDArray[np.uint8]]:
+    """scikit-image's sample photographs, whole and in parts; the package is not imported.
+
+    Raises:
+        MissingOutsideError: scikit-image is not installed, or lacks one of them.
+    """
+    spec = importlib.util.find_spec("skimage")
+    if spec is None or spec.origin is None:
+        raise MissingOutsideError("no scikit-image, wanted for its photographs; pip install scikit-image")
+    folder = Path(spec.origin).parent / "data"
+    pictures = []
+    for name in PHOTOGRAPHS:
+        image = cv2.imread(str(folder / name), cv2.IMREAD_COLOR)
+        if image is None:
+            raise MissingOutsideError(f"no photograph {folder / name}; install another scikit-image")
+        pictures += [part for count in PARTS for part in _in_parts(np.asarray(image, np.uint8), count)]
+    return pictures
+
+
+def _in_parts(image: NDArray[np.uint8], count: int) -> list[NDArray[np.uint8]]:
+    """A picture's count x count parts."""
+    return [part for row in np.array_split(image, count) for part in np.array_split(row, count, axis=1)]
+
+
+def drawn_grounds() -> list[NDArray[np.uint8]]:
+    """Grounds as the training draws them, of other seeds."""
+    return [draw_ground(FIRST_UNSEEN + number, 256) for number in range(DRAWN)]
+
+
+def measure_alarms(pictures: Sequence[NDArray[np.uint8]], finder: Finder) -> Alarms:
+    """How many pictures without a face give one."""
+    return Alarms(len(pictures), sum(bool(finder.find(np.ascontiguousarray(image))) for image in pictures))
+
+
+def measure_times(ours: TrainedFinder, yunet: Finder) -> dict[str, float]:
+    """Medians of both finders and of ours's stages, turn by turn, on a 640x480 frame with a face."""
+    frame = crop_image(load_photo(), DemoPath().photo_to_frame(0))
+    letterbox = Letterbox.fit((frame.shape[1], frame.shape[0]), ours.manifest.input_wh)
+    width, height = ours.manifest.input_wh
+    shown = np.empty((height, width, 3), np.uint8)
+    letterbox_image(frame, letterbox, shown)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    spent = in_turns(
+        {
+            "ours": lambda: ours.find(frame),
+            "yunet": lambda: yunet.find(frame),
+            "resize": lambda: letterbox_image(frame, letterbox, shown),
+            "network": lambda: ours.infer(shown),
+            "decode": ours.decode,
+        }
+    )
+    cv2.setNumThreads(threads)
+    return {name: float(np.median(values)) for name, values in spent.items()}
+
+
+def evaluate_finder(data: Path, yunet: Path, model: Path) -> FinderEvaluation:
+    """Measure everything.
+
+    Raises:
+        BadInputError: data, YuNet or the finder is missing or damaged.
+        MissingOutsideError: scikit-image's photographs are not there.
+    """
+    cv2.setNumThreads(1)
+    ours, peer = TrainedFinder(model), YuNetFinder(yunet)
+    times = measure_times(ours, peer)
+    held_out = read_data_folder(data).validation
+    sources = dict.fromkeys(sample.source for sample in held_out)
+    recall = {
+        source: measure_recall([face for face in held_out if face.source == source], ours, peer)
+        for source in sources
+    }
+    faceless = {
+        "held-out grounds": held_out_grounds(held_out, YuNet(yunet, LEAST_SCORE)),
+        "photographs": photographs_without_people(),
+        "textures": make_textures(DRAWN),
+        "drawn grounds": drawn_grounds(),
+    }
+    alarms = {name: measure_alarms(pictures, ours) for name, pictures in faceless.items()}
+    return FinderEvaluation(ours.manifest.identity, recall, alarms, times)
+
+
+def finder_table(figures: FinderEvaluation) -> str:
+    """The figures for people."""
+    rows = [f"{figures.finder}, IoU of at least {FOUND_IOU:g} with the labelled face; recall, %"]
+    rows.append(f"{'set':16}{'faces':>8}{'ours':>9}{'YuNet':>9}{'wide':>8}{'ours':>9}{'YuNet':>9}")
+    rows += [
+        f"{name:16}{row.faces:8}{100 * row.ours:9.2f}{100 * row.yunet:9.2f}"
+        f"{row.wide_faces:8}{100 * row.ours_wide:9.2f}{100 * row.yunet_wide:9.2f}"
+        for name, row in figures.recall.items()
+    ]
+    rows.append(f"{'no face in':16}{'pictures':>9}{'alarms':>8}{'%':>8}")
+    rows += [
+        f"{name:16}{row.pictures:9}{row.alarms:8}{100 * row.share:8.2f}"
+        for name, row in figures.alarms.items()
+    ]
+    rows.append("medians, ms, one thread, 640x480, turn by turn")
+    rows += [f"{name:16}{value:9.3f}" for name, value in figures.times_ms.items()]
+    rows += [f"{'holds' if held else 'MISSED':7} {name}" for name, held in figures.held.items()]
+    return "\n".join(rows)

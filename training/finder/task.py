@@ -1,0 +1,44 @@
+"""Learning to find faces: score, box and points against the canvas's own."""
+
+from torch import Tensor, nn
+
+from device.contract.finder_codec import FinderCodecRule
+from device.contract.landmarks import LandmarkScheme
+from training.finder.augment import FinderBatch
+from training.finder.losses import box_terms, focal_loss, make_targets, points_term
+from training.finder.settings import FinderLossSettings
+from training.models.finder_student import STRIDE
+from training.tasks import TaskResult
+from training.tasks.supervised import weigh
+
+RULE = FinderCodecRule(
+    name="centre_size", stride=STRIDE, offset_px=16.0, size_px=40.0, least_score=0.5, most_iou=0.4
+)
+"""Units of the maps: offsets reach about one unit and logarithms of sizes two, alike for int8."""
+
+
+class FinderTask:
+    """Forward and loss of a finder."""
+
+    def __init__(self, model: nn.Module, scheme: LandmarkScheme, settings: FinderLossSettings) -> None:
+        """Train `model` with the weights of `settings`."""
+        self.model = model
+        self.scheme = scheme
+        self.settings = settings
+
+    def __call__(self, batch: FinderBatch) -> TaskResult:
+        """Forward and loss of one batch."""
+        score, box, points = self.model(batch.image)
+        return weigh(self.terms(score, box, points, batch), self.settings)
+
+    def terms(self, score: Tensor, box: Tensor, points: Tensor, batch: FinderBatch) -> dict[str, Tensor]:
+        """Every term by name."""
+        grid_hw = score.shape[2], score.shape[3]
+        targets = make_targets(batch.landmarks, batch.kinds, grid_hw, RULE.stride, self.scheme)
+        box_loss, corner_loss = box_terms(box, targets, RULE)
+        return {
+            "score": focal_loss(score[:, 0], targets),
+            "box": box_loss,
+            "corner": corner_loss,
+            "points": points_term(points, targets),
+        }
