@@ -94,7 +94,7 @@ class Daemon:
     def _publish(self, message: events.Message) -> None:
         line = events.encode(message)
         for sink in self._sinks:
-            sink.publish(line)
+            sink.publish(message, line)
 
     def _on_frame(self, frame: Frame) -> None:
         if self._unrelated:

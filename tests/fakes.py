@@ -8,6 +8,7 @@ from device.contract.codec import HeatmapCodec
 from device.contract.geometry import Box, CropTransform
 from device.contract.manifest import CodecRule, CropRule, ModelManifest
 from device.contract.tensors import TensorSpec
+from device.events import Condition
 from device.finder import FoundFace
 from device.frame import Frame
 from device.inference import Decoded
@@ -103,10 +104,13 @@ class FakeSource:
 class ListSink:
     """Keeps every line."""
 
-    def __init__(self):
-        self.lines, self.closed = [], False
+    condition = Condition()
 
-    def publish(self, line):
+    def __init__(self):
+        self.messages, self.lines, self.closed = [], [], False
+
+    def publish(self, message, line):
+        self.messages.append(message)
         self.lines.append(line)
 
     def close(self):

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from device.contract.errors import UsageError
+from device.events import Condition, Message
 from device.sinks.stdout import StdoutSink
 from device.suggestion import unknown_word
 
@@ -11,10 +12,20 @@ FORMS = {"stdout": "stdout:"}
 
 
 class Sink(Protocol):
-    """Takes encoded messages."""
+    """Takes every message of the stream."""
 
-    def publish(self, line: bytes) -> None:
-        """Send one message: a line of JSON with its line feed."""
+    @property
+    def condition(self) -> Condition:
+        """How the way out does; becomes the status message's `broker`."""
+        ...
+
+    def publish(self, message: Message, line: bytes) -> None:
+        """Send one message, never waiting for the reader longer than a frame lasts.
+
+        Args:
+            message: what is said.
+            line: the same as a line of JSON with its line feed, encoded once for all sinks.
+        """
         ...
 
     def close(self) -> None:

@@ -3,6 +3,8 @@
 import sys
 from typing import BinaryIO
 
+from device.events import Condition, Message
+
 
 class StdoutSink:
     """Whole lines, each written out at once, so that a reader never waits for a full buffer.
@@ -15,7 +17,12 @@ class StdoutSink:
         """Write to `stream`, by default standard output."""
         self._stream = stream or sys.stdout.buffer
 
-    def publish(self, line: bytes) -> None:
+    @property
+    def condition(self) -> Condition:
+        """Always well: a reader that goes away ends the daemon."""
+        return Condition()
+
+    def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
         """Write one encoded message.
 
         Raises:

@@ -113,8 +113,8 @@ def test_stop_ends_the_run_after_the_frame_in_hand():
     daemon = Daemon(source, tracker, [sink], "fake@ffffffff", DaemonSettings())
     publish = sink.publish
 
-    def publish_and_stop(line):
-        publish(line)
+    def publish_and_stop(message, line):
+        publish(message, line)
         if b'"sequence":3,' in line:
             daemon.stop()
 

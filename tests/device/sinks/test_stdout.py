@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from device.contract.errors import UsageError
+from device.events import Status
 from device.sinks import open_sink
 from device.sinks.stdout import StdoutSink
 
@@ -21,7 +22,7 @@ from device.sinks import open_sink
 def main():
     sink = open_sink("stdout:")
     while True:
-        sink.publish(b'{"n":1}\\n')
+        sink.publish(None, b'{"n":1}\\n')
 
 sys.exit(run_program(main))
 """
@@ -41,8 +42,9 @@ class RecordingStream(io.BytesIO):
 def test_every_line_is_written_out_at_once() -> None:
     stream = RecordingStream()
     sink = StdoutSink(stream)
-    sink.publish(b"one\n")
-    sink.publish(b"two\n")
+    status = Status("demo", 1)
+    sink.publish(status, b"one\n")
+    sink.publish(status, b"two\n")
     sink.close()
     assert stream.flushed == [b"one\n", b"one\ntwo\n"]
 
