@@ -43,6 +43,7 @@ convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json
 	$(VENV) -m convert run $(RUN)/handover --out $(RUN)/model
 
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
+	$(VENV) -m training train training/configs/finder/finding.toml $(data_flag) $(yunet_flag) --runs $(RUNS)
 	$(VENV) -m training train training/configs/finder/finder.toml $(data_flag) $(yunet_flag) --runs $(RUNS)
 	$(MAKE) --no-print-directory convert RUN=$(RUNS)/finder
 

@@ -13,6 +13,7 @@ from training.checkpoint import load_network
 from training.datasets import read_data_folder
 from training.loop import Loop, RunParts, pick_device
 from training.models import build_model
+from training.models.growth import grow
 from training.pack import FacePack, load_pack
 from training.settings import RunSettings
 from training.tasks import Task
@@ -77,6 +78,27 @@ def make_task(settings: RunSettings, model: torch.nn.Module, runs: Path, device:
     return DistillationTask(model, teacher, scheme, settings.loss)
 
 
+def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
+    """The network as the run finds it: random by its seed, or another run's, grown if it is smaller.
+
+    Raises:
+        BadInputError: the other run is not finished, or its network cannot become this one.
+    """
+    torch.manual_seed(settings.seed)
+    fresh = build_model(settings.model, SCHEMES[settings.scheme].count)
+    if not settings.start:
+        return fresh
+    begun, made = load_network(runs / settings.start / "network.pt")
+    told = (made.model.family, made.model.input_side, made.scheme)
+    wanted = (settings.model.family, settings.model.input_side, settings.scheme)
+    if told != wanted:
+        raise BadInputError(
+            f"run {settings.name} starts from {settings.start}, which has family, input and scheme "
+            f"{told}, wanted {wanted}"
+        )
+    return grow(begun, fresh)
+
+
 def make_parts(settings: RunSettings, data: Path | None, runs: Path) -> RunParts:
     """Build everything a run needs on the device at hand.
 
@@ -87,8 +109,7 @@ def make_parts(settings: RunSettings, data: Path | None, runs: Path) -> RunParts
         raise BadInputError(f"scheme {settings.scheme!r} is unknown, known: {', '.join(SCHEMES)}")
     device, scheme = pick_device(), SCHEMES[settings.scheme]
     pack, validation = load_faces(settings, data, runs / "packs")
-    torch.manual_seed(settings.seed)
-    model = build_model(settings.model, scheme.count).to(device, memory_format=torch.channels_last)
+    model = start_model(settings, runs).to(device, memory_format=torch.channels_last)
     average = build_model(settings.model, scheme.count).to(device, memory_format=torch.channels_last)
     on_device = TensorPack(
         torch.from_numpy(pack.images).to(device),

@@ -85,6 +85,8 @@ class RunSettings:
     """Side of the unshaken roi over the face box's longest side."""
     seed: int = 0
     """Of weights and of every batch."""
+    start: str = ""
+    """Name of the finished run whose network is trained on, grown if it is smaller; empty: random weights."""
     teacher: str = ""
     """Name of the run whose network teaches; empty: labels alone."""
     data: DataSettings = field(default_factory=DataSettings)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -10,6 +11,7 @@ from training.augment import Augmenter, TensorPack
 from training.checkpoint import load_network
 from training.loop import Average, Loop, RunParts, learning_rate
 from training.models import build_model
+from training.runs import start_model
 from training.settings import OptimiserSettings, run_from_values
 from training.tasks.distillation import DistillationTask
 from training.tasks.supervised import SupervisedTask
@@ -171,3 +173,18 @@ def test_training_lowers_the_error_on_the_faces_trained_on(tmp_path):
     for loop.step in range(300):
         loop.train_step()
     assert parts.task(batch).terms["coordinate"].detach() < 0.9 * before
+
+
+def test_a_run_starts_from_a_finished_runs_network(tmp_path):
+    Loop(tiny_parts(tmp_path / "tiny")).run()
+    begun = start_model(dataclasses.replace(tiny_settings(), name="next", start="tiny"), tmp_path)
+    finished = weights_of(tmp_path / "tiny")
+    assert all(torch.equal(value, begun.state_dict()[name]) for name, value in finished.items())
+
+
+def test_a_run_of_another_input_is_no_start(tmp_path):
+    Loop(tiny_parts(tmp_path / "tiny")).run()
+    settings = tiny_settings()
+    wider = dataclasses.replace(settings.model, input_side=2 * SIDE)
+    with pytest.raises(BadInputError, match="starts from tiny"):
+        start_model(dataclasses.replace(settings, start="tiny", model=wider), tmp_path)

@@ -20,11 +20,12 @@ def test_every_run_file_of_the_project_reads(root):
     assert len(paths) >= 5
     finders = [path for path in paths if is_finder_run(read_values(path))]
     runs = [read_finder_run(path) if path in finders else read_run(path) for path in paths]
-    assert [path.name for path in finders] == ["finder.toml"]
+    assert [path.name for path in finders] == ["finder.toml", "finding.toml"]
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
-    # A teacher that is named is a run of the project.
-    assert {run.teacher for run in runs if getattr(run, "teacher", "")} <= set(names)
+    # A teacher or a start that is named is a run of the project.
+    named = {getattr(run, "teacher", "") for run in runs} | {run.start for run in runs}
+    assert named - {""} <= set(names)
 
 
 def test_every_run_file_says_what_it_needs_and_how_to_run_it(root):

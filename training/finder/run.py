@@ -118,11 +118,28 @@ def draw(model: nn.Module, pictures: PictureSet, scheme: LandmarkScheme, path: P
     write_whole(path, lambda beside: cv2.imwrite(str(beside), sheet))
 
 
+def start_finder(settings: FinderRun, runs: Path) -> nn.Module:
+    """The network as the run finds it: random by its seed, or another run's.
+
+    Raises:
+        BadInputError: the other run is not finished, or its network is another.
+    """
+    torch.manual_seed(settings.seed)
+    if not settings.start:
+        return build_finder(settings.model)
+    model, begun = load_finder(runs / settings.start / "network.pt")
+    if begun.model != settings.model:
+        raise BadInputError(
+            f"run {settings.name} starts from {settings.start}, whose [model] is another: "
+            "write the same in both run files"
+        )
+    return model
+
+
 def make_parts(settings: FinderRun, pack: PicturePack, pictures: PictureSet, runs: Path) -> RunParts:
     """Build everything the loop needs on the device at hand."""
     device, scheme = pick_device(), SCHEMES[settings.scheme]
-    torch.manual_seed(settings.seed)
-    model = build_finder(settings.model).to(device, memory_format=torch.channels_last)
+    model = start_finder(settings, runs).to(device, memory_format=torch.channels_last)
     average = build_finder(settings.model).to(device, memory_format=torch.channels_last)
     return RunParts(
         settings,

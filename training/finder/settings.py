@@ -52,7 +52,7 @@ class ComposeSettings:
     """Share with a third."""
     part: float = 0.35
     """Of pasted pictures, share that shows any part of them instead of a face."""
-    cover: float = 0.3
+    cover: float = 0.35
     """Share with a piece of ground pasted over all."""
     usual: float = 0.6
     """Share of main faces of a usual size ..."""
@@ -107,6 +107,8 @@ class FinderRun:
     """Landmark scheme whose tight box is a face's box."""
     seed: int = 0
     """Of weights and of every batch."""
+    start: str = ""
+    """Name of the finished run whose network is trained on; empty: random weights."""
     model: FinderModelSettings = field(default_factory=FinderModelSettings)
     """What is trained."""
     data: FinderDataSettings = field(default_factory=FinderDataSettings)
