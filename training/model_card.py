@@ -12,6 +12,7 @@ from device.contract.manifest import ModelManifest, read_model_manifest
 from training.checkpoint import load_network
 from training.datasets import read_300w, read_list
 from training.evaluate import Evaluation, evaluate, load_predictor, predict_boxes
+from training.lineage import commands_again, images_seen, lineage
 
 TEMPLATE = Path(__file__).with_name("model_card.template.md")
 """The page, with a placeholder for every figure."""
@@ -77,6 +78,7 @@ def write_card(folder: Path, run: Path, data: Path) -> Path:
     model = folder / "student.tflite"
     manifest = read_model_manifest(model)
     network, settings = load_network(run / "network.pt")
+    runs = lineage(run)
     measured = _measure(model, data)
     speed, ratios = _speed(model)
     regions = measured["shaken"].groups.items()
@@ -92,7 +94,8 @@ def write_card(folder: Path, run: Path, data: Path) -> Path:
         speed=speed,
         ratios=ratios,
         run=settings.name,
-        images=settings.optimiser.images,
+        again=commands_again(runs, "--data DATA"),
+        images=images_seen(runs),
         commit=manifest.provenance["source_commit"],
         checkpoint=manifest.provenance["checkpoint_sha256"][:16],
     )

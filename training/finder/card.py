@@ -10,6 +10,7 @@ from training.datasets import read_300w, read_list
 from training.evaluate import Evaluation, evaluate, load_predictor, predict_boxes, predict_found
 from training.finder.evaluate import FinderEvaluation, evaluate_finder
 from training.finder.run import load_finder
+from training.lineage import commands_again, images_seen, lineage
 
 TEMPLATE = Path(__file__).with_name("card.template.md")
 """The page, with a placeholder for every figure."""
@@ -55,7 +56,8 @@ def write_finder_card(folder: Path, run: Path, data: Path, yunet: Path) -> Path:
     """
     model = folder / "finder.tflite"
     manifest = read_finder_model(model)
-    network, settings = load_finder(run / "network.pt")
+    network, _ = load_finder(run / "network.pt")
+    runs = lineage(run)
     figures = evaluate_finder(data, yunet, model)
     found, shaken = measure_end_to_end(model, data)
     width, height = manifest.input_wh
@@ -81,7 +83,8 @@ def write_finder_card(folder: Path, run: Path, data: Path, yunet: Path) -> Path:
         shaken_nme=100 * shaken.nme_interocular,
         times="\n".join(f"| {name} | {value:.2f} |" for name, value in figures.times_ms.items()),
         ratio=figures.times_ms["ours"] / figures.times_ms["yunet"],
-        images=settings.optimiser.images,
+        again=commands_again(runs, "--data DATA --yunet YUNET"),
+        images=images_seen(runs),
         commit=provenance["source_commit"],
         checkpoint=provenance["checkpoint_sha256"][:16],
     )

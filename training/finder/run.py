@@ -18,9 +18,10 @@ from training.finder.pictures import PicturePack, load_pictures, make_grounds, m
 from training.finder.settings import FinderModelSettings, FinderRun, finder_run_from_values
 from training.finder.task import RULE, FinderTask
 from training.finder.validation import PictureSet, draw_found, find_in, missed_shares, show_pictures
-from training.loop import Loop, RunParts, pick_device
+from training.loop import Loop, RunParts
 from training.models.finder_student import FinderStudent
 from training.runs import face_weights
+from training.world import pick_device
 
 FAMILIES: dict[str, type[nn.Module]] = {"finder_student": FinderStudent}
 """Every family a finder's run file may name."""
