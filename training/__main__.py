@@ -1,12 +1,15 @@
 """Training from the command line: train, evaluate, hand over to conversion."""
 
 import argparse
+import dataclasses
 import json
+import logging
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from device.contract.errors import UsageError, run_program
+from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
 from training.finder.commands import (
     add_evaluate_finder,
@@ -17,17 +20,24 @@ from training.finder.commands import (
     train_finder_file,
     write_card_of_finder,
 )
+from training.signal_commands import add_occlusion, add_signals, run_occlusion, run_signals
 
 EXAMPLES = """examples:
   python -m training train training/configs/synthetic/student.toml
   python -m training train training/configs/landmark_student/student.toml --data ../shared/data
+  python -m training train training/configs/kd_net/teacher_tough.toml --data ../shared/data --minutes 9
+  torchrun --nproc-per-node 4 -m training train training/configs/star_swin/teacher.toml --data ../shared/data
   python -m training evaluate --model student.tflite --dataset 300w:FOLDER --list validation.txt --json
+  python -m training evaluate --model student.onnx --dataset wflw:FOLDER --part test --ced ced.png
   python -m training presence --model student.tflite --data ../shared/data
+  python -m training results --runs runs
   python -m training handover runs/landmark_student-student --data ../shared/data
   python -m training evaluate-finder --data ../shared/data --yunet yunet.onnx
+  python -m training signals --data ../shared/data
 """
 
 FINDER_COMMANDS = (add_evaluate_finder, add_fit_yunet)
+SIGNAL_COMMANDS = (add_signals, add_occlusion)
 
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -38,15 +48,50 @@ def _add_train(commands: Commands) -> None:
     train.add_argument("--data", type=Path, help="folder with the data sets")
     train.add_argument("--yunet", type=Path, help="YuNet's ONNX file, a finder's teacher")
     train.add_argument("--runs", type=Path, default=Path("runs"), help="all runs (default: runs)")
+    train.add_argument("--init", type=Path, metavar="FILE", help="begin with this state dict's weights")
+    train.add_argument("--seed", type=int, metavar="N", help="another seed; the run is called NAME-seedN")
+    train.add_argument("--images", type=int, metavar="N", help="another number of images for the whole run")
+    train.add_argument(
+        "--shard-mb", type=float, default=0.0, metavar="MB", help="write checkpoints in files of at most MB"
+    )
+    train.add_argument(
+        "--minutes",
+        type=float,
+        default=0.0,
+        metavar="M",
+        help="end after M minutes; the same command goes on",
+    )
+    train.add_argument(
+        "--strict-counts", action="store_true", help="a set that is not of its published size is an error"
+    )
 
 
 def _add_evaluate(commands: Commands) -> None:
     evaluate = commands.add_parser("evaluate", help="figures of a model on labelled faces")
     evaluate.add_argument(
-        "--model", type=Path, required=True, help=".tflite with its manifest, or network.pt"
+        "--model",
+        type=Path,
+        required=True,
+        help=".tflite with its manifest, a conversion's .onnx, or network.pt",
     )
-    evaluate.add_argument("--dataset", required=True, help="300w:FOLDER, searched recursively")
-    evaluate.add_argument("--list", type=Path, help="file with one relative path without ending a line")
+    evaluate.add_argument(
+        "--dataset",
+        required=True,
+        help="SET:FOLDER; 300w (searched recursively), wflw, cofw, aflw2000, youtube_faces",
+    )
+    evaluate.add_argument(
+        "--part", default="test", choices=("train", "test"), help="of wflw and cofw (default: test)"
+    )
+    evaluate.add_argument(
+        "--list", type=Path, help="for 300w: file with one relative path without ending a line"
+    )
+    evaluate.add_argument(
+        "--points",
+        type=int,
+        choices=(51,),
+        help="51: leave out the jaw of 68 points, as some competitions do",
+    )
+    evaluate.add_argument("--ced", type=Path, metavar="FILE", help="draw the cumulative error curve as PNG")
     evaluate.add_argument(
         "--boxes",
         choices=("truth", "shaken", "finder"),
@@ -82,6 +127,14 @@ def _add_card(commands: Commands) -> None:
     card.add_argument("--yunet", type=Path, help="YuNet's ONNX file, for a finder's card")
 
 
+def _add_results(commands: Commands) -> None:
+    results = commands.add_parser("results", help="the published systems side by side, from their runs' logs")
+    results.add_argument("--runs", type=Path, default=Path("runs"), help="all runs (default: runs)")
+    results.add_argument(
+        "--page", type=Path, metavar="FILE", help="page to write (default: training/RESULTS.md)"
+    )
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -91,7 +144,16 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_train, _add_evaluate, _add_presence, _add_handover, _add_card, *FINDER_COMMANDS):
+    for add in (
+        _add_train,
+        _add_evaluate,
+        _add_presence,
+        _add_handover,
+        _add_card,
+        _add_results,
+        *FINDER_COMMANDS,
+        *SIGNAL_COMMANDS,
+    ):
         add(commands)
     return parser
 
@@ -99,19 +161,43 @@ def make_parser() -> argparse.ArgumentParser:
 # torch takes seconds to import: each program loads it after the command line is known to be right.
 
 
+def _with_changes(settings: Any, arguments: argparse.Namespace) -> Any:
+    """A landmark run with the command line's seed and number of images."""
+    if arguments.images is not None:
+        optimiser = dataclasses.replace(settings.optimiser, images=arguments.images)
+        settings = dataclasses.replace(settings, optimiser=optimiser)
+    if arguments.seed is not None:
+        settings = dataclasses.replace(
+            settings, seed=arguments.seed, name=f"{settings.name}-seed{arguments.seed}"
+        )
+    return settings
+
+
 def run_train(arguments: argparse.Namespace) -> None:
     """Train a run file: a landmark network's, or a finder's."""
     from training.finder.settings import is_finder_run
+    from training.loop import LoopOptions
     from training.runs import train_run
-    from training.settings import read_run, read_values
+    from training.settings import run_from_values
+    from training.systems.run import train_system
+    from training.systems.settings import is_system_run, read_merged, system_run_from_values
 
-    if is_finder_run(read_values(arguments.run)):
+    values = read_merged(arguments.run)
+    if is_finder_run(values):
         train_finder_file(arguments)
         return
-    settings = read_run(arguments.run)
-    nme = train_run(settings, arguments.data, arguments.runs)
+    options = LoopOptions(arguments.shard_mb, arguments.init, arguments.strict_counts, 60 * arguments.minutes)
+    if is_system_run(values):
+        settings = _with_changes(system_run_from_values(values, str(arguments.run)), arguments)
+        nme = train_system(settings, arguments.data, arguments.runs, options)
+    else:
+        settings = _with_changes(run_from_values(values, str(arguments.run)), arguments)
+        nme = train_run(settings, arguments.data, arguments.runs, options)
+    folder = arguments.runs / settings.name
     figures = ", ".join(f"{name} NME {100 * value:.2f} %" for name, value in nme.items())
-    print(f"{arguments.runs / settings.name}: {figures or 'was finished already'}")
+    if not (folder / "network.pt").is_file():
+        figures = f"not at its end yet, the same command goes on ({figures or 'no figures yet'})"
+    print(f"{folder}: {figures or 'was finished already'}")
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
@@ -119,15 +205,21 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     from device.finder import open_finder
     from training import evaluate
 
-    samples = evaluate.load_samples(arguments.dataset, arguments.list)
     predict, scheme = evaluate.load_predictor(arguments.model)
+    samples = evaluate.load_samples(arguments.dataset, arguments.list, arguments.part, scheme.name)
     if arguments.boxes != "finder":
         predicted = evaluate.predict_boxes(predict, samples, arguments.boxes)
     elif arguments.model.suffix == ".tflite":
         predicted = evaluate.predict_found(arguments.model, open_finder(arguments.finder), samples)
     else:
-        raise UsageError("--boxes finder runs the device's tracker: give a .tflite model")
-    figures = evaluate.evaluate(predicted, samples, scheme)
+        predicted = evaluate.predict_found_boxes(predict, open_finder(arguments.finder), samples)
+    points = evaluate.points_of(scheme, arguments.points)
+    figures = evaluate.evaluate(predicted, samples, scheme, points)
+    if arguments.ced is not None:
+        from training.figures import draw_ced
+
+        errors = evaluate.errors_of(predicted, samples, scheme, points)
+        draw_ced({arguments.model.stem: errors}, arguments.ced)
     print(json.dumps(asdict(figures)) if arguments.json else evaluate.evaluation_table(figures))
 
 
@@ -164,20 +256,32 @@ def run_card(arguments: argparse.Namespace) -> None:
     print(write_card(arguments.folder, arguments.run, arguments.data))
 
 
+def run_results(arguments: argparse.Namespace) -> None:
+    """Write the results page."""
+    from training.results import PAGE, write_results
+
+    print(write_results(arguments.runs, arguments.page or PAGE))
+
+
 PROGRAMS = {
     "train": run_train,
     "evaluate": run_evaluate,
     "presence": run_presence,
     "handover": run_handover,
     "card": run_card,
+    "results": run_results,
     "evaluate-finder": run_evaluate_finder,
     "fit-yunet": run_fit_yunet,
+    "signals": run_signals,
+    "occlusion": run_occlusion,
 }
 
 
 def main() -> int:
     """Parse and run one command."""
     arguments = make_parser().parse_args()
+    # Notes for the user; the libraries' own lines would come in the root logger's format.
+    logging.basicConfig(format="note: %(message)s", level=logging.WARNING)
     PROGRAMS[arguments.command](arguments)
     return int(ExitCode.DONE)
 

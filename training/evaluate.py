@@ -1,7 +1,9 @@
 """How good is a model? The same figures for checkpoints and for the files that ship."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +13,20 @@ from tqdm import tqdm
 from device.contract import metrics
 from device.contract.errors import BadInputError, UsageError
 from device.contract.geometry import Box, CropTransform, shake_box
-from device.contract.landmarks import LandmarkScheme
+from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.crop import crop_image
 from device.finder import Finder
 from device.inference import LandmarkNetwork
-from device.tracker import Tracker
-from training.datasets import read_300w, read_list
+from device.tracker import Tracker, TrackerSettings
+from training.datasets import read_300w, read_list, read_youtube_faces
+from training.datasets.aflw2000 import read_aflw2000
+from training.datasets.cofw import read_cofw
+from training.datasets.picture import read_face_picture
 from training.datasets.sample import Sample
-from training.pack import read_picture
+from training.datasets.schemes import converted
+from training.datasets.wflw import read_wflw
 from training.validation import SEED
+from training.yaw import yaw_degrees
 
 Predictor = Callable[[NDArray[np.uint8], Box], NDArray[np.float64]]
 """(H, W, 3) uint8 picture and a face box to (K, 2) landmarks in the picture's pixels."""
@@ -27,8 +34,26 @@ Predictor = Callable[[NDArray[np.uint8], Box], NDArray[np.float64]]
 LEAST_IOU = 0.3
 """Overlap with the true box below which what a finder took is another face: a miss."""
 
+REFINEMENTS = TrackerSettings().refinements
+"""Passes on a found face after the first, as the device makes them."""
+
 THRESHOLDS = (0.08, 0.10)
 """NME at which failure rate and AUC are taken."""
+
+YAW_EDGES = (0, 15, 30, 45, 60, 90)
+"""Degrees to either side between which faces are counted together."""
+
+
+@dataclass(frozen=True)
+class YawBin:
+    """Figures over the faces turned by a range of angles, fractions."""
+
+    count: int
+    missed: int
+    nme_interocular: float | None
+    """None where no face was found."""
+    nme_box: float | None
+    """The same; in profile, where the eyes nearly meet, the one to look at."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +71,8 @@ class Evaluation:
     count: int
     groups: dict[str, float]
     """nme_interocular by region of the face."""
+    yaw_bins: dict[str, YawBin]
+    """By degrees of yaw to either side: 0-15, 15-30, ... Bins without a face are left out."""
 
 
 def tflite_predictor(model: Path) -> tuple[Predictor, LandmarkScheme]:
@@ -71,7 +98,6 @@ def checkpoint_predictor(path: Path) -> tuple[Predictor, LandmarkScheme]:
     Raises:
         BadInputError: no such file, or not one of ours.
     """
-    from device.contract.landmarks import SCHEMES
     from training.checkpoint import load_network
     from training.validation import predict_crops
 
@@ -85,8 +111,47 @@ def checkpoint_predictor(path: Path) -> tuple[Predictor, LandmarkScheme]:
     return predict, SCHEMES[settings.scheme]
 
 
+def onnx_predictor(path: Path) -> tuple[Predictor, LandmarkScheme]:
+    """A conversion's student.onnx, by the handover that it was made from.
+
+    Raises:
+        BadInputError: no such file, or no handover.json beside it, in its run, or above.
+    """
+    import onnxruntime
+
+    if not path.is_file():
+        raise BadInputError(f"no model at {path}: give a .onnx file of a conversion")
+    # RUN/model/work/student.onnx beside RUN/handover/handover.json.
+    places = [
+        folder / name for folder in path.parents[:3] for name in ("handover.json", "handover/handover.json")
+    ]
+    description = next((place for place in places if place.is_file()), None)
+    if description is None:
+        raise BadInputError(
+            f"{path} has no handover.json near it: it says how crops are cut and maps are read"
+        )
+    rules = json.loads(description.read_text(encoding="utf-8"))
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    name, codec = session.get_inputs()[0].name, rules["codec"]["name"]
+    margin, size_wh = rules["crop"]["margin"], tuple(rules["crop"]["size_wh"])
+
+    def predict(image: NDArray[np.uint8], box: Box) -> NDArray[np.float64]:
+        import torch
+
+        from training.decode import landmarks_of
+        from training.validation import to_tensor
+
+        transform = CropTransform.for_box(box, margin, size_wh)
+        real = to_tensor(crop_image(image, transform)[None], torch.device("cpu")).contiguous()
+        raw = torch.from_numpy(session.run(None, {name: real.numpy()})[0])
+        return transform.crop_to_frame(landmarks_of(codec, raw, size_wh[0])[0].numpy())
+
+    return predict, SCHEMES[rules["scheme"]]
+
+
 LOADERS: dict[str, Callable[[Path], tuple[Predictor, LandmarkScheme]]] = {
     ".tflite": tflite_predictor,
+    ".onnx": onnx_predictor,
     ".pt": checkpoint_predictor,
 }
 """What evaluates a file, by its ending."""
@@ -105,17 +170,55 @@ def load_predictor(model: Path) -> tuple[Predictor, LandmarkScheme]:
     return loader(model)
 
 
-def load_samples(dataset: str, list_file: Path | None) -> list[Sample]:
-    """Faces of `300w:FOLDER`, all or those of a list.
+READERS: dict[str, Callable[[Path, str], list[Sample]]] = {
+    "300w": lambda folder, _: read_300w(folder),
+    "wflw": read_wflw,
+    "cofw": read_cofw,
+    "aflw2000": lambda folder, _: read_aflw2000(folder),
+    "youtube_faces": lambda folder, _: read_youtube_faces(folder),
+}
+"""Every set that --dataset may name, by folder and part."""
+
+
+def load_samples(
+    dataset: str, list_file: Path | None, part: str = "test", scheme: str = "ibug_68"
+) -> list[Sample]:
+    """Faces of SET:FOLDER, all or those of a list.
+
+    Args:
+        dataset: SET:FOLDER.
+        list_file: names out of a 300w folder, in that order.
+        part: train or test, of sets that are divided.
+        scheme: every face is converted to it.
 
     Raises:
-        UsageError: another kind of data set.
-        BadInputError: folder or list missing or damaged.
+        UsageError: another kind of data set, or a list for a set that has none.
+        BadInputError: folder or list missing or damaged, or labels that cannot be converted.
     """
-    kind, _, folder = dataset.partition(":")
-    if kind != "300w" or not folder:
-        raise UsageError(f"--dataset {dataset!r}: write 300w:FOLDER (pictures with .pts files)")
-    return read_300w(Path(folder), None if list_file is None else read_list(list_file))
+    kind, _, name = dataset.partition(":")
+    if kind not in READERS or not name:
+        raise UsageError(
+            f"--dataset {dataset!r}: write SET:FOLDER as in 300w:FOLDER, SET one of {', '.join(READERS)}"
+        )
+    if list_file is None:
+        return converted(READERS[kind](Path(name), part), scheme)
+    if kind != "300w":
+        raise UsageError(f"--list is for 300w, got {kind}: its own lists and --part divide it")
+    return converted(read_300w(Path(name), read_list(list_file)), scheme)
+
+
+def points_of(scheme: LandmarkScheme, count: int | None) -> list[int] | None:
+    """Indices of a smaller set of points: 51 of the 68 without the jaw; None for all.
+
+    Raises:
+        UsageError: another scheme.
+    """
+    if count is None:
+        return None
+    if scheme.name != "ibug_68":
+        raise UsageError(f"--points {count} is a part of ibug_68, the model gives {scheme.name}")
+    jaw = set(scheme.groups["jaw"])
+    return [index for index in range(scheme.count) if index not in jaw]
 
 
 def boxes_of(samples: Sequence[Sample], boxes: str) -> list[Box]:
@@ -132,7 +235,7 @@ def predict_boxes(
     """Landmarks of each face from its true or shaken box."""
     work = list(zip(samples, boxes_of(samples, boxes), strict=True))
     bar = tqdm(work, desc="evaluating", unit="face")
-    return [predict(read_picture(sample.path), box) for sample, box in bar]
+    return [predict(read_face_picture(sample), box) for sample, box in bar]
 
 
 def predict_found(model: Path, finder: Finder, samples: Sequence[Sample]) -> list[NDArray[np.float64] | None]:
@@ -141,42 +244,107 @@ def predict_found(model: Path, finder: Finder, samples: Sequence[Sample]) -> lis
     found: list[NDArray[np.float64] | None] = []
     for sample in tqdm(samples, desc="evaluating", unit="face"):
         tracker.reset()
-        faces = tracker.track(read_picture(sample.path)).faces
+        faces = tracker.track(read_face_picture(sample)).faces
         best = max(faces, key=lambda face: face.box.iou(sample.box), default=None)
         taken = best is not None and best.box.iou(sample.box) >= LEAST_IOU
         found.append(best.landmarks_frame if best is not None and taken else None)
     return found
 
 
+def predict_found_boxes(
+    predict: Predictor, finder: Finder, samples: Sequence[Sample]
+) -> list[NDArray[np.float64] | None]:
+    """The same for a network that the device cannot run: each found face refined as the tracker does it."""
+    found: list[NDArray[np.float64] | None] = []
+    for sample in tqdm(samples, desc="evaluating", unit="face"):
+        image = read_face_picture(sample)
+        best: NDArray[np.float64] | None = None
+        overlap = LEAST_IOU
+        for face in finder.find(image):
+            landmarks = predict(image, face.box)
+            for _ in range(REFINEMENTS):
+                landmarks = predict(image, Box.around(landmarks))
+            if Box.around(landmarks).iou(sample.box) >= overlap:
+                best, overlap = landmarks, Box.around(landmarks).iou(sample.box)
+        found.append(best)
+    return found
+
+
+Predicted = Sequence[NDArray[np.float64] | None]
+"""(K, 2) landmarks of each face in its picture's pixels; None for a missed face."""
+
+
+def errors_of(
+    predicted: Predicted,
+    samples: Sequence[Sample],
+    scheme: LandmarkScheme,
+    points: Sequence[int] | None = None,
+    length: metrics.Normaliser = metrics.interocular_distance,
+) -> list[float]:
+    """NME of each face, infinite for a missed one."""
+    return [
+        np.inf if found is None else metrics.nme(found, sample.landmarks, scheme, length, points)
+        for found, sample in zip(predicted, samples, strict=True)
+    ]
+
+
+def _mean(errors: Sequence[float]) -> float | None:
+    """Over the faces found."""
+    found = [error for error in errors if np.isfinite(error)]
+    return float(np.mean(found)) if found else None
+
+
+def yaw_bins_of(
+    samples: Sequence[Sample], scheme: LandmarkScheme, by_length: dict[str, list[float]]
+) -> dict[str, YawBin]:
+    """Figures by yaw: the set's own where it says it, otherwise judged from the true landmarks."""
+    yaws = np.abs([yaw_degrees(sample, scheme) for sample in samples])
+    places = np.clip(np.searchsorted(YAW_EDGES, yaws, side="right") - 1, 0, len(YAW_EDGES) - 2)
+    bins = {}
+    for number, (low, high) in enumerate(pairwise(YAW_EDGES)):
+        faces = np.flatnonzero(places == number)
+        if len(faces):
+            chosen = {name: [errors[face] for face in faces] for name, errors in by_length.items()}
+            missed = sum(not np.isfinite(error) for error in chosen["nme_box"])
+            means = {name: _mean(chosen[name]) for name in ("nme_interocular", "nme_box")}
+            bins[f"{low}-{high}"] = YawBin(len(faces), missed, **means)
+    return bins
+
+
 def evaluate(
-    predicted: Sequence[NDArray[np.float64] | None], samples: Sequence[Sample], scheme: LandmarkScheme
+    predicted: Predicted,
+    samples: Sequence[Sample],
+    scheme: LandmarkScheme,
+    points: Sequence[int] | None = None,
 ) -> Evaluation:
     """All figures of predictions against the samples' truth.
+
+    Args:
+        predicted: of each sample.
+        samples: with the truth.
+        scheme: of both.
+        points: count only these; lengths and boxes stay those of the whole face.
 
     Raises:
         BadInputError: not one face was found, so that no mean exists.
     """
-    pairs = [
-        (landmarks, sample.landmarks)
-        for landmarks, sample in zip(predicted, samples, strict=True)
-        if landmarks is not None
-    ]
-    missed = len(samples) - len(pairs)
-    if not pairs:
-        raise BadInputError(f"none of {len(samples)} faces was found; try another --finder or --boxes")
     by_length = {
-        name: [metrics.nme(found, true, scheme, length) for found, true in pairs]
+        name: errors_of(predicted, samples, scheme, points, length)
         for name, length in metrics.NORMALISERS.items()
     }
-    errors = by_length["nme_interocular"]
+    errors = [error for error in by_length["nme_interocular"] if np.isfinite(error)]
+    missed = len(samples) - len(errors)
+    if not errors:
+        raise BadInputError(f"none of {len(samples)} faces was found; try another --finder or --boxes")
+    counted = range(scheme.count) if points is None else points
+    regions = {name: sorted(set(indices) & set(counted)) for name, indices in scheme.groups.items()}
     groups = {
-        name: float(np.mean([metrics.nme(found, true, scheme, indices=points) for found, true in pairs]))
-        for name, points in scheme.groups.items()
+        name: _mean(errors_of(predicted, samples, scheme, indices))
+        for name, indices in regions.items()
+        if indices
     }
     return Evaluation(
-        nme_interocular=float(np.mean(errors)),
-        nme_interpupil=float(np.mean(by_length["nme_interpupil"])),
-        nme_box=float(np.mean(by_length["nme_box"])),
+        **{name: _mean(values) for name, values in by_length.items()},
         failure_rate_at_8=metrics.failure_rate_at(THRESHOLDS[0], errors, missed),
         failure_rate_at_10=metrics.failure_rate_at(THRESHOLDS[1], errors, missed),
         auc_at_8=metrics.auc_at(THRESHOLDS[0], errors, missed),
@@ -184,6 +352,7 @@ def evaluate(
         missed=missed,
         count=len(samples),
         groups=groups,
+        yaw_bins=yaw_bins_of(samples, scheme, by_length),
     )
 
 
@@ -195,4 +364,9 @@ def evaluation_table(evaluation: Evaluation) -> str:
         if isinstance(value, float)
     ]
     rows += [f"  {name:18} {100 * value:6.2f} %" for name, value in evaluation.groups.items()]
+    rows += [
+        f"  yaw {name:14} {100 * turned.nme_box:6.2f} % of the box, {turned.count} faces"
+        for name, turned in evaluation.yaw_bins.items()
+        if turned.nme_box is not None
+    ]
     return "\n".join([f"faces {evaluation.count}, missed {evaluation.missed}", *rows])

@@ -47,6 +47,30 @@ def draw_curves(rows: Sequence[dict[str, Any]], path: Path, figure_name: str = "
     write_whole(path, lambda beside: figure.savefig(beside, dpi=110))
 
 
+def draw_ced(errors: dict[str, Sequence[float]], path: Path, limit: float = 0.1) -> None:
+    """Cumulative error curves: the share of faces whose NME is at most e, up to `limit`, as PNG.
+
+    Args:
+        errors: NME of every face by model, fractions; infinite for a missed face, which lifts no curve.
+        path: of the picture.
+        limit: right end of the axis.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for name, values in errors.items():
+        ordered = np.sort(values)
+        shares = np.arange(1, len(ordered) + 1) / len(ordered)
+        axes.step(100 * np.r_[0, ordered], 100 * np.r_[0, shares], where="post", label=name)
+    axes.set(xlabel="NME, % of eye distance", ylabel="faces, %", xlim=(0, 100 * limit), ylim=(0, 100))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    write_whole(path, lambda beside: figure.savefig(beside, dpi=110))
+
+
 def draw_face(
     crop: NDArray[np.uint8], predicted: NDArray[np.floating], true: NDArray[np.floating] | None
 ) -> NDArray[np.uint8]:

@@ -18,12 +18,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole, write_whole_bytes
-from training.checkpoint import load_network
-from training.datasets import read_data_folder
+from training.checkpoint import LandmarkRun, load_network
 from training.datasets.sample import Sample
+from training.decode import codec_of, stride_of
+from training.models import ModelSettings
 from training.pack import cut_background
-from training.settings import RunSettings
+from training.runs import read_run_data
+from training.shards import write_saved
 from training.validation import CropSet, cut_crops
 
 CALIBRATION_CROPS = 256
@@ -42,7 +45,7 @@ def export_program(model: nn.Module, size_hw: tuple[int, int], path: Path) -> No
     """
     image = torch.zeros(1, 3, *size_hw)
     program = torch.export.export(model.eval().float().cpu(), (image,), strict=True)
-    write_whole(path, lambda beside: torch.export.save(program, beside))
+    write_saved(lambda stream: torch.export.save(program, stream), path)
 
 
 def export_network(model: nn.Module, side: int, path: Path) -> None:
@@ -89,7 +92,7 @@ def with_grounds(crops: CropSet, grounds: Sequence[NDArray[np.uint8]]) -> CropSe
     )
 
 
-def handover_crops(settings: RunSettings, data: Path | None, cache: Path) -> tuple[CropSet, CropSet, int]:
+def handover_crops(settings: LandmarkRun, data: Path | None, cache: Path) -> tuple[CropSet, CropSet, int]:
     """Calibration crops (training faces only), validation crops, and the number of training faces.
 
     Of several validation sets the first counts: 300-W's labels are made by hand.
@@ -104,12 +107,25 @@ def handover_crops(settings: RunSettings, data: Path | None, cache: Path) -> tup
         faces, unseen = synthetic_crops(settings.data, margin, side, cache, CALIBRATION_CROPS)
         grounds = synthetic_grounds(FACELESS_CROPS, side, settings.data.seed)
         return with_grounds(faces, grounds), unseen, settings.data.faces
-    split = read_data_folder(data)
+    if data is None:
+        raise BadInputError(f"run {settings.name} learnt from a data folder: give --data FOLDER")
+    split = read_run_data(settings, data)
     first = split.validation[0].source
     held_out = [sample for sample in split.validation if sample.source == first]
     chosen = _thinned(split.train, CALIBRATION_CROPS)
     calibration = with_grounds(cut_crops(chosen, margin, side), ground_crops(chosen, side))
     return calibration, cut_crops(held_out, margin, side), len(split.train)
+
+
+def needs_any_operator(model: ModelSettings) -> bool:
+    """Whether a network is a published one, whose operators are measured on the device and not judged.
+
+    Those on a plain backbone keep to the operators that every int8 compiler maps.
+    """
+    arguments, family = model.arguments, model.family
+    fused = bool(arguments.get("fused_graph", family == "attention_net"))
+    swish = bool(arguments.get("hard_swish", family == "integral_net"))
+    return arguments.get("backbone", "plain") != "plain" or fused or swish
 
 
 def source_commit() -> str:
@@ -145,18 +161,20 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
     write_crops(calibration, folder / "calibration.npz")
     write_crops(validation, folder / "validation.npz")
     with torch.no_grad():
-        heatmap, _ = model(torch.zeros(1, 3, side, side))
-    stride = side / heatmap.shape[3]
+        raw, _ = model(torch.zeros(1, 3, side, side))
+    codec = codec_of(model)
+    stride = stride_of(codec, raw, side)
     values: dict[str, Any] = {
         "schema": 1,
         "name": name,
         "scheme": settings.scheme,
         "crop": {"margin": settings.margin, "size_wh": [side, side], "channels": "bgr"},
         "codec": {
-            "name": "softmax_expectation",
+            "name": codec,
             "stride": stride,
             "half_score_px": HALF_SCORE_CELLS * stride,
         },
+        "any_operator": needs_any_operator(settings.model),
         "provenance": {
             "run": settings.name,
             "teacher": settings.teacher,

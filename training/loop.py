@@ -1,11 +1,12 @@
 """The one loop: batches in, a network out; killed at any moment it resumes with the same result."""
 
+import dataclasses
 import json
 import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,23 +15,27 @@ from torch import nn
 from tqdm import tqdm
 
 from device.contract.errors import BadInputError
+from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
-from training.checkpoint import load_values, save_network, save_whole, settings_as_values
+from training.board import Board
+from training.checkpoint import is_saved, load_values, save_network, save_whole, settings_as_values
+from training.engine import engine_of, precision_of
 from training.figures import draw_curves, draw_predictions
+from training.prefetch import Prefetch
 from training.settings import OptimiserSettings
+from training.shards import write_saved
+from training.speed import Speed
 from training.tasks import TaskResult
 from training.validation import validation_nme
+from training.world import World
 
 VALIDATIONS = 25
 """Evaluations in a run."""
 CHECKPOINT_SECONDS = 120.0
 """Between checkpoints, besides those at evaluations."""
 LOGS_PER_VALIDATION = 5
-
-
-def pick_device() -> torch.device:
-    """CUDA if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+PICTURE_SECONDS = 20.0
+"""Between drawings of curves and predictions, which take a second; the last validation is always drawn."""
 
 
 def learning_rate(step: int, steps: int, settings: OptimiserSettings) -> float:
@@ -42,10 +47,13 @@ def learning_rate(step: int, steps: int, settings: OptimiserSettings) -> float:
     return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def make_optimiser(model: nn.Module, settings: OptimiserSettings) -> torch.optim.Optimizer:
+def make_optimiser(
+    model: nn.Module, settings: OptimiserSettings, extra: nn.Module | None = None
+) -> torch.optim.Optimizer:
     """AdamW; biases and BatchNorm gains are not decayed, there is nothing to shrink them towards."""
-    decayed = [weight for weight in model.parameters() if weight.ndim > 1]
-    free = [weight for weight in model.parameters() if weight.ndim <= 1]
+    weights = [*model.parameters(), *(() if extra is None else extra.parameters())]
+    decayed = [weight for weight in weights if weight.ndim > 1]
+    free = [weight for weight in weights if weight.ndim <= 1]
     groups = [
         {"params": decayed, "weight_decay": settings.weight_decay},
         {"params": free, "weight_decay": 0.0},
@@ -76,6 +84,28 @@ class Average:
                 kept[name].lerp_(value, 1 - decay)
             else:
                 kept[name].copy_(value)
+
+
+def same_settings(stored: Any, settings: Any) -> bool:
+    """Whether a checkpoint's values are those of a run file; what an older one lacks has its default."""
+    if not dataclasses.is_dataclass(settings) or not isinstance(stored, dict):
+        return bool(stored == _plain(settings))
+    fields = dataclasses.fields(settings)
+    if set(stored) - {item.name for item in fields}:
+        return False
+    for item in fields:
+        value = getattr(settings, item.name)
+        if item.name not in stored:
+            missing = item.default_factory() if callable(item.default_factory) else item.default
+            if value != missing:
+                return False
+        elif not same_settings(stored[item.name], value):
+            return False
+    return True
+
+
+def _plain(value: Any) -> Any:
+    return settings_as_values(value) if dataclasses.is_dataclass(value) else value
 
 
 class RunLog:
@@ -134,6 +164,20 @@ Draw = Callable[[nn.Module, Any, LandmarkScheme, Path], None]
 """Writes a picture of a network's predictions on the validation set."""
 
 
+@dataclass(frozen=True)
+class LoopOptions:
+    """What the command line may change about any run, none of it its result."""
+
+    shard_mb: float = 0.0
+    """Megabytes of a checkpoint's shard; 0: one file."""
+    initial: Path | None = None
+    """State dict to begin with."""
+    strict_counts: bool = False
+    """A data set that is not of its published size is an error."""
+    stop_after_s: float = 0.0
+    """End, with a checkpoint, after so many seconds; 0: at the end of the run."""
+
+
 @dataclass(frozen=True, eq=False)
 class RunParts:
     """Everything a run consists of, built by the caller."""
@@ -160,6 +204,14 @@ class RunParts:
     """Draws the predictions."""
     figure: str = "nme"
     """What `measure` gives, as the log calls it."""
+    extra: nn.Module | None = None
+    """Trained and resumed beside the model, but neither averaged nor handed on."""
+    world: World = field(default_factory=World)
+    """The processes that share the run."""
+    options: LoopOptions = field(default_factory=LoopOptions)
+    """From the command line."""
+    notes: tuple[str, ...] = ()
+    """On the data, kept in the log: one line each."""
 
 
 class Loop:
@@ -170,8 +222,9 @@ class Loop:
         self.parts = parts
         settings = parts.settings.optimiser
         self.device = next(parts.model.parameters()).device
+        self.engine = engine_of(parts.settings)
         self.scheme = SCHEMES[parts.settings.scheme]
-        self.optimiser = make_optimiser(parts.model, settings)
+        self.optimiser = make_optimiser(parts.model, settings, parts.extra)
         self.average = Average(parts.model, parts.average, settings.ema_decay)
         self.steps = max(settings.images // settings.batch, 1)
         self.validation_steps = max(self.steps // VALIDATIONS, 1)
@@ -179,14 +232,20 @@ class Loop:
         parts.folder.mkdir(parents=True, exist_ok=True)
         self.checkpoint = parts.folder / "checkpoint.pt"
         self.step = self._resume()
-        self.log = RunLog(parts.folder / "log.jsonl", self.step)
+        parts.world.wait()
+        self.log = RunLog(parts.folder / "log.jsonl", self.step) if parts.world.leads else None
+        self._keep_notes()
+        self.board = Board(parts.folder / "tensorboard", self.step)
+        self.speed = Speed(self.device, settings.batch)
+        self.batches = Prefetch(self.make_batch)
         self.figures: dict[str, float] = {}
+        self.drawn = -math.inf
 
     def _resume(self) -> int:
-        if not self.checkpoint.is_file():
+        if not is_saved(self.checkpoint):
             return 0
         values = load_values(self.checkpoint)
-        if values["settings"] != settings_as_values(self.parts.settings):
+        if not same_settings(values["settings"], self.parts.settings):
             raise BadInputError(
                 f"{self.checkpoint} was made with other settings: remove its folder to start anew, "
                 "or give the run another name"
@@ -194,9 +253,21 @@ class Loop:
         self.parts.model.load_state_dict(values["model"])
         self.parts.average.load_state_dict(values["average"])
         self.optimiser.load_state_dict(values["optimiser"])
+        if self.parts.extra is not None:
+            self.parts.extra.load_state_dict(values["extra"])
         return int(values["step"])
 
+    def _keep_notes(self) -> None:
+        """Notes stand before the first step, once."""
+        rows = [{"step": 0, "images": 0, "note": note} for note in self.parts.notes]
+        for row in rows:
+            if self.log is not None and row not in self.log.rows:
+                self.log.add(row)
+
     def _save(self) -> None:
+        """The whole run; every draw follows from seed and step, so no random state is part of it."""
+        if not self.parts.world.leads:
+            return
         values = {
             "settings": settings_as_values(self.parts.settings),
             "step": self.step,
@@ -204,32 +275,53 @@ class Loop:
             "average": self.parts.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        save_whole(values, self.checkpoint)
+        if self.parts.extra is not None:
+            values["extra"] = self.parts.extra.state_dict()
+        save_whole(values, self.checkpoint, self.parts.options.shard_mb)
 
-    def train_step(self) -> dict[str, float]:
-        """One update; the named terms of its batch."""
+    def make_batch(self, step: int) -> Any:
+        """This process's share of a step's batch."""
         settings = self.parts.settings
-        rng = torch.Generator(self.device).manual_seed(step_seed(settings.seed, self.step))
+        rng = torch.Generator(self.device).manual_seed(step_seed(settings.seed, step))
         faces = torch.multinomial(
             self.parts.weights, settings.optimiser.batch, replacement=True, generator=rng
         )
-        batch = self.parts.augmenter.batch(faces, rng)
+        return self.parts.world.share_of(self.parts.augmenter.batch(faces, rng))
+
+    def train_step(self, *, more: bool = False) -> dict[str, float]:
+        """One update; the named terms of its batch. With `more` the next step's batch is begun."""
+        settings, model, extra = self.parts.settings, self.parts.model, self.parts.extra
+        with self.speed.waiting():
+            batch = self.batches.take(self.step, and_next=more)
+        # Dropout and noise inside the networks draw from the global state: a function of the step, too.
+        torch.manual_seed(step_seed(settings.seed, self.step) + self.parts.world.rank)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.steps, settings.optimiser)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with precision_of(self.engine, self.device):
             result = self.parts.task(batch)
         self.optimiser.zero_grad(set_to_none=True)
         result.loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.parts.model.parameters(), 5.0)
+        trained = [model] if extra is None else [model, extra]
+        self.parts.world.agree(*trained)
+        norm = nn.utils.clip_grad_norm_([w for module in trained for w in module.parameters()], 5.0)
         if not torch.isfinite(norm):
-            self._stop_on_nan(batch.image)
+            self._stop_on_nan(batch)
         self.optimiser.step()
         self.average.update(self.step)
         return {name: float(value.detach()) for name, value in result.terms.items()}
 
-    def _stop_on_nan(self, image: torch.Tensor) -> None:
+    def _stop_on_nan(self, batch: Any) -> None:
+        """Save the batch that did it, and the weights it met.
+
+        Raises:
+            BadInputError: always.
+        """
         path = self.parts.folder / "nan_batch.pt"
-        torch.save({"step": self.step, "image": image.cpu()}, path)
+        tensors = {
+            name: value.cpu() for name, value in vars(batch).items() if isinstance(value, torch.Tensor)
+        }
+        values = {"step": self.step, "model": self.parts.model.state_dict(), **tensors}
+        write_saved(lambda stream: torch.save(values, stream), path)
         raise BadInputError(
             f"loss is no number at step {self.step}: batch saved as {path}; lower the learning rate"
         )
@@ -242,22 +334,42 @@ class Loop:
         """
         self.parts.model.train()
         last = self.steps if stop_at is None else min(stop_at, self.steps)
-        saved = time.monotonic()
+        leads = self.parts.world.leads
         with tqdm(
-            total=self.steps, initial=self.step, desc=self.parts.settings.name, unit="step", file=sys.stderr
+            total=self.steps,
+            initial=self.step,
+            desc=self.parts.settings.name,
+            unit="step",
+            file=sys.stderr,
+            disable=not leads,
         ) as bar:
-            while self.step < last:
-                terms = self.train_step()
-                self.step += 1
-                bar.update()
-                self._report(terms, bar)
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self._save()
-                    saved = time.monotonic()
+            try:
+                self._train_until(last, bar)
+            finally:
+                self.batches.close()
         self._save()
-        if self.step == self.steps:
+        if self.step == self.steps and leads:
             self._finish()
+        self.board.close()
+        self.parts.world.wait()
         return self.figures
+
+    def _train_until(self, last: int, bar: "tqdm[Any]") -> None:
+        saved = began = time.monotonic()
+        limit = self.parts.options.stop_after_s or math.inf
+        while self.step < last:
+            with self.speed.step():
+                terms = self.train_step(more=self.step + 1 < last)
+            self.step += 1
+            bar.update()
+            if self.parts.world.leads:
+                self._report(terms, bar)
+            now = time.monotonic()
+            if now - saved > CHECKPOINT_SECONDS:
+                self._save()
+                saved = now
+            if now - began > limit:
+                return
 
     def _report(self, terms: dict[str, float], bar: "tqdm[Any]") -> None:
         validate = self.step % self.validation_steps == 0 or self.step == self.steps
@@ -269,11 +381,19 @@ class Loop:
             self.figures = self._measure()
             row |= {f"{self.parts.figure}_{name}": value for name, value in self.figures.items()}
             bar.set_postfix({name: f"{100 * value:.2f}%" for name, value in self.figures.items()})
-        self.log.add(row)
-        if validate:
-            draw_curves(self.log.rows, self.parts.folder / "curves.png", self.parts.figure)
-            picture = self.parts.folder / "predictions.png"
-            self.parts.draw(self.parts.average, self.parts.validation, self.scheme, picture)
+        if self.log is not None:
+            self.log.add(row)
+        # Times differ between two runs of one seed: they are kept out of the log.
+        self.board.add({**row, **self.speed.figures})
+        if validate and (self.step == self.steps or time.monotonic() - self.drawn > PICTURE_SECONDS):
+            self._draw()
+            self.drawn = time.monotonic()
+
+    def _draw(self) -> None:
+        folder, parts = self.parts.folder, self.parts
+        if self.log is not None:
+            draw_curves(self.log.rows, folder / "curves.png", parts.figure)
+        parts.draw(parts.average, parts.validation, self.scheme, folder / "predictions.png")
 
     def _measure(self) -> dict[str, float]:
         return self.parts.measure(self.parts.average, self.parts.validation, self.scheme)
@@ -282,4 +402,8 @@ class Loop:
         if not self.figures:
             self.figures = self._measure()
         metrics = {f"{self.parts.figure}_{name}": value for name, value in self.figures.items()}
-        save_network(self.parts.average, self.parts.settings, metrics, self.parts.folder / "network.pt")
+        network = self.parts.folder / "network.pt"
+        save_network(self.parts.average, self.parts.settings, metrics, network, half=self.engine.half)
+        if self.speed.figures:
+            text = json.dumps({**self.speed.figures, "device": self.device.type}, indent=1)
+            write_whole_bytes(self.parts.folder / "speed.json", (text + "\n").encode())

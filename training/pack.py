@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from device.contract.errors import BadInputError
 from device.contract.files import write_whole
 from device.contract.geometry import Box, CropTransform
 from device.crop import crop_image
+from training.datasets.picture import container_of, read_face_picture, read_picture
 from training.datasets.sample import Sample
+
+__all__ = ["FacePack", "cut_background", "cut_face", "load_pack", "read_picture"]
 
 JPEG_QUALITY = 92
 FORMAT = 3
@@ -52,22 +54,10 @@ class FacePack:
         return int(self.images.shape[1])
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """A picture as (H, W, 3) uint8 BGR, in the pixels that the labels mean (EXIF rotation ignored).
-
-    Raises:
-        BadInputError: it cannot be decoded.
-    """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        raise BadInputError(f"picture {path} cannot be read: damaged or no picture; remove or replace it")
-    return np.asarray(image, np.uint8)
-
-
 def cut_face(sample: Sample, context: float, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """(side, side, 3) picture around a face, and its (K, 2) landmarks there."""
     transform = CropTransform.for_box(sample.box, context, (side, side))
-    crop = crop_image(read_picture(sample.path), transform)
+    crop = crop_image(read_face_picture(sample), transform)
     return crop, transform.frame_to_crop(sample.landmarks).astype(np.float32)
 
 
@@ -119,7 +109,7 @@ def _boxes_by_picture(samples: Sequence[Sample]) -> dict[str, list[Box]]:
 def _key(samples: Sequence[Sample], context: float, side: int) -> str:
     digest = hashlib.sha256(f"{FORMAT} {context} {side}".encode())
     for sample in samples:
-        digest.update(f"{sample.name} {sample.path.stat().st_size}".encode())
+        digest.update(f"{sample.name} {container_of(sample.path).stat().st_size}".encode())
         digest.update(sample.landmarks.tobytes())
     return digest.hexdigest()[:16]
 

@@ -10,20 +10,41 @@ from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
 from training.augment import Augmenter, TensorPack
 from training.checkpoint import load_network
-from training.datasets import read_data_folder
-from training.loop import Loop, RunParts, pick_device
+from training.datasets import USUAL_SETS, Split, read_data_folder
+from training.initial import load_initial
+from training.loop import Loop, LoopOptions, RunParts
 from training.models import build_model
 from training.models.growth import grow
 from training.pack import FacePack, load_pack
-from training.settings import RunSettings
+from training.settings import DataSettings, RunSettings
+from training.systems.settings import SystemRun
 from training.tasks import Task
 from training.tasks.distillation import DistillationTask
 from training.tasks.supervised import SupervisedTask
 from training.validation import CropSet, cut_crops
+from training.world import World, pick_device
 
 
-def load_faces(settings: RunSettings, data: Path | None, cache: Path) -> tuple[FacePack, CropSet]:
-    """What a run trains on and what it reports on.
+def read_run_data(settings: RunSettings | SystemRun, data: Path, *, strict_counts: bool = False) -> Split:
+    """The sets that a run names in [data] weights, or the usual ones.
+
+    Raises:
+        BadInputError: no data, or a damaged set.
+    """
+    sets = settings.data.weights or USUAL_SETS
+    return read_data_folder(data, settings.scheme, tuple(sets), strict_counts=strict_counts)
+
+
+def load_faces(
+    settings: RunSettings | SystemRun, data: Path | None, cache: Path, *, strict_counts: bool = False
+) -> tuple[FacePack, CropSet, list[str]]:
+    """What a run trains on, what it reports on, and notes on the sets for its log.
+
+    Args:
+        settings: the run.
+        data: folder with the data sets; None for drawn faces.
+        cache: where packs are kept.
+        strict_counts: a set that is not of its published size is an error.
 
     Raises:
         BadInputError: a run that wants a data folder was given none, or a damaged one.
@@ -32,14 +53,14 @@ def load_faces(settings: RunSettings, data: Path | None, cache: Path) -> tuple[F
     if wanted.kind == "synthetic":
         from training.synthetic_set import make_synthetic_set
 
-        return make_synthetic_set(wanted, settings.margin, settings.model.input_side, cache)
+        return *make_synthetic_set(wanted, settings.margin, settings.model.input_side, cache), []
     if wanted.kind != "folder":
         raise BadInputError(f"[data] kind is {wanted.kind!r}, known: folder, synthetic")
     if data is None:
         raise BadInputError(f"run {settings.name} learns from a data folder: give --data FOLDER")
-    split = read_data_folder(data)
+    split = read_run_data(settings, data, strict_counts=strict_counts)
     pack = load_pack(split.train, wanted.context, wanted.side, cache)
-    return pack, cut_crops(split.validation, settings.margin, settings.model.input_side)
+    return pack, cut_crops(split.validation, settings.margin, settings.model.input_side), split.notes
 
 
 def face_weights(sources: Sequence[str], shares: dict[str, float]) -> torch.Tensor:
@@ -57,6 +78,11 @@ def face_weights(sources: Sequence[str], shares: dict[str, float]) -> torch.Tens
         raise BadInputError(f"[data] weights must name every set or none: {', '.join(sorted(counts))}")
     weights = np.array([chosen[source] / counts[source] for source in sources], np.float32)
     return torch.from_numpy(weights / weights.sum())
+
+
+def shares_of(data: DataSettings) -> dict[str, float]:
+    """Shares of the sets in a batch; drawn faces are one set."""
+    return {} if data.kind == "synthetic" else data.weights
 
 
 def make_task(settings: RunSettings, model: torch.nn.Module, runs: Path, device: torch.device) -> Task:
@@ -99,7 +125,21 @@ def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
     return grow(begun, fresh)
 
 
-def make_parts(settings: RunSettings, data: Path | None, runs: Path) -> RunParts:
+def make_augmenter(settings: RunSettings | SystemRun, pack: FacePack, device: torch.device) -> Augmenter:
+    """The pack on the tensor device, and what cuts crops out of it."""
+    on_device = TensorPack(
+        torch.from_numpy(pack.images).to(device),
+        torch.from_numpy(pack.landmarks).to(device),
+        torch.from_numpy(pack.backgrounds).to(device),
+        pack.context,
+    )
+    order = torch.from_numpy(SCHEMES[settings.scheme].mirror_order).to(device)
+    return Augmenter(on_device, settings.augment, settings.model.input_side, settings.margin, order)
+
+
+def make_parts(
+    settings: RunSettings, data: Path | None, runs: Path, world: World, options: LoopOptions
+) -> RunParts:
     """Build everything a run needs on the device at hand.
 
     Raises:
@@ -108,27 +148,30 @@ def make_parts(settings: RunSettings, data: Path | None, runs: Path) -> RunParts
     if settings.scheme not in SCHEMES:
         raise BadInputError(f"scheme {settings.scheme!r} is unknown, known: {', '.join(SCHEMES)}")
     device, scheme = pick_device(), SCHEMES[settings.scheme]
-    pack, validation = load_faces(settings, data, runs / "packs")
-    model = start_model(settings, runs).to(device, memory_format=torch.channels_last)
+    pack, validation, notes = load_faces(settings, data, runs / "packs", strict_counts=options.strict_counts)
+    model = start_model(settings, runs)
+    if options.initial is not None:
+        load_initial(model, options.initial)
+    model = world.synchronised(model).to(device, memory_format=torch.channels_last)
     average = build_model(settings.model, scheme.count).to(device, memory_format=torch.channels_last)
-    on_device = TensorPack(
-        torch.from_numpy(pack.images).to(device),
-        torch.from_numpy(pack.landmarks).to(device),
-        torch.from_numpy(pack.backgrounds).to(device),
-        pack.context,
+    return RunParts(
+        settings,
+        model,
+        average,
+        make_task(settings, model, runs, device),
+        make_augmenter(settings, pack, device),
+        face_weights(pack.sources, shares_of(settings.data)).to(device),
+        validation,
+        runs / settings.name,
+        world=world,
+        options=options,
+        notes=tuple(notes),
     )
-    augmenter = Augmenter(
-        on_device,
-        settings.augment,
-        settings.model.input_side,
-        settings.margin,
-        torch.from_numpy(scheme.mirror_order).to(device),
-    )
-    weights = face_weights(pack.sources, settings.data.weights).to(device)
-    task = make_task(settings, model, runs, device)
-    return RunParts(settings, model, average, task, augmenter, weights, validation, runs / settings.name)
 
 
-def train_run(settings: RunSettings, data: Path | None, runs: Path) -> dict[str, float]:
+def train_run(
+    settings: RunSettings, data: Path | None, runs: Path, options: LoopOptions | None = None
+) -> dict[str, float]:
     """Train a run to its end, resuming it if it was cut off; NME by validation set, fractions."""
-    return Loop(make_parts(settings, data, runs)).run()
+    world, options = World(), options or LoopOptions()
+    return Loop(make_parts(settings, data, runs, world, options)).run()

@@ -13,9 +13,9 @@ from device.contract.landmarks import LandmarkScheme
 from device.contract.metrics import nme
 from device.crop import crop_image
 from training.augment import normalise
+from training.datasets.picture import read_face_picture
 from training.datasets.sample import Sample
-from training.losses import expectation
-from training.pack import read_picture
+from training.decode import codec_of, landmarks_of
 
 SEED = 0
 """Of the shaken boxes, everywhere."""
@@ -45,7 +45,7 @@ def cut_crops(samples: Sequence[Sample], margin: float, side: int) -> CropSet:
     crops, landmarks = [], []
     for sample in samples:
         transform = CropTransform.for_box(shake_box(sample.box, rng), margin, (side, side))
-        crops.append(crop_image(read_picture(sample.path), transform))
+        crops.append(crop_image(read_face_picture(sample), transform))
         landmarks.append(transform.frame_to_crop(sample.landmarks).astype(np.float32))
     names, sources = [face.name for face in samples], [face.source for face in samples]
     return CropSet(np.stack(crops), np.stack(landmarks), names, sources)
@@ -65,8 +65,8 @@ def predict_crops(model: nn.Module, crops: NDArray[np.uint8], batch: int = 64) -
     found = []
     for start in range(0, len(crops), batch):
         image = to_tensor(crops[start : start + batch], device)
-        heatmap, _ = model(image)
-        found.append(expectation(heatmap, image.shape[2] / heatmap.shape[2]).cpu())
+        raw, _ = model(image)
+        found.append(landmarks_of(codec_of(model), raw, image.shape[2]).cpu())
     return np.asarray(torch.cat(found).numpy(), np.float32)
 
 

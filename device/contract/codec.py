@@ -7,6 +7,10 @@ network: an int8 softmax cannot say less than 1/256 and so loses the thin mass t
 uses, while an int8 map has only 256 values, so its exponential is a table of 256 entries.
 The spread of p about the landmark says how sure the network is.
 
+Two more codecs read networks of other designs: `relu_expectation`, where p is the map's positive part over
+its sum (an int8 map again needs only a table), and `coordinates`, where the network gives the points
+themselves.
+
 Letters: H, W cells of the map, K landmarks.
 """
 
@@ -16,6 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.tensors import TensorSpec
+
+SOFTMAX_EXPECTATION, RELU_EXPECTATION, COORDINATES = "softmax_expectation", "relu_expectation", "coordinates"
+
+CODECS = (SOFTMAX_EXPECTATION, RELU_EXPECTATION, COORDINATES)
+"""Every codec a manifest may name."""
+
+LEAST_MASS = np.float32(1e-6)
+"""Added to every cell by relu_expectation: a map without any mass means its middle, not a division by 0."""
 
 
 class HeatmapCodec:
@@ -47,7 +59,7 @@ class HeatmapCodec:
         x, y = x.ravel(), y.ravel()
         return np.stack([np.ones_like(x), x, y, x * x + y * y]).astype(np.float32)
 
-    @property
+    @cached_property
     def _middle(self) -> NDArray[np.float32]:
         """(2,) crop pixels of the grid's middle, x then y."""
         return np.array([(cells * self.stride - 1) / 2 for cells in self.grid_wh], np.float32)
@@ -70,11 +82,10 @@ class HeatmapCodec:
             along one axis, in crop pixels.
         """
         count = weights.shape[-1]
-        total, x, y, squares = self.moments @ weights.reshape(-1, count)
-        x, y = x / total, y / total
-        variance = np.maximum(squares / total - x * x - y * y, 0.0) / 2
-        landmarks_crop = np.stack([x + self._middle[0], y + self._middle[1]], axis=1)
-        return landmarks_crop, np.sqrt(variance)
+        sums = self.moments @ weights.reshape(-1, count)
+        x, y, squares = means = sums[1:] / sums[0]
+        variance = np.maximum(squares - x * x - y * y, 0.0) / 2
+        return np.ascontiguousarray(means[:2].T) + self._middle, np.sqrt(variance)
 
 
 def exponential_table(spec: TensorSpec) -> NDArray[np.float32]:
@@ -86,6 +97,37 @@ def exponential_table(spec: TensorSpec) -> NDArray[np.float32]:
     values = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float32)
     table: NDArray[np.float32] = np.exp((values - 127) * np.float32(spec.scale))
     return table
+
+
+def relu_table(spec: TensorSpec) -> NDArray[np.float32]:
+    """(256,) float32: the positive part of each int8 value's real, indexed by the value's bits as uint8."""
+    values = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float32)
+    table: NDArray[np.float32] = np.maximum((values - spec.zero_point) * np.float32(spec.scale), 0)
+    return table + np.float32(LEAST_MASS)
+
+
+def table_of(codec: str, spec: TensorSpec) -> NDArray[np.float32] | None:
+    """The weights of a map's int8 values under a codec; None for a float map."""
+    if not spec.quantised:
+        return None
+    return relu_table(spec) if codec == RELU_EXPECTATION else exponential_table(spec)
+
+
+def map_weights(
+    codec: str, maps: NDArray[np.generic], table: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """Positive weights, any scale per landmark, of raw maps (H, W, K): int8 with its table, or float32."""
+    if codec == RELU_EXPECTATION and table is None:
+        positive: NDArray[np.float32] = np.maximum(maps, 0, dtype=np.float32)
+        return positive + np.float32(LEAST_MASS)
+    return softmax_weights(maps, table)
+
+
+def decode_coordinates(coordinates: NDArray[np.floating], size_wh: tuple[int, int]) -> NDArray[np.float32]:
+    """(K, 2) landmarks_crop from 2 K reals x0, y0, x1, ...: crop sides from the crop's middle."""
+    size = np.array(size_wh, np.float32)
+    landmarks_crop = np.asarray(coordinates, np.float32).reshape(-1, 2) * size + (size - 1) / 2
+    return np.asarray(landmarks_crop, np.float32)
 
 
 def softmax_weights(maps: NDArray[np.generic], table: NDArray[np.float32] | None) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ pixel, x runs right, y runs down, so an image of width W covers x from -0.5 to W
 radians, positive from x towards y (clockwise as seen). Points are (N, 2), x then y.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,16 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.floating]
 """(N, 2) floating point, x then y."""
+
+
+def as_complex(points: Points) -> NDArray[np.complex128]:
+    """(N, 2) points as (N,) numbers x + iy."""
+    return np.ascontiguousarray(points, np.float64).view(np.complex128)[:, 0]
+
+
+def as_points(numbers: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """(N,) numbers x + iy as (N, 2) points."""
+    return np.ascontiguousarray(numbers).view(np.float64).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -27,9 +38,7 @@ class Box:
     @classmethod
     def around(cls, points: Points) -> "Box":
         """The tight box of (N, 2) points."""
-        x_min, y_min = points.min(axis=0)
-        x_max, y_max = points.max(axis=0)
-        return cls(float(x_min), float(y_min), float(x_max), float(y_max))
+        return cls(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
 
     @classmethod
     def centred(cls, center_xy: tuple[float, float], size_wh: tuple[float, float]) -> "Box":
@@ -99,9 +108,15 @@ def shake_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box:
 
 
 def invert_affine(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The inverse of a (2, 3) affine map."""
-    linear = np.linalg.inv(matrix[:, :2])
-    return np.column_stack([linear, -linear @ matrix[:, 2]])
+    """The inverse of a (2, 3) affine map.
+
+    Raises:
+        ZeroDivisionError: the map takes everything onto a line.
+    """
+    (a, b, x), (c, d, y) = matrix.tolist()
+    area = a * d - b * c
+    a, b, c, d = d / area, -b / area, -c / area, a / area
+    return np.array([[a, b, -(a * x + b * y)], [c, d, -(c * x + d * y)]])
 
 
 def apply_affine(matrix: NDArray[np.float64], points: Points) -> NDArray[np.float64]:
@@ -130,12 +145,12 @@ class CropTransform:
 
         A crop of S pixels covers u from -0.5 to S - 0.5, hence the (S - 1) / 2 for its middle.
         """
-        scale = size_wh[0] / side
-        cosine, sine = np.cos(angle_radians) * scale, np.sin(angle_radians) * scale
-        linear = np.array([[cosine, sine], [-sine, cosine]])
-        middle = np.array([(size_wh[0] - 1) / 2, (size_wh[1] - 1) / 2])
-        offset = middle - linear @ np.asarray(center_xy)
-        return cls(np.column_stack([linear, offset]), size_wh)
+        (x, y), (width, height) = center_xy, size_wh
+        scale = width / side
+        cosine, sine = math.cos(angle_radians) * scale, math.sin(angle_radians) * scale
+        right = [cosine, sine, (width - 1) / 2 - (cosine * x + sine * y)]
+        down = [-sine, cosine, (height - 1) / 2 - (cosine * y - sine * x)]
+        return cls(np.array([right, down]), size_wh)
 
     @classmethod
     def for_box(
@@ -149,7 +164,7 @@ class CropTransform:
     @property
     def scale(self) -> float:
         """Crop pixels per frame pixel."""
-        return float(np.hypot(self.matrix[0, 0], self.matrix[1, 0]))
+        return math.hypot(*self.matrix[:, 0].tolist())
 
     @cached_property
     def inverse(self) -> NDArray[np.float64]:
@@ -180,10 +195,10 @@ def crop_around_face(
         landmarks_frame: (K, 2) pixels of the frame.
         eye_centres: (2, 2) the right and the left eye, pixels of the frame.
     """
-    across = eye_centres[1] - eye_centres[0]
-    roll = float(np.arctan2(across[1], across[0]))
-    turn = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
-    upright = Box.around(landmarks_frame @ turn.T)
-    center_xy = np.asarray(upright.center_xy) @ turn
-    side = max(upright.longest_side * margin, 1.0)
-    return CropTransform.from_roi((float(center_xy[0]), float(center_xy[1])), side, size_wh, roll)
+    (right_x, right_y), (left_x, left_y) = eye_centres.tolist()
+    roll = math.atan2(left_y - right_y, left_x - right_x)
+    cosine, sine = math.cos(roll), math.sin(roll)
+    upright = Box.around(landmarks_frame @ np.array([[cosine, -sine], [sine, cosine]]))
+    x, y = upright.center_xy
+    center_xy = cosine * x - sine * y, sine * x + cosine * y
+    return CropTransform.from_roi(center_xy, max(upright.longest_side * margin, 1.0), size_wh, roll)

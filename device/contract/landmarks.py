@@ -1,7 +1,8 @@
 """Landmark schemes: which points there are, their names and order, and their mirror twins.
 
 Left and right are the subject's. A scheme is data; code asks it instead of holding indices.
-The order of ibug_68 is that of the 300-W annotation (Sagonas et al., ICCVW 2013).
+The order of ibug_68 is that of the 300-W annotation (Sagonas et al., ICCVW 2013), that of wflw_98 and
+cofw_29 their sets' own.
 """
 
 from dataclasses import dataclass
@@ -36,6 +37,14 @@ class LandmarkScheme:
     def count(self) -> int:
         """K, the number of points."""
         return len(self.landmark_names)
+
+    @cached_property
+    def eye_shares(self) -> NDArray[np.float64]:
+        """(2, K) each point's share in the right and the left eye's middle."""
+        shares = np.zeros((2, self.count))
+        for row, ring in zip(shares, self.eye_rings, strict=True):
+            row[list(ring)] = 1 / len(ring)
+        return shares
 
     @cached_property
     def mirror_order(self) -> NDArray[np.int64]:
@@ -108,5 +117,70 @@ ibug_68 = LandmarkScheme(
     mouth_corners=(48, 54),
 )
 
-SCHEMES: dict[str, LandmarkScheme] = {ibug_68.name: ibug_68}
+
+def _wflw_98_names() -> tuple[str, ...]:
+    """Names in WFLW's order (Wu et al., CVPR 2018): the picture's left side, the subject's right, first."""
+    jaw = [*_numbered("right_jaw", 16), "chin", *reversed(_numbered("left_jaw", 16))]
+    upper, lower = _numbered("brow_upper", 5), _numbered("brow_lower", 4)
+    # A brow's ring starts in the picture's left corner: outer for the right brow, inner for the left.
+    brows = [
+        *(f"right_{name}" for name in upper), *(f"right_{name}" for name in lower),
+        *(f"left_{name}" for name in reversed(upper)), *(f"left_{name}" for name in reversed(lower)),
+    ]  # fmt: skip
+    ring = ("outer", "upper_outer", "upper", "upper_inner", "inner", "lower_inner", "lower", "lower_outer")
+    right_eye = [f"right_eye_{place}" for place in ring]
+    left_ring = (ring[4], ring[3], ring[2], ring[1], ring[0], ring[7], ring[6], ring[5])
+    left_eye = [f"left_eye_{place}" for place in left_ring]
+    rest = _IBUG_68_NAMES[27:36], _IBUG_68_NAMES[48:68]
+    return (*jaw, *brows, *rest[0], *right_eye, *left_eye, *rest[1], "right_pupil", "left_pupil")
+
+
+_WFLW_98_NAMES = _wflw_98_names()
+
+wflw_98 = LandmarkScheme(
+    name="wflw_98",
+    landmark_names=_WFLW_98_NAMES,
+    groups={
+        "jaw": tuple(range(33)),
+        "brows": tuple(range(33, 51)),
+        "nose": tuple(range(51, 60)),
+        "eyes": (*range(60, 76), 96, 97),
+        "mouth": tuple(range(76, 96)),
+    },
+    swap_pairs=_pairs_by_name(_WFLW_98_NAMES),
+    outer_eye_corners=(60, 72),
+    eye_rings=(tuple(range(60, 68)), tuple(range(68, 76))),
+    nose_tip=54,
+    mouth_corners=(76, 82),
+)
+
+_COFW_29_NAMES = (
+    "right_brow_outer", "left_brow_outer", "right_brow_inner", "left_brow_inner",
+    "right_brow_upper", "right_brow_lower", "left_brow_upper", "left_brow_lower",
+    "right_eye_outer", "left_eye_outer", "right_eye_inner", "left_eye_inner",
+    "right_eye_upper", "right_eye_lower", "left_eye_upper", "left_eye_lower",
+    "right_pupil", "left_pupil", "right_nostril", "left_nostril", "nose_tip", "nose_base",
+    "right_mouth_corner", "left_mouth_corner",
+    "upper_lip", "inner_upper_lip", "inner_lower_lip", "lower_lip", "chin",
+)  # fmt: skip
+
+cofw_29 = LandmarkScheme(
+    name="cofw_29",
+    landmark_names=_COFW_29_NAMES,
+    groups={
+        "jaw": (28,),
+        "brows": tuple(range(8)),
+        "nose": tuple(range(18, 22)),
+        "eyes": tuple(range(8, 18)),
+        "mouth": tuple(range(22, 28)),
+    },
+    swap_pairs=_pairs_by_name(_COFW_29_NAMES),
+    outer_eye_corners=(8, 9),
+    # The set labels the pupils themselves.
+    eye_rings=((16,), (17,)),
+    nose_tip=20,
+    mouth_corners=(22, 23),
+)
+
+SCHEMES: dict[str, LandmarkScheme] = {scheme.name: scheme for scheme in (ibug_68, wflw_98, cofw_29)}
 """Every scheme a manifest may name."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from device.contract.codec import CODECS, COORDINATES
 from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
@@ -43,11 +44,11 @@ class CodecRule:
     """How the output maps become landmarks."""
 
     name: str
-    """softmax_expectation: the only codec so far."""
+    """One of device.contract.codec.CODECS."""
     stride: float
-    """Crop pixels per cell."""
+    """Crop pixels per cell; the whole crop's side for coordinates."""
     half_score_px: float
-    """Spread, in crop pixels, at which a landmark's score is 0.5."""
+    """Spread, in crop pixels, at which a landmark's score is 0.5; coordinates have no spread."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class ModelManifest:
     pixel_offset: int
     """Subtracted from a uint8 pixel to give the input's integer (int8) or real times 128 (float)."""
     heatmap: TensorSpec
-    """Raw maps (1, H, W, K)."""
+    """Raw maps (1, H, W, K), or coordinates (1, 2 K)."""
     presence: TensorSpec
     """Logit that the crop holds a face, (1, 1)."""
     codec: CodecRule
@@ -184,14 +185,17 @@ def _check_self_consistent(manifest: ModelManifest, path: Path) -> None:
             f"manifest {path} names landmark scheme {manifest.scheme!r}, known: {', '.join(SCHEMES)}; "
             f"{REMEDY}"
         )
-    if manifest.codec.name != "softmax_expectation":
+    if manifest.codec.name not in CODECS:
         raise BadInputError(
-            f"manifest {path} names codec {manifest.codec.name!r}, known: softmax_expectation; {REMEDY}"
+            f"manifest {path} names codec {manifest.codec.name!r}, known: {', '.join(CODECS)}; {REMEDY}"
         )
-    points, wanted = manifest.heatmap.shape[-1], manifest.landmark_scheme.count
-    if points != wanted:
+    shape, count = manifest.heatmap.shape, manifest.landmark_scheme.count
+    plain = manifest.codec.name == COORDINATES
+    if (plain and shape != (1, 2 * count)) or (not plain and (len(shape) != 4 or shape[-1] != count)):
+        wanted = f"coordinates (1, {2 * count})" if plain else f"{count} maps (1, H, W, {count})"
         raise BadInputError(
-            f"manifest {path} has {points} maps, scheme {manifest.scheme} wants {wanted}; {REMEDY}"
+            f"manifest {path} has an output {shape}, scheme {manifest.scheme} and codec "
+            f"{manifest.codec.name} want {wanted}; {REMEDY}"
         )
     width, height = manifest.crop.size_wh
     if manifest.input.shape != (1, height, width, 3):
@@ -200,7 +204,7 @@ def _check_self_consistent(manifest: ModelManifest, path: Path) -> None:
             f"{(1, height, width, 3)}; {REMEDY}"
         )
     # The codec's stride must cover the crop, or every landmark would be scaled.
-    cells = manifest.heatmap.shape[1:3]
+    cells = (1, 1) if plain else shape[1:3]
     if (cells[0] * manifest.codec.stride, cells[1] * manifest.codec.stride) != (height, width):
         raise BadInputError(
             f"manifest {path} has {cells[1]}x{cells[0]} cells of stride {manifest.codec.stride:g}, "

@@ -24,7 +24,7 @@ def interocular_distance(landmarks: NDArray[np.floating], scheme: LandmarkScheme
 
 def eye_centres(landmarks: NDArray[np.floating], scheme: LandmarkScheme) -> NDArray[np.float64]:
     """(2, 2): the right and the left eye, each the mean of its contour points."""
-    return np.stack([np.mean(landmarks[list(ring)], axis=0) for ring in scheme.eye_rings])
+    return np.asarray(scheme.eye_shares @ landmarks, np.float64)
 
 
 def interpupil_distance(landmarks: NDArray[np.floating], scheme: LandmarkScheme) -> float:

@@ -35,6 +35,10 @@ class TensorSpec:
         values: NDArray[np.generic] = np.clip(steps, limits.min, limits.max).astype(self.dtype)
         return values
 
+    def real(self, value: float) -> float:
+        """One of this tensor's values as a real."""
+        return (value - self.zero_point) * self.scale if self.quantised else value
+
     def dequantise(self, values: NDArray[np.generic]) -> NDArray[np.float32]:
         """This tensor's values as float32 reals."""
         if not self.quantised:

@@ -4,6 +4,7 @@ import pytest
 
 from device.contract.errors import BadInputError
 from training.datasets import read_300w, read_data_folder, read_list, read_youtube_faces
+from training.datasets.picture import read_face_picture
 from training.datasets.pts import read_pts
 from training.datasets.youtube_faces import subject_of
 
@@ -97,6 +98,44 @@ def test_a_person_is_known_from_a_frames_name():
 def test_png_pictures_count_too(tmp_path):
     write_face(tmp_path, "a/b/face", ending=".png")
     assert [face.name for face in read_300w(tmp_path)] == ["300w/a/b/face"]
+
+
+def test_capital_endings_and_mixed_formats_in_nested_folders_are_found(tmp_path, caplog):
+    write_face(tmp_path, "LFPW/testset/image_0001", ending=".png")
+    write_face(tmp_path, "HELEN/testset/deep/30427236_1", ending=".JPG")
+    (tmp_path / "LFPW/testset/image_0001.pts").rename(tmp_path / "LFPW/testset/image_0001.PTS")
+    # What other systems leave in archives, and a picture that nobody labelled.
+    (tmp_path / "LFPW/testset/._image_0001.pts").write_bytes(b"\0\5\26\7")
+    cv2.imwrite(str(tmp_path / "LFPW/testset/image_0002.png"), np.zeros((9, 9, 3), np.uint8))
+    faces = read_300w(tmp_path)
+    assert [face.name for face in faces] == [
+        "300w/HELEN/testset/deep/30427236_1",
+        "300w/LFPW/testset/image_0001",
+    ]
+    assert [face.path.suffix for face in faces] == [".JPG", ".png"]
+    assert "1 pictures without a .pts file left out" in caplog.text
+    assert [face.name for face in read_300w(tmp_path, ["LFPW/testset/image_0001"])] == [
+        "300w/LFPW/testset/image_0001"
+    ]
+
+
+def test_a_name_on_the_list_that_is_not_there_is_named(tmp_path):
+    write_face(tmp_path, "a")
+    with pytest.raises(BadInputError, match=r"b\.pts is on the list but not there"):
+        read_300w(tmp_path, ["a", "b"])
+
+
+def test_a_face_may_be_cut_off_by_the_edge_but_not_lie_beside_the_picture(tmp_path):
+    write_face(tmp_path, "a")  # 100 x 120 pixels
+    points = np.linspace([60, 40], [120, 100], 68)
+    write_pts(tmp_path / "a.pts", points)
+    assert read_face_picture(read_300w(tmp_path)[0]).shape == (120, 100, 3)
+    write_pts(tmp_path / "a.pts", points + np.array([12, 0]))
+    with pytest.raises(BadInputError, match=r"a: landmark 67 lies at \(131, 99\).*100 x 120 pixels"):
+        read_face_picture(read_300w(tmp_path)[0])
+    write_pts(tmp_path / "a.pts", np.full((68, 2), 30.0))
+    with pytest.raises(BadInputError, match="face size 0"):
+        read_face_picture(read_300w(tmp_path)[0])
 
 
 def test_a_list_gives_its_own_order(data):

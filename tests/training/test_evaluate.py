@@ -51,14 +51,14 @@ def test_shaken_boxes_are_the_same_every_time_and_differ_from_the_truth():
     assert evaluate.boxes_of(samples[:1], "shaken") == evaluate.boxes_of(samples, "shaken")[:1]
 
 
-@pytest.mark.parametrize("dataset", ["wflw:x", "300w", "300w:", "x"])
+@pytest.mark.parametrize("dataset", ["mars:x", "300w", "300w:", "x"])
 def test_an_unknown_data_set_is_a_usage_error(dataset):
     with pytest.raises(UsageError, match="300w:FOLDER"):
         evaluate.load_samples(dataset, None)
 
 
 def test_an_unknown_ending_is_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match=r"known: \.tflite, \.pt"):
+    with pytest.raises(UsageError, match=r"known: \.tflite, \.onnx, \.pt"):
         evaluate.load_predictor(tmp_path / "model.h5")
 
 

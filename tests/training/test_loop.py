@@ -96,7 +96,8 @@ def test_a_run_leaves_its_network_log_and_pictures(tmp_path):
     assert settings == tiny_settings()
     assert not model.training
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"checkpoint.pt", "network.pt", "log.jsonl", "curves.png", "predictions.png"}
+    files = {"checkpoint.pt", "network.pt", "log.jsonl", "curves.png", "predictions.png", "speed.json"}
+    assert names == files | {"tensorboard"}
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path):

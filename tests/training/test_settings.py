@@ -3,6 +3,7 @@ import pytest
 from device.contract.errors import BadInputError
 from training.finder.settings import is_finder_run, read_finder_run
 from training.settings import read_run, read_values
+from training.systems.settings import is_system_run, read_merged, read_system_run
 
 GOOD = """
 name = "x"
@@ -15,17 +16,26 @@ images = 100
 """
 
 
+def named_runs(run):
+    """Names of the runs that one learns from."""
+    teachers = run.teachers.values() if hasattr(run, "teachers") else [getattr(run, "teacher", "")]
+    return {*teachers, getattr(run, "start", "")} - {""}
+
+
 def test_every_run_file_of_the_project_reads(root):
     paths = sorted((root / "training" / "configs").rglob("*.toml"))
     assert len(paths) >= 5
     finders = [path for path in paths if is_finder_run(read_values(path))]
-    runs = [read_finder_run(path) if path in finders else read_run(path) for path in paths]
-    assert [path.name for path in finders] == ["finder.toml", "finding.toml"]
+    systems = [path for path in paths if is_system_run(read_merged(path))]
+    assert len(systems) >= 37
+    readers = {**dict.fromkeys(finders, read_finder_run), **dict.fromkeys(systems, read_system_run)}
+    runs = [readers.get(path, read_run)(path) for path in paths]
+    assert [path.name for path in finders] == ["finder.toml", "finding.toml", "telling.toml"]
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
     # A teacher or a start that is named is a run of the project.
-    named = {getattr(run, "teacher", "") for run in runs} | {run.start for run in runs}
-    assert named - {""} <= set(names)
+    named = {name for run in runs for name in named_runs(run)}
+    assert named <= set(names)
 
 
 def test_every_run_file_says_what_it_needs_and_how_to_run_it(root):

@@ -1,28 +1,43 @@
 """300-W: folders of pictures, each with a .pts file of the same stem (Sagonas et al., ICCVW 2013)."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from device.contract.errors import BadInputError
 from training.datasets.pts import read_pts
 from training.datasets.sample import Sample
 
+LABEL_ENDING = ".pts"
 PICTURE_ENDINGS = (".jpg", ".png", ".jpeg")
+"""Of several pictures of one stem the first counts. Capitals in an ending mean nothing."""
+SOURCE = "300-W is had from the iBUG group's site"
+
+LOG = logging.getLogger(__name__)
 
 
-def _picture_of(points: Path) -> Path:
-    for ending in PICTURE_ENDINGS:
-        picture = points.with_suffix(ending)
-        if picture.is_file():
-            return picture
-    raise BadInputError(
-        f"{points} has no picture beside it: wanted {points.stem}{'|'.join(PICTURE_ENDINGS)}; "
-        "300-W is had from the iBUG group's site"
-    )
+def _by_stem(files: Sequence[Path], ending: str) -> dict[Path, Path]:
+    """Files of an ending by their path without it."""
+    return {path.with_suffix(""): path for path in files if path.suffix.lower() == ending}
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Every file below a folder, sorted; hidden ones (other systems' leavings in an archive) left out."""
+    return sorted(path for path in folder.rglob("*") if not path.name.startswith(".") and path.is_file())
+
+
+def _note_unlabelled(labels: dict[Path, Path], pictures: dict[Path, Path]) -> None:
+    left_out = sorted(set(pictures) - set(labels))
+    if left_out:
+        LOG.warning(
+            "%d pictures without a .pts file left out, the first %s", len(left_out), pictures[left_out[0]]
+        )
 
 
 def read_300w(folder: Path, names: Iterable[str] | None = None) -> list[Sample]:
     """Every labelled face below `folder`, sorted by path, or those of `names` in that order.
+
+    A picture without labels is left out, with a note.
 
     Args:
         folder: searched recursively for .pts files.
@@ -33,24 +48,40 @@ def read_300w(folder: Path, names: Iterable[str] | None = None) -> list[Sample]:
     """
     if not folder.is_dir():
         raise BadInputError(f"no folder {folder}: wanted pictures with .pts files (300-W layout)")
-    if names is None:
-        found = sorted(folder.rglob("*.pts"))
-    else:
-        found = [folder / f"{name}.pts" for name in names]
-        missing = [path for path in found if not path.is_file()]
-        if missing:
-            raise BadInputError(f"{missing[0]} is on the list but not there; check --list and the folder")
-    if not found:
-        raise BadInputError(f"no .pts file below {folder}: wanted 300-W's layout, NAME.jpg beside NAME.pts")
-    return [
-        Sample(
-            name=f"300w/{path.relative_to(folder).with_suffix('').as_posix()}",
-            path=_picture_of(path),
-            landmarks=read_pts(path),
-            source="300w",
+    files = _files_below(folder)
+    labels = _by_stem(files, LABEL_ENDING)
+    pictures: dict[Path, Path] = {}
+    for ending in reversed(PICTURE_ENDINGS):
+        pictures |= _by_stem(files, ending)
+    if not labels:
+        raise BadInputError(
+            f"no .pts file below {folder}: wanted 300-W's layout, NAME.jpg beside NAME.pts; {SOURCE}"
         )
-        for path in found
-    ]
+    if names is None:
+        chosen = list(labels)
+        _note_unlabelled(labels, pictures)
+    else:
+        chosen = [folder / name for name in names]
+    return [_sample_of(stem, folder, labels, pictures) for stem in chosen]
+
+
+def _sample_of(stem: Path, folder: Path, labels: dict[Path, Path], pictures: dict[Path, Path]) -> Sample:
+    """The face whose files are called `stem`, a path without ending.
+
+    Raises:
+        BadInputError: labels or picture are not there, or the labels are damaged.
+    """
+    if stem not in labels:
+        raise BadInputError(f"{stem}.pts is on the list but not there; check --list and the folder")
+    if stem not in pictures:
+        wanted = f"{stem.name}{'|'.join(PICTURE_ENDINGS)}"
+        raise BadInputError(f"{labels[stem]} has no picture beside it: wanted {wanted}; {SOURCE}")
+    return Sample(
+        name=f"300w/{stem.relative_to(folder).as_posix()}",
+        path=pictures[stem],
+        landmarks=read_pts(labels[stem]),
+        source="300w",
+    )
 
 
 def read_list(path: Path) -> list[str]:

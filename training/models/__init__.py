@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from torch import nn
 
 from device.contract.errors import BadInputError
+from training.models.attention_net import AttentionNet
+from training.models.coordinate_net import CoordinateNet
+from training.models.integral_net import IntegralNet
 from training.models.landmark_student import LandmarkStudent
 
-FAMILIES: dict[str, type[nn.Module]] = {"landmark_student": LandmarkStudent}
+FAMILIES: dict[str, type[nn.Module]] = {
+    "landmark_student": LandmarkStudent,
+    "coordinate_net": CoordinateNet,
+    "attention_net": AttentionNet,
+    "integral_net": IntegralNet,
+}
 """Every family a run file may name."""
+
+SIZED = frozenset({"coordinate_net", "attention_net", "integral_net"})
+"""Families whose constructor takes the input's side."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,9 @@ class ModelSettings:
 
 
 def build_model(settings: ModelSettings, landmark_count: int) -> nn.Module:
-    """A fresh network: image (B, 3, S, S) to heatmap (B, K, S/4, S/4) and presence (B, 1).
+    """A fresh network: image (B, 3, S, S) to heatmap (B, K, S/4, S/4), or coordinates, and presence (B, 1).
+
+    training.decode says what the first output of each family means.
 
     Raises:
         BadInputError: an unknown family or an argument it does not take.
@@ -32,7 +45,8 @@ def build_model(settings: ModelSettings, landmark_count: int) -> nn.Module:
     family = FAMILIES.get(settings.family)
     if family is None:
         raise BadInputError(f"model family {settings.family!r} is unknown, known: {', '.join(FAMILIES)}")
+    sized = {"input_side": settings.input_side} if settings.family in SIZED else {}
     try:
-        return family(landmark_count=landmark_count, **settings.arguments)
+        return family(landmark_count=landmark_count, **sized, **settings.arguments)
     except TypeError as error:
         raise BadInputError(f"model {settings.family}: {error}; see training/models/") from error

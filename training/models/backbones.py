@@ -1,0 +1,332 @@
+"""Backbones by name: an image becomes feature maps, shallow to deep, the last at 1/32 of its side.
+
+The published ones come from `transformers`, built from their configurations with random weights. What
+its ports from TensorFlow got wrong for training is put right here: BatchNorm's gains (drawn about 0, so that
+the signal dies within a few blocks), the share of a new batch in its running statistics, and drop-connect,
+which there drops single numbers instead of whole branches.
+
+Letters: B images, S side, C channels.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from device.contract.errors import BadInputError
+from training.models.landmark_student import ConvUnit, Residual
+
+
+class Backbone(Protocol):
+    """What a head builds on."""
+
+    widths: Sequence[int]
+    """Channels of each map."""
+
+    def __call__(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, S, S) to maps (B, C, S/4...), the last two at S/32: the trunk's and, wider, its top's."""
+        ...
+
+
+EFFICIENTNET_SCALES = {
+    "b0": (1.0, 1.0),
+    "b1": (1.0, 1.1),
+    "b2": (1.1, 1.2),
+    "b3": (1.2, 1.4),
+    "b4": (1.4, 1.8),
+    "b5": (1.6, 2.2),
+    "b6": (1.8, 2.6),
+    "b7": (2.0, 3.1),
+}
+"""Width and depth coefficients (Tan & Le, ICML 2019, table 1 and its code)."""
+TOP_WIDTH = 1280
+"""Of EfficientNet's last convolution at width 1."""
+NEW_SHARE = 0.1
+"""Of a batch in BatchNorm's running statistics."""
+
+
+def _round_width(width: float, divisor: int = 8) -> int:
+    rounded = max(divisor, int(width + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * width else rounded
+
+
+def _prepare(module: nn.Module) -> None:
+    """Convolutions by He's rule; BatchNorm with gains of 1 and the usual share of a new batch."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
+            # Depthwise: fan_out counts every group's channel, each weight sees one.
+            if part.groups > 1:
+                with torch.no_grad():
+                    part.weight.mul_(part.groups**0.5)
+        elif isinstance(part, nn.BatchNorm2d):
+            part.momentum = NEW_SHARE
+            nn.init.ones_(part.weight)
+            nn.init.zeros_(part.bias)
+
+
+class EfficientNetBackbone(nn.Module):
+    """EfficientNet up to and with its top convolution."""
+
+    def __init__(self, size: str = "b0", hidden_act: str = "swish", *, squeeze_excite: bool = True) -> None:
+        """Build one of EFFICIENTNET_SCALES.
+
+        Args:
+            size: b0 to b7, or "WIDTHxDEPTH" coefficients for a smaller one.
+            hidden_act: swish as published; relu for int8.
+            squeeze_excite: as published; without it every layer is a convolution.
+
+        Raises:
+            BadInputError: an unknown size.
+        """
+        from transformers import EfficientNetConfig, EfficientNetModel
+
+        super().__init__()
+        width, depth = self._scales(size)
+        config = EfficientNetConfig(
+            width_coefficient=width,
+            depth_coefficient=depth,
+            hidden_dim=_round_width(TOP_WIDTH * width),
+            hidden_act=hidden_act,
+            drop_connect_rate=0.0,
+        )
+        network = EfficientNetModel(config)
+        self.embeddings, self.encoder = network.embeddings, network.encoder
+        names = ("top_conv", "top_bn", "top_activation")
+        self.top = nn.Sequential(OrderedDict((name, getattr(self.encoder, name)) for name in names))
+        for name in names:
+            delattr(self.encoder, name)
+        if not squeeze_excite:
+            for block in self.encoder.blocks:
+                block.squeeze_excite = nn.Identity()
+        _prepare(self)
+        blocks = self.encoder.blocks
+        strides = [block.depthwise_conv.stride for block in blocks]
+        # A stage's map is the last before the next halving.
+        before_halving = [number for number, stride in enumerate(strides[1:]) if stride == 2]
+        self.ends = [*before_halving[1:], len(blocks) - 1]
+        self.widths = [blocks[end].projection.project_conv.out_channels for end in self.ends]
+        self.widths.append(config.hidden_dim)
+
+    @staticmethod
+    def _scales(size: str) -> tuple[float, float]:
+        if size in EFFICIENTNET_SCALES:
+            return EFFICIENTNET_SCALES[size]
+        try:
+            width, depth = (float(part) for part in size.split("x"))
+        except ValueError as error:
+            raise BadInputError(
+                f"EfficientNet size {size!r}, known: {', '.join(EFFICIENTNET_SCALES)} or WIDTHxDEPTH"
+            ) from error
+        return width, depth
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32 and the top at S/32."""
+        features, maps = self.embeddings(image), []
+        for number, block in enumerate(self.encoder.blocks):
+            features = block(features)
+            if number in self.ends:
+                maps.append(features)
+        return [*maps, self.top(features)]
+
+
+class MobileNetV2Backbone(nn.Module):
+    """MobileNetV2 up to and with its last 1x1 convolution."""
+
+    def __init__(self, width: float = 1.0, hidden_act: str = "relu6") -> None:
+        """`width` multiplies every channel count but the top's, which stays 1280 below 1."""
+        from transformers import MobileNetV2Config, MobileNetV2Model
+
+        super().__init__()
+        # Padding that follows the image's size is TensorFlow's; a fixed one exports as one operator.
+        config = MobileNetV2Config(depth_multiplier=width, hidden_act=hidden_act, tf_padding=False)
+        network = MobileNetV2Model(config, add_pooling_layer=False)
+        self.stem, self.layers, self.top = network.conv_stem, network.layer, network.conv_1x1
+        _prepare(self)
+        convolutions = [layer.conv_3x3.convolution for layer in self.layers]
+        halved = [number for number, layer in enumerate(convolutions) if layer.stride[0] == 2]
+        self.ends = [number - 1 for number in halved[1:]] + [len(self.layers) - 1]
+        self.widths = [self.layers[end].reduce_1x1.convolution.out_channels for end in self.ends]
+        self.widths.append(self.top.convolution.out_channels)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32 and the top at S/32."""
+        features, maps = self.stem(image), []
+        for number, layer in enumerate(self.layers):
+            features = layer(features)
+            if number in self.ends:
+                maps.append(features)
+        return [*maps, self.top(features)]
+
+
+def _unfold(layer: nn.Module, features: Tensor) -> tuple[Tensor, tuple[int, int]]:
+    """(B, C, H, W) to (B, C, side^2, patches) by reshaping: im2col has no form in TFLite."""
+    side = layer.patch_height
+    batch, channels, height, width = features.shape
+    cut = features.reshape(batch, channels, height // side, side, width // side, side)
+    return cut.permute(0, 1, 3, 5, 2, 4).reshape(batch, channels, side * side, -1), (height, width)
+
+
+def _fold(layer: nn.Module, patches: Tensor, size_hw: tuple[int, int]) -> Tensor:
+    """The inverse of `_unfold`."""
+    side = layer.patch_height
+    batch, channels = patches.shape[:2]
+    height, width = size_hw
+    cut = patches.reshape(batch, channels, side, side, height // side, width // side)
+    return cut.permute(0, 1, 4, 2, 5, 3).reshape(batch, channels, height, width)
+
+
+def _attend(attention: nn.Module, features: Tensor) -> Tensor:
+    """Separable self-attention on (B, C, P, N), N patches: the library's, but sliced where that splits.
+
+        out = W_o (relu(value) sum_n key_n softmax(query)_n)
+
+    A split has no way down to the operator set that the conversion to TFLite reads.
+    """
+    joined, width = attention.qkv_proj(features), attention.embed_dim
+    query, key, value = joined[:, :1], joined[:, 1 : 1 + width], joined[:, 1 + width :]
+    context = (key * attention.attn_dropout(query.softmax(-1))).sum(-1, keepdim=True)
+    return attention.out_proj(functional.relu(value) * context)
+
+
+class MobileViTV2Backbone(nn.Module):
+    """MobileViT-v2: inverted residuals, then separable self-attention from S/8 on."""
+
+    def __init__(self, width: float = 0.5, hidden_act: str = "swish") -> None:
+        """`width` multiplies every channel count."""
+        from transformers import MobileViTV2Config, MobileViTV2Model
+
+        super().__init__()
+        config = MobileViTV2Config(width_multiplier=width, hidden_act=hidden_act)
+        network = MobileViTV2Model(config, expand_output=False)
+        self.stem, self.layers = network.conv_stem, network.encoder.layer
+        for layer in self.layers[2:]:
+            layer.unfolding = partial(_unfold, layer)
+            layer.folding = partial(_fold, layer)
+            for block in layer.transformer.layer:
+                block.attention.forward = partial(_attend, block.attention)
+        _prepare(self)
+        self.widths = [self.layers[1].layer[-1].reduce_1x1.convolution.out_channels]
+        self.widths += [layer.conv_projection.convolution.out_channels for layer in self.layers[2:]]
+        # It has no wider top.
+        self.widths.append(self.widths[-1])
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32, the last twice."""
+        features = self.layers[0](self.stem(image))
+        maps = []
+        for layer in self.layers[1:]:
+            features = layer(features)
+            maps.append(features)
+        return [*maps, features]
+
+
+class SwinV2Backbone(nn.Module):
+    """SwinV2 (Liu et al., CVPR 2022): attention in shifted windows; a teacher, never deployed."""
+
+    def __init__(
+        self,
+        input_side: int,
+        embed: int = 128,
+        depths: Sequence[int] = (2, 2, 18, 2),
+        heads: Sequence[int] = (4, 8, 16, 32),
+        *,
+        window: int = 16,
+        pretrained_windows: Sequence[int] = (12, 12, 12, 6),
+    ) -> None:
+        """SwinV2-B by default; a window larger than a stage's map is as large as the map."""
+        from transformers import Swinv2Config, Swinv2Model
+
+        super().__init__()
+        config = Swinv2Config(
+            image_size=input_side,
+            embed_dim=embed,
+            depths=list(depths),
+            num_heads=list(heads),
+            window_size=window,
+            pretrained_window_sizes=list(pretrained_windows),
+        )
+        self.network = Swinv2Model(config, add_pooling_layer=False)
+        deepest = [embed * 2**number for number in range(len(depths))]
+        self.widths = [*deepest, deepest[-1]]
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32, and the last normalised."""
+        found = self.network(image, output_hidden_states=True)
+        # Each stage's entry is what leaves it, after merging: the first is the embedding at S/4.
+        maps = list(found.reshaped_hidden_states[: len(self.widths) - 1])
+        side = maps[-1].shape[2]
+        top = found.last_hidden_state.transpose(1, 2).unflatten(2, (side, side))
+        return [*maps, top]
+
+
+class PlainBackbone(nn.Module):
+    """Ordinary 3x3 convolutions, BatchNorm and ReLU: the trunk of every Edge-friendly student.
+
+    No depthwise convolution either: NPUs leave most of their multipliers idle on it, and so do
+    training's kernels on a CPU.
+    """
+
+    def __init__(
+        self,
+        stem: int = 16,
+        widths: Sequence[int] = (24, 48, 96, 128),
+        depths: Sequence[int] = (1, 1, 2, 2),
+        top: int = 256,
+    ) -> None:
+        """Build it.
+
+        Args:
+            stem: channels at S/2.
+            widths: channels at S/4, S/8, S/16, S/32.
+            depths: residual blocks at the same places.
+            top: channels of the last 1x1 convolution.
+        """
+        super().__init__()
+        self.stem = ConvUnit(3, stem, stride=2)
+        places = [stem, *widths]
+        self.stages = nn.ModuleList(
+            nn.Sequential(ConvUnit(before, after, stride=2), *(Residual(after, after) for _ in range(depth)))
+            for before, after, depth in zip(places, widths, depths, strict=False)
+        )
+        self.top = ConvUnit(widths[-1], top, kernel=1)
+        self.widths = [*widths, top]
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32 and the top at S/32."""
+        features, maps = self.stem(image), []
+        for stage in self.stages:
+            features = stage(features)
+            maps.append(features)
+        return [*maps, self.top(features)]
+
+
+BACKBONES: dict[str, Callable[..., nn.Module]] = {
+    "efficientnet": EfficientNetBackbone,
+    "mobilenet_v2": MobileNetV2Backbone,
+    "mobilevit_v2": MobileViTV2Backbone,
+    "swin_v2": SwinV2Backbone,
+    "plain": PlainBackbone,
+}
+"""Every backbone a run file may name."""
+
+
+def build_backbone(name: str, input_side: int, arguments: dict[str, object]) -> nn.Module:
+    """A backbone with random weights.
+
+    Raises:
+        BadInputError: an unknown name or argument.
+    """
+    kind = BACKBONES.get(name)
+    if kind is None:
+        raise BadInputError(f"backbone {name!r} is unknown, known: {', '.join(BACKBONES)}")
+    # Attention over windows is built for one input size; convolutions take any.
+    sized = {"input_side": input_side} if kind is SwinV2Backbone else {}
+    try:
+        return kind(**sized, **arguments)
+    except TypeError as error:
+        raise BadInputError(f"backbone {name}: {error}; see training/models/backbones.py") from error

@@ -1,0 +1,61 @@
+"""Maps whose mean is the landmark: EfficientFAN's student and teacher."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.models.backbones import build_backbone
+from training.models.decoders import Decoder
+
+
+class IntegralNet(nn.Module):
+    """Backbone, three doublings, one map a landmark."""
+
+    codec = "relu_expectation"
+
+    def __init__(
+        self,
+        landmark_count: int,
+        input_side: int,
+        backbone: str,
+        backbone_arguments: dict[str, object] | None = None,
+        *,
+        width: int = 128,
+        upsampling: str = "deconvolution",
+        hard_swish: bool = True,
+    ) -> None:
+        """Build it.
+
+        Args:
+            landmark_count: K.
+            input_side: S.
+            backbone: one of BACKBONES; its last map but the top is decoded.
+            backbone_arguments: its own.
+            width: channels of the decoder.
+            upsampling: deconvolution as published, nearest for int8.
+            hard_swish: after the maps' BatchNorm as published; without it both fold away.
+        """
+        super().__init__()
+        self.backbone = build_backbone(backbone, input_side, backbone_arguments or {})
+        # The trunk's last map is decoded: a wider top above it would be computed for nothing.
+        self.backbone.top = nn.Identity()
+        deep = self.backbone.widths[-2]
+        self.decoder = Decoder(deep, width, upsampling)
+        self.heatmap = nn.Conv2d(width, landmark_count, kernel_size=1, bias=not hard_swish)
+        self.shape = (
+            nn.Sequential(nn.BatchNorm2d(landmark_count), nn.Hardswish()) if hard_swish else nn.Identity()
+        )
+        self.presence = nn.Linear(deep, 1)
+        self.stage_widths = (deep, width, width, width)
+
+    def stages(self, image: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """(B, 3, S, S) to features at S/32, S/16, S/8, S/4, maps (B, K, S/4, S/4) and logits (B, 1)."""
+        deep = self.backbone(image)[-2]
+        grown = self.decoder(deep)
+        maps = self.shape(self.heatmap(grown[-1]))
+        presence = self.presence(functional.avg_pool2d(deep, deep.shape[2:]).flatten(1))
+        return [deep, *grown], maps, presence
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) to maps (B, K, S/4, S/4), whose positive part is the mass, and logits (B, 1)."""
+        _, maps, presence = self.stages(image)
+        return maps, presence
