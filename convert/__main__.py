@@ -1,50 +1,89 @@
-"""Convert a trained network to the int8 file the device runs: `python -m convert run HANDOVER --out OUT`."""
+"""Convert, check and compile networks: `python -m convert run HANDOVER --out OUT`."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from convert.figure import FINDER_FIGURE, figure_of
-from convert.finder_handover import FinderHandover
-from convert.handover import check_folder, read_handover
-from convert.job import CALIBRATION_CROPS, FINDER_STEM, INT8_BUDGET_POINTS, LANDMARK_STEM, Job, Settings
-from convert.onnx_to_tflite import INTERPRETER_VARIABLE, find_converter
-from convert.pipeline import run_pipeline
-from convert.report import summary_table
-from device.contract.errors import run_program
+from convert.job import CALIBRATION_CROPS, INT8_BUDGET_POINTS
+from device.contract.errors import GateError, run_program
 from device.contract.exit_codes import ExitCode
 
-EPILOG = f"""\
+EPILOG = """\
 examples:
   python -m convert run runs/small/handover --out runs/small/model
-  python -m convert run runs/small/handover --out /tmp/model --int8-budget 0.1
+  python -m convert run runs/small/handover --out runs/small/model --all
+  python -m convert check device/models/small/student.tflite --target edgetpu
+  python -m convert ethos-u device/models/*/*.tflite --out build/ethos-u
+  python -m convert edgetpu device/models/small/student.tflite --out build/edgetpu
+
+exit codes: 0 done, 2 wrong command line, 3 an input that cannot be used, 4 a gate was missed,
+5 a compiler or an environment is not there, 7 nothing could be written.
+"""
+
+RUN_EPILOG = """\
+examples:
+  python -m convert run runs/small/handover --out runs/small/model
+  python -m convert run runs/small/handover --out build/model --int8-budget 0.1 --all
 
 OUT gets student.tflite (int8, the product) and student_float32.tflite, or finder.tflite and
-finder_float32.tflite for a finder, each with its manifest, and conversion.json. A second run skips
-every station whose inputs, settings and code are the same.
+finder_float32.tflite for a finder, each with its manifest, conversion.json and conversion.html. A
+second run skips every station whose inputs, settings and code are the same.
 Exit code 4: int8 loses more than the budget, or a file breaks a rule of convert/README.md.
-{INTERPRETER_VARIABLE} names another interpreter with onnx2tf than .venv-convert's.
+LANDMARKS_CONVERT_PYTHON names another interpreter with onnx2tf than .venv-convert's.
+"""
+
+CHECK_EPILOG = """\
+examples:
+  python -m convert check student.tflite --target edgetpu
+  python -m convert check student.tflite --target edgetpu --json | jq .fully_mapped
+  python -m convert check student.tflite --target edgetpu --gate   # exit code 4 unless it maps whole
+
+The rules are those of convert/EDGETPU_RULES.md; the compiler itself is not needed.
+"""
+
+ETHOS_U_EPILOG = """\
+examples:
+  python -m convert ethos-u device/models/small/student.tflite --out build/ethos-u
+  python -m convert ethos-u device/models/*/*.tflite --out build/ethos-u
+
+Each MODEL is compiled by Arm's Vela for three NPUs; OUT gets the compiled files, Vela's report of every
+layer, the model as a C array with its arena size and operators for TensorFlow Lite Micro, and one
+table. Exit code 4: an operator is left to the CPU. LANDMARKS_ETHOS_U_PYTHON names another
+interpreter with ethos-u-vela than .venv-ethos-u's.
+"""
+
+EDGETPU_EPILOG = """\
+example:
+  python -m convert edgetpu device/models/small/student.tflite --out build/edgetpu
+
+Needs edgetpu_compiler 16.0 on the PATH (x86-64 Debian, from Google's own package archive). Exit code 5
+without it: the int8 model then ships as it is. Exit code 4: an operator is left to the CPU.
 """
 
 
-def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line; argparse ends the program with exit code 2 where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python -m convert",
-        description="A trained network becomes an int8 TFLite file with its manifest.",
-        epilog=EPILOG,
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, epilog: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser(
-        "run",
-        help="convert a handover folder",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+
+def _crop_count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count}, wanted at least 1")
+    return count
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = _command(commands, "run", "convert a handover folder", RUN_EPILOG)
     run.add_argument("handover", type=Path, metavar="HANDOVER", help="folder that training wrote")
     run.add_argument("--out", type=Path, required=True, metavar="OUT", help="folder for the product")
     run.add_argument(
@@ -52,39 +91,104 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=float,
         metavar="POINTS",
         help=f"percentage points that int8 may cost: of NME (default {INT8_BUDGET_POINTS:g}), or of a "
-        f"finder's mean IoU (default {FINDER_FIGURE.budget_points:g})",
+        f"finder's mean IoU (default 0.5)",
     )
     run.add_argument(
         "--calibration-crops",
-        type=int,
+        type=_crop_count,
         default=CALIBRATION_CROPS,
         metavar="N",
         help="largest number of crops that set the int8 ranges (default %(default)s)",
     )
-    parsed = parser.parse_args(arguments)
-    if parsed.calibration_crops < 1:
-        run.error(f"--calibration-crops is {parsed.calibration_crops}, wanted at least 1")
-    return parsed
+    run.add_argument(
+        "--all",
+        action="store_true",
+        dest="everything",
+        help="also float16 and int8 with int16 activations, and the error of every layer",
+    )
+    run.set_defaults(perform=_run)
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = _command(commands, "check", "say what an accelerator takes of a .tflite file", CHECK_EPILOG)
+    check.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file of any origin")
+    check.add_argument("--target", choices=("edgetpu",), required=True, help="the accelerator")
+    check.add_argument("--json", action="store_true", dest="as_json", help="for programs")
+    check.add_argument("--gate", action="store_true", help="exit code 4 unless every operator maps")
+    check.set_defaults(perform=_check)
+
+
+def _add_compilers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    ethos_u = _command(commands, "ethos-u", "compile int8 models for Arm's NPUs by Vela", ETHOS_U_EPILOG)
+    ethos_u.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="int8 .tflite files")
+    ethos_u.add_argument("--out", type=Path, required=True, metavar="OUT", help="folder for the results")
+    ethos_u.set_defaults(perform=_ethos_u)
+    edgetpu = _command(commands, "edgetpu", "compile an int8 model for the Edge TPU", EDGETPU_EPILOG)
+    edgetpu.add_argument("model", type=Path, metavar="MODEL", help="an int8 .tflite file and its manifest")
+    edgetpu.add_argument("--out", type=Path, required=True, metavar="OUT", help="folder for the results")
+    edgetpu.set_defaults(perform=_edgetpu)
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line; argparse ends the program with exit code 2 where it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m convert",
+        description="A trained network becomes an int8 TFLite file that is proven to say the same.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_run(commands)
+    _add_check(commands)
+    _add_compilers(commands)
+    return parser.parse_args(arguments)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from convert.conversion import convert
+
+    print(
+        convert(
+            options.handover,
+            options.out,
+            budget_points=options.int8_budget,
+            calibration_crops=options.calibration_crops,
+            everything=options.everything,
+            progress=sys.stderr,
+        )
+    )
+    return int(ExitCode.DONE)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from convert.edgetpu_page import check_file
+
+    text, whole = check_file(options.model, as_json=options.as_json)
+    print(text)
+    if options.gate and not whole:
+        raise GateError(f"{options.model} does not map whole to the Edge TPU: the table above says why")
+    return int(ExitCode.DONE)
+
+
+def _ethos_u(options: argparse.Namespace) -> int:
+    from convert.ethos_u import compile_models
+
+    print(compile_models(options.models, options.out, os.environ, sys.stderr))
+    return int(ExitCode.DONE)
+
+
+def _edgetpu(options: argparse.Namespace) -> int:
+    from convert.edgetpu_compile import compile_model
+
+    print(compile_model(options.model, options.out, os.environ))
+    return int(ExitCode.DONE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse, build the job, run the stations, print the table."""
+    """Parse and perform one command."""
     options = parse_arguments(arguments)
-    check_folder(options.handover)
-    handover = read_handover(options.handover / "handover.json")
-    budget = options.int8_budget
-    job = Job(
-        handover=options.handover,
-        out=options.out,
-        converter=find_converter(os.environ),
-        settings=Settings(
-            figure_of(handover).budget_points if budget is None else budget, options.calibration_crops
-        ),
-        stem=FINDER_STEM if isinstance(handover, FinderHandover) else LANDMARK_STEM,
-    )
-    run_pipeline(job, sys.stderr)
-    print(summary_table(json.loads(job.report.read_text(encoding="utf-8"))))
-    return int(ExitCode.DONE)
+    done: int = options.perform(options)
+    return done
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.calibration import no_face_crops
+from convert.difference import Difference
 from convert.figure import figure_of
 from convert.finder_compare import compare_finder
 from convert.finder_handover import FinderHandover
 from convert.handover import Handover, ValidationSet, load_pictures, load_validation, read_handover
 from convert.job import Job
 from convert.runners import Outputs, Runner, onnx_runner, pytorch_runner, tflite_runner
-from device.contract.codec import HeatmapCodec, softmax_weights
+from device.contract.codec import COORDINATES, HeatmapCodec, decode_coordinates, map_weights
 from device.contract.errors import GateError, VerifyFailedError
 from device.contract.files import write_whole_bytes
 from device.contract.landmarks import LandmarkScheme
@@ -47,31 +48,13 @@ def settings(job: Job) -> dict[str, Any]:
     return {"tools": {name: version(name) for name in ("torch", "onnxruntime", "ai-edge-litert", "numpy")}}
 
 
-class Difference:
-    """Largest and mean absolute difference, taken up piece by piece."""
-
-    def __init__(self) -> None:
-        """Nothing seen yet."""
-        self.largest = 0.0
-        self._total = 0.0
-        self._count = 0
-
-    def add(self, got: NDArray[np.floating] | float, reference: NDArray[np.floating] | float) -> None:
-        """Take up one more pair of equal shape; a value that is not finite stays in the result."""
-        size = np.abs(np.asarray(got, np.float64) - reference)
-        # np.maximum, unlike max, passes NaN on.
-        self.largest = float(np.maximum(self.largest, size.max()))
-        self._total += float(size.sum())
-        self._count += size.size
-
-    def summary(self) -> dict[str, float]:
-        """{"largest", "mean"}."""
-        return {"largest": self.largest, "mean": self._total / max(self._count, 1)}
-
-
-def decode_heatmap(outputs: Outputs, codec: HeatmapCodec) -> NDArray[np.float32]:
+def decode_heatmap(outputs: Outputs, handover: Handover) -> NDArray[np.float32]:
     """(K, 2) landmarks_crop, pixels, by the contract's codec on real numbers."""
-    landmarks_crop, _ = codec.decode(softmax_weights(outputs.heatmap, None))
+    rule = handover.codec
+    if rule.name == COORDINATES:
+        return decode_coordinates(outputs.heatmap, handover.crop.size_wh)
+    codec = HeatmapCodec(handover.grid_wh, rule.stride)
+    landmarks_crop, _ = codec.decode(map_weights(rule.name, outputs.heatmap, None))
     return landmarks_crop
 
 
@@ -103,18 +86,18 @@ def compare_models(
     Returns:
         The report's part, and each model's N landmarks_crop (K, 2).
     """
-    codec = HeatmapCodec(handover.grid_wh, handover.codec.stride)
-    kinds = ("landmarks_px", "heatmap")
+    kinds = ("landmarks_px", "heatmap", "presence_logit")
     differences = {name: {kind: Difference() for kind in kinds} for name in runners}
     landmarks: dict[str, list[NDArray[np.float32]]] = {name: [] for name in runners}
     for crop in validation.crops:
         outputs = {name: runner(crop) for name, runner in runners.items()}
         reference = next(iter(outputs.values()))
         for name, output in outputs.items():
-            landmarks[name].append(decode_heatmap(output, codec))
+            landmarks[name].append(decode_heatmap(output, handover))
             reference_landmarks = next(iter(landmarks.values()))[-1]
             differences[name]["landmarks_px"].add(landmarks[name][-1], reference_landmarks)
             differences[name]["heatmap"].add(output.heatmap, reference.heatmap)
+            differences[name]["presence_logit"].add(output.presence, reference.presence)
     models = {
         name: {
             **measure(landmarks[name], validation.landmarks_crop, handover.landmark_scheme),

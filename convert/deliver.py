@@ -12,6 +12,8 @@ from convert.figure import LANDMARK_FIGURE, Figure, figure_of
 from convert.finder_handover import FinderHandover
 from convert.handover import read_handover
 from convert.job import Job
+from convert.page import page
+from convert.pictures import pictures
 from convert.report import make_report
 from device.contract.errors import GateError
 from device.contract.files import write_whole, write_whole_bytes
@@ -46,10 +48,17 @@ def deliver_model(
     model: Path,
     out: Path,
     metrics: dict[str, float],
+    budget_points: float,
     read: Callable[[Path], ModelManifest | FinderManifest] = read_model_manifest,
 ) -> None:
-    """Copy a checked model out of the work folder and write its manifest with metrics beside it."""
-    manifest = dataclasses.replace(read(model), metrics=metrics)
+    """Copy a checked model out of the work folder and write its manifest with metrics beside it.
+
+    The budget travels in the manifest: a later conversion or a test can hold the model to it.
+    """
+    checked = read(model)
+    conversion = {**checked.provenance.get("conversion", {}), "int8_budget_points": budget_points}
+    provenance = {**checked.provenance, "conversion": conversion}
+    manifest = dataclasses.replace(checked, metrics=metrics, provenance=provenance)
 
     def fill(beside: Path) -> None:
         shutil.copyfile(model, beside)
@@ -80,11 +89,12 @@ def run(job: Job) -> str:
     passed = passes_gate(loss, budget)
     if passed:
         for model, name in zip(job.models, (INT8, FLOAT), strict=True):
-            deliver_model(model, job.out, manifest_metrics(comparison, name, figure), read)
+            deliver_model(model, job.out, manifest_metrics(comparison, name, figure), budget, read)
     else:
         _withdraw(job)
     report = make_report(job, handover, comparison, passed)
     write_whole_bytes(job.report, (json.dumps(report, indent=1) + "\n").encode())
+    write_whole_bytes(job.page, page(report, pictures(job, handover)).encode())
     if not passed:
         raise GateError(
             f"int8 costs {loss:.3f} percentage points of {figure.name}, wanted at most {budget:g}: "

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convert.handover import LANDMARK_OUTPUTS, read_handover
+from convert.handover import LANDMARK_OUTPUTS, Handover, read_handover
 from convert.job import Job
 from convert.network import load_network, quiet_torch
 from device.contract.errors import BadInputError, LandmarksError
@@ -76,7 +76,11 @@ def lower_opset(model: "onnx.ModelProto", network: Path) -> "onnx.ModelProto":
 
 
 def onnx_of(
-    program: "ExportedProgram", network: Path, output_names: Sequence[str] = LANDMARK_OUTPUTS
+    program: "ExportedProgram",
+    network: Path,
+    output_names: Sequence[str] = LANDMARK_OUTPUTS,
+    *,
+    any_operator: bool = False,
 ) -> "onnx.ModelProto":
     """The program as a checked ONNX model with our names for its input and outputs.
 
@@ -96,7 +100,8 @@ def onnx_of(
         )
     if exported is None:
         raise LandmarksError("torch.onnx.export gave no program, wanted one: report it with this handover")
-    check_nodes(exported.model_proto, network)
+    if not any_operator:
+        check_nodes(exported.model_proto, network)
     return lower_opset(exported.model_proto, network)
 
 
@@ -104,8 +109,9 @@ def run(job: Job) -> str:
     """Write the network as ONNX."""
     import onnx
 
-    names = read_handover(job.description).output_names
-    model = onnx_of(load_network(job.network), job.network, names)
+    handover = read_handover(job.description)
+    any_operator = isinstance(handover, Handover) and handover.any_operator
+    model = onnx_of(load_network(job.network), job.network, handover.output_names, any_operator=any_operator)
 
     def fill(beside: Path) -> None:
         onnx.save(model, beside)

@@ -4,12 +4,14 @@ Letters: N pictures, H, W pixels of one.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.finder_handover import FinderHandover
+from convert.difference import Difference
+from convert.finder_handover import FINDER_OUTPUTS, FinderHandover
 from convert.handover import PictureSet
 from convert.job import Job
 from convert.runners import Maps, onnx_maps, pytorch_maps, tflite_maps
@@ -24,6 +26,8 @@ FLOAT_TOLERANCE = 0.01
 DEVICE_TOLERANCE_PX = 0.01
 """Input pixels between the device's boxes and ours from the same file."""
 
+MAPS = "maps"
+"""All outputs together, in the report."""
 FORMS = ("pytorch", "onnx", "float32", "int8")
 """In the order of comparison; the first is the reference."""
 
@@ -59,22 +63,20 @@ def compare_forms(
         The report's part, and each form's N pictures' faces.
     """
     found: dict[str, list[Candidates]] = {name: [] for name in forms}
-    largest = dict.fromkeys(forms, 0.0)
-    total = dict.fromkeys(forms, 0.0)
+    differences = {name: {kind: Difference() for kind in (MAPS, *FINDER_OUTPUTS)} for name in forms}
     for picture in pictures.crops:
         maps = {name: run(picture) for name, run in forms.items()}
         reference = next(iter(maps.values()))
         for name, outputs in maps.items():
             score, box, points = outputs
             found[name].append(decode_maps(score, box, points, handover.codec))
-            off = [np.abs(mine - theirs) for mine, theirs in zip(outputs, reference, strict=True)]
-            # np.maximum, unlike max, passes NaN on.
-            largest[name] = float(np.maximum(largest[name], max(part.max() for part in off)))
-            total[name] += float(np.mean([part.mean() for part in off]))
+            for kind, mine, theirs in zip(FINDER_OUTPUTS, outputs, reference, strict=True):
+                differences[name][kind].add(mine, theirs)
+                differences[name][MAPS].add(mine, theirs)
     models = {
         name: {
             **measure(found[name], pictures.boxes),
-            "difference": {"maps": {"largest": largest[name], "mean": total[name] / len(pictures.crops)}},
+            "difference": {kind: difference.summary() for kind, difference in differences[name].items()},
         }
         for name in forms
     }
@@ -97,7 +99,7 @@ def check_float_forms(comparison: Mapping[str, Any]) -> None:
             )
 
 
-def check_device_reading(model: Any, pictures: PictureSet, found: list[Candidates]) -> float:
+def check_device_reading(model: Path, pictures: PictureSet, found: list[Candidates]) -> float:
     """Largest distance, in input pixels, between the device's boxes and ours from one file.
 
     Raises:
@@ -124,7 +126,8 @@ def check_device_reading(model: Any, pictures: PictureSet, found: list[Candidate
     return largest
 
 
-def _tflite(model: Any) -> Maps:
+def tflite_forms(model: Path) -> Maps:
+    """A finder's TFLite file, its maps in the order score, box, points."""
     manifest: FinderManifest = read_finder_model(model)
     given = (manifest.score, manifest.box, manifest.points)
     return tflite_maps(model, manifest.input, manifest.pixel_offset, given)
@@ -143,8 +146,8 @@ def compare_finder(job: Job, handover: FinderHandover, pictures: PictureSet) -> 
             (
                 pytorch_maps(job.network),
                 onnx_maps(job.onnx),
-                _tflite(job.float_model),
-                _tflite(job.int8_model),
+                tflite_forms(job.float_model),
+                tflite_forms(job.int8_model),
             ),
             strict=True,
         )

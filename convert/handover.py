@@ -4,6 +4,7 @@ The folder holds network.pt2, calibration.npz, validation.npz and handover.json.
 H, W pixels of a crop, K landmarks.
 """
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from convert.finder_handover import FINDER_TASK, FinderHandover, finder_of_values
 from convert.job import Job
-from convert.network import load_network
+from convert.network import fake_quantisers, read_network
+from device.contract.codec import CODECS, COORDINATES
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
@@ -47,6 +49,8 @@ class Handover:
     crop: CropRule
     codec: CodecRule
     provenance: dict[str, Any]
+    any_operator: bool = False
+    """A published network: what it is built of is measured, not judged; see convert/check.py."""
 
     @property
     def landmark_scheme(self) -> LandmarkScheme:
@@ -67,9 +71,19 @@ class Handover:
 
     @property
     def heatmap_shape(self) -> tuple[int, ...]:
-        """(1, H / stride, W / stride, K)."""
+        """(1, H / stride, W / stride, K), or (1, 2 K) for coordinates."""
+        if self.codec.name == COORDINATES:
+            return 1, 2 * self.landmark_scheme.count
         width, height = self.grid_wh
         return 1, height, width, self.landmark_scheme.count
+
+    @property
+    def network_shape(self) -> tuple[int, ...]:
+        """`heatmap_shape` as the network gives it, channels first."""
+        if self.codec.name == COORDINATES:
+            return self.heatmap_shape
+        batch, high, wide, count = self.heatmap_shape
+        return batch, count, high, wide
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -77,15 +91,18 @@ class Handover:
         return LANDMARK_OUTPUTS
 
     @property
+    def heatmap_kind(self) -> str:
+        """What the first output is, for an error's sentence."""
+        return "coordinates" if self.codec.name == COORDINATES else "a heatmap"
+
+    @property
     def wanted_outputs(self) -> str:
         """For an error's sentence."""
-        _, high, wide, count = self.heatmap_shape
-        return f"a heatmap {(1, count, high, wide)} and one presence logit"
+        return f"{self.heatmap_kind} {self.network_shape} and one presence logit"
 
     def fits(self, outputs: Sequence[tuple[int, ...]]) -> bool:
         """Whether these NCHW shapes are the network's outputs."""
-        _, high, wide, count = self.heatmap_shape
-        return len(outputs) == 2 and outputs[0] == (1, count, high, wide) and int(np.prod(outputs[1])) == 1
+        return len(outputs) == 2 and outputs[0] == self.network_shape and int(np.prod(outputs[1])) == 1
 
 
 AnyHandover = Handover | FinderHandover
@@ -148,6 +165,7 @@ def read_handover(path: Path) -> AnyHandover:
             crop=CropRule(**values["crop"]),
             codec=CodecRule(**values["codec"]),
             provenance=dict(values.get("provenance", {})),
+            any_operator=bool(values.get("any_operator", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"{path} lacks or misnames a field ({error}); {REMEDY}") from error
@@ -160,10 +178,10 @@ def _check_rules(handover: Handover, path: Path) -> None:
         raise BadInputError(
             f"{path} names landmark scheme {handover.scheme!r}, known: {', '.join(SCHEMES)}; {REMEDY}"
         )
-    if handover.codec.name != "softmax_expectation" or handover.crop.channels != "bgr":
+    if handover.codec.name not in CODECS or handover.crop.channels != "bgr":
         raise BadInputError(
             f"{path} names codec {handover.codec.name!r} and channels {handover.crop.channels!r}, "
-            f"known: softmax_expectation and bgr; {REMEDY}"
+            f"known: {', '.join(CODECS)} and bgr; {REMEDY}"
         )
     size_wh, stride = handover.crop.size_wh, handover.codec.stride
     numbers = len(size_wh) == 2 and all(isinstance(value, int | float) for value in (*size_wh, stride))
@@ -252,9 +270,39 @@ def load_pictures(path: Path, handover: FinderHandover) -> PictureSet:
     return PictureSet(crops, boxes)
 
 
-def _shapes(program: "ExportedProgram", names: tuple[str, ...]) -> list[tuple[int, ...]]:
+def check_apart(calibration: Path, validation: Path, handover: AnyHandover) -> None:
+    """No calibration crop is one of the validation crops: ranges set on them would flatter int8.
+
+    Raises:
+        BadInputError: a crop is in both files, by the hash of its pixels.
+    """
+    both = [
+        {hashlib.sha256(crop.tobytes()).hexdigest() for crop in load_crops(path, handover)}
+        for path in (calibration, validation)
+    ]
+    shared = both[0] & both[1]
+    if shared:
+        raise BadInputError(
+            f"{calibration} shares {len(shared)} crops with {validation} (sha256 {min(shared)[:8]}...), "
+            f"wanted training faces only; {REMEDY}"
+        )
+
+
+def _shapes(program: "ExportedProgram", names: tuple[str, ...], path: Path) -> list[tuple[int, ...]]:
+    """Static shapes of the program's values.
+
+    Raises:
+        BadInputError: a size is left to run time.
+    """
     values = {node.name: node.meta.get("val") for node in program.graph.nodes}
-    return [tuple(int(size) for size in values[name].shape) for name in names]
+    shapes = [tuple(values[name].shape) for name in names]
+    moving = [shape for shape in shapes if not all(type(size) is int for size in shape)]
+    if moving:
+        raise BadInputError(
+            f"{path} has a dynamic shape {tuple(map(str, moving[0]))}, wanted fixed sizes with batch 1: "
+            f"export it without dynamic_shapes; {REMEDY}"
+        )
+    return shapes
 
 
 def check_network(program: "ExportedProgram", handover: AnyHandover, path: Path) -> dict[str, Any]:
@@ -264,8 +312,8 @@ def check_network(program: "ExportedProgram", handover: AnyHandover, path: Path)
         BadInputError: shapes other than handover.json implies, or a weight that is not finite.
     """
     signature = program.graph_signature
-    inputs = _shapes(program, tuple(str(name) for name in signature.user_inputs))
-    outputs = _shapes(program, tuple(str(name) for name in signature.user_outputs))
+    inputs = _shapes(program, tuple(str(name) for name in signature.user_inputs), path)
+    outputs = _shapes(program, tuple(str(name) for name in signature.user_outputs), path)
     batch, height, width, channels = handover.input_shape
     wanted = [(batch, channels, height, width)]
     if inputs != wanted or not handover.fits(outputs):
@@ -281,6 +329,7 @@ def check_network(program: "ExportedProgram", handover: AnyHandover, path: Path)
         )
     return {
         "parameters": sum(value.numel() for value in program.parameters()),
+        "fake_quantisers": len(fake_quantisers(program)),
         "input_shape": list(inputs[0]),
         "output_shapes": [list(shape) for shape in outputs],
     }
@@ -290,14 +339,15 @@ def run(job: Job) -> str:
     """Read everything once and keep the network's facts."""
     handover = read_handover(job.description)
     calibration = load_calibration(job.calibration, handover)
+    check_apart(job.calibration, job.validation, handover)
     if isinstance(handover, FinderHandover):
         count = len(load_pictures(job.validation, handover).crops)
     else:
         count = len(load_validation(job.validation, handover).crops)
-    facts = check_network(load_network(job.network), handover, job.network)
+    facts = check_network(read_network(job.network), handover, job.network)
     facts |= {"calibration_crops": len(calibration), "validation_crops": count}
     write_whole_bytes(job.network_facts, (json.dumps(facts, indent=1) + "\n").encode())
     return (
-        f"{handover.name}: {facts['parameters']:,} parameters, {len(calibration)} calibration crops, "
-        f"{count} validation crops"
+        f"{handover.name}: {facts['parameters']:,} parameters, {facts['fake_quantisers']} fake quantisers, "
+        f"{len(calibration)} calibration crops, {count} validation crops"
     )

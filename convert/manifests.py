@@ -28,8 +28,8 @@ def find_outputs(graph: Graph, handover: Handover, path: Path) -> tuple[Tensor, 
     singles = [tensor for tensor in graph.outputs if set(tensor.shape) == {1}]
     if len(shapes) != 2 or len(heatmaps) != 1 or len(singles) != 1:
         raise GateError(
-            f"{path} has outputs {shapes}, wanted a heatmap {handover.heatmap_shape} and one presence "
-            f"logit: the network's last layers do not survive onnx2tf in NHWC; see convert/README.md"
+            f"{path} has outputs {shapes}, wanted {handover.heatmap_kind} {handover.heatmap_shape} and one "
+            f"presence logit: the network's last layers do not survive onnx2tf in NHWC; see convert/README.md"
         )
     return heatmaps[0], singles[0]
 

@@ -4,7 +4,7 @@ import logging
 import pickle
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,10 @@ from device.contract.errors import BadInputError
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
+    from torch.fx import Node
+
+FAKE_QUANTISERS = ("aten.fake_quantize_per_", "aten._fake_quantize_learnable_per_")
+"""How the operators' names begin that quantisation-aware training puts behind weights and activations."""
 
 
 @contextmanager
@@ -28,8 +32,37 @@ def quiet_torch() -> Iterator[None]:
         logging.disable(level)
 
 
+def fake_quantisers(program: "ExportedProgram") -> list["Node"]:
+    """The nodes that only imitate int8's rounding."""
+    return [node for node in program.graph.nodes if str(node.target).startswith(FAKE_QUANTISERS)]
+
+
+def take_out(program: "ExportedProgram", nodes: Iterable["Node"]) -> None:
+    """Let each node's input go where its output went; the program is changed in place."""
+    renamed = {}
+    for node in nodes:
+        (source, *_) = node.args
+        renamed[node.name] = source.name  # type: ignore[union-attr]
+        node.replace_all_uses_with(source)  # type: ignore[arg-type]
+        program.graph.erase_node(node)
+    for output in program.graph_signature.output_specs:
+        output.arg.name = renamed.get(output.arg.name, output.arg.name)  # type: ignore[union-attr]
+    program.graph_module.recompile()
+
+
 def load_network(path: Path) -> "ExportedProgram":
-    """The program that training saved with torch.export.save.
+    """The network in plain float: fake quantisers are taken out, for TFLite rounds by itself.
+
+    Raises:
+        BadInputError: as `read_network`.
+    """
+    program = read_network(path)
+    take_out(program, fake_quantisers(program))
+    return program
+
+
+def read_network(path: Path) -> "ExportedProgram":
+    """The program as training saved it with torch.export.save.
 
     Raises:
         BadInputError: not such a file, or damaged.

@@ -3,38 +3,31 @@
 onnx2tf pins about thirty packages, so it lives in .venv-convert; only files cross the border.
 """
 
-import json
+import errno
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from convert.calibration import SAMPLE_NAME, make_calibration_set, onnx2tf_sample
+from convert.environments import CONVERTER
 from convert.handover import load_calibration, read_handover
 from convert.job import Job
-from device.contract.errors import LandmarksError, MissingOutsideError
+from device.contract.errors import BadInputError, LandmarksError, WriteFailedError
 from device.contract.files import write_whole
 
-ROOT = Path(__file__).resolve().parents[1]
-INTERPRETER_VARIABLE = "LANDMARKS_CONVERT_PYTHON"
 WORKER = Path(__file__).with_name("tflite_worker.py")
 WORKER_INPUT = "student.onnx"
 WORKER_OUTPUTS = ("student.tflite", "student_float32.tflite")
 """What the worker's files are called, whatever the network: int8, float."""
-TOOLS = ("onnx2tf", "tensorflow", "tf_keras")
+UNKNOWN_NODE = 3
+"""The worker's exit code for a network that onnx2tf cannot read."""
 TIMEOUT_SECONDS = 900
 """Far beyond the half minute it takes; a hang ends in an error."""
-
-TOOLS_SCRIPT = f"""
-import json, platform
-from importlib.metadata import version
-print(json.dumps({{"python": platform.python_version(), **{{name: version(name) for name in {TOOLS}}}}}))
-"""
 
 
 def find_converter(environment: Mapping[str, str]) -> Path:
@@ -43,34 +36,16 @@ def find_converter(environment: Mapping[str, str]) -> Path:
     Raises:
         MissingOutsideError: it is not there.
     """
-    named = environment.get(INTERPRETER_VARIABLE)
-    interpreter = Path(named) if named else ROOT / ".venv-convert" / "bin" / "python"
-    if not os.access(interpreter, os.X_OK) or interpreter.is_dir():
-        raise MissingOutsideError(
-            f"no interpreter at {interpreter}, wanted one with onnx2tf and TensorFlow: `make convert` "
-            f"builds .venv-convert, or name another in {INTERPRETER_VARIABLE}"
-        )
-    return interpreter
+    return CONVERTER.find(environment)
 
 
-@cache
 def converter_tools(interpreter: Path) -> dict[str, str]:
-    """Versions of the converter's Python and packages, read without importing them.
+    """Versions of the converter's Python and packages.
 
     Raises:
         MissingOutsideError: the interpreter lacks one of them or does not start.
     """
-    # -I: neither this folder's modules nor the user's settings may shadow its packages.
-    asked = subprocess.run(
-        [interpreter, "-I", "-c", TOOLS_SCRIPT], capture_output=True, text=True, check=False
-    )
-    if asked.returncode != 0:
-        reason = (asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"])[-1]
-        raise MissingOutsideError(
-            f"{interpreter} cannot convert ({reason}), wanted {', '.join(TOOLS)}: "
-            f"`make convert` builds .venv-convert"
-        )
-    return dict(json.loads(asked.stdout))
+    return CONVERTER.versions(interpreter)
 
 
 def settings(job: Job) -> dict[str, Any]:
@@ -81,7 +56,7 @@ def settings(job: Job) -> dict[str, Any]:
     }
 
 
-def _fill_scratch(job: Job) -> int:
+def fill_scratch(job: Job) -> int:
     """An empty working folder with the worker's inputs; returns the size of the calibration set."""
     crops = load_calibration(job.calibration, read_handover(job.description))
     calibration_set = make_calibration_set(crops, job.settings.calibration_crops)
@@ -103,13 +78,17 @@ def _child_environment(parent: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def run_worker(interpreter: Path, worker: Path, scratch: Path, log: Path) -> None:
+def run_worker(
+    interpreter: Path, worker: Path, scratch: Path, log: Path, outputs: Sequence[str] = WORKER_OUTPUTS
+) -> None:
     """Run a script in `scratch` under another interpreter; all it says goes to `log`.
 
     Raises:
+        BadInputError: the network has a node without a TFLite form.
+        WriteFailedError: the disk is full.
         LandmarksError: it failed or hung; the message ends with its last lines and the log's path.
     """
-    command = [str(interpreter.absolute()), "-I", str(worker), WORKER_INPUT, "calibration.npy"]
+    command = [str(interpreter.absolute()), "-I", str(worker), WORKER_INPUT, "calibration.npy", *outputs]
     with log.open("wb") as stream:
         try:
             ended = subprocess.run(
@@ -126,24 +105,41 @@ def run_worker(interpreter: Path, worker: Path, scratch: Path, log: Path) -> Non
         except subprocess.TimeoutExpired:
             how = f"no end after {TIMEOUT_SECONDS} s"
     if how != "exit code 0":
-        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        said = " | ".join(lines[-3:]) or "nothing"
-        raise LandmarksError(
-            f"the converter's process failed ({how}), wanted two TFLite files; it said last: {said}; "
-            f"the whole log is {log}"
+        _explain(how, log)
+
+
+def _explain(how: str, log: Path) -> NoReturn:
+    """Raise what the worker's end means."""
+    text = log.read_text(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = " | ".join(lines[-3:]) or "nothing"
+    if how == f"exit code {UNKNOWN_NODE}":
+        raise BadInputError(
+            f"the network cannot be converted: {lines[-1] if lines else said}; write it with the operators "
+            f"of convert/README.md"
         )
+    if os.strerror(errno.ENOSPC) in text:
+        raise WriteFailedError(f"no space left on the disk for the converter in {log.parent}: free some")
+    raise LandmarksError(
+        f"the converter's process failed ({how}), wanted two TFLite files; it said last: {said}; "
+        f"the whole log is {log}"
+    )
+
+
+def copy_whole(made: Path, kept: Path) -> None:
+    """Copy a file beside its place, then rename it."""
+
+    def fill(beside: Path) -> None:
+        shutil.copyfile(made, beside)
+
+    write_whole(kept, fill)
 
 
 def run(job: Job) -> str:
     """Write the int8 and the float file into the work folder."""
-    count = _fill_scratch(job)
+    count = fill_scratch(job)
     run_worker(job.converter, WORKER, job.scratch, job.converter_log)
     for model, name in zip(job.models, WORKER_OUTPUTS, strict=True):
-        made = job.scratch / name
-
-        def fill(beside: Path, made: Path = made) -> None:
-            shutil.copyfile(made, beside)
-
-        write_whole(model, fill)
+        copy_whole(job.scratch / name, model)
     size = job.int8_model.stat().st_size
     return f"int8 file of {size:,} bytes, ranges from {count} crops"

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from convert import check, compare, deliver, export_onnx, handover, manifests, onnx_to_tflite
+from convert import (
+    accelerators,
+    check,
+    compare,
+    deliver,
+    export_onnx,
+    handover,
+    manifests,
+    onnx_to_tflite,
+    variants,
+)
 from convert.job import Job
 from device.contract.files import sha256_of, write_whole_bytes
 
@@ -32,6 +42,15 @@ class Station:
     settings: Callable[[Job], dict[str, Any]] = no_settings
     """What else decides the outputs; JSON values."""
 
+
+VARIANTS = Station(
+    "variants",
+    variants.run,
+    lambda job: (job.onnx, job.network, *job.models, job.description, job.calibration, job.validation),
+    lambda job: (job.float16_model, job.int16_model, job.variants),
+    variants.settings,
+)
+"""Only with --all."""
 
 STATIONS = (
     Station(
@@ -64,8 +83,15 @@ STATIONS = (
     Station(
         "check",
         check.run,
-        lambda job: (*job.models, *job.manifests),
+        lambda job: (*job.models, *job.manifests, job.description),
         lambda job: (job.operators,),
+    ),
+    Station(
+        "accelerators",
+        accelerators.run,
+        lambda job: (job.int8_model, job.description),
+        lambda job: (job.npu,),
+        accelerators.settings,
     ),
     Station(
         "compare",
@@ -74,6 +100,7 @@ STATIONS = (
         lambda job: (job.comparison,),
         compare.settings,
     ),
+    VARIANTS,
     Station(
         "deliver",
         deliver.run,
@@ -87,19 +114,32 @@ STATIONS = (
             *job.models,
             *job.manifests,
             job.operators,
+            job.npu,
             job.comparison,
+            *((job.variants,) if job.settings.everything else ()),
         ),
-        lambda job: (*job.delivered, job.report),
+        lambda job: (*job.delivered, job.report, job.page),
         deliver.settings,
     ),
 )
 """In order; each reads what the ones before it wrote."""
 
 
+def stations_of(job: Job) -> tuple[Station, ...]:
+    """The line for this job."""
+    return STATIONS if job.settings.everything else tuple(each for each in STATIONS if each is not VARIANTS)
+
+
 def code_digest() -> str:
     """Hash of the code that decides what a station writes: ours, and the device's that it calls."""
     digest = hashlib.sha256()
-    for pattern in ("convert/*.py", "device/contract/*.py", "device/inference*.py", "device/*_finder.py"):
+    for pattern in (
+        "convert/*.py",
+        "convert/*.html",
+        "device/contract/*.py",
+        "device/inference*.py",
+        "device/*_finder.py",
+    ):
         for source in sorted(ROOT.glob(pattern)):
             digest.update(source.relative_to(ROOT).as_posix().encode())
             digest.update(source.read_bytes())

@@ -7,12 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from convert.artifact import Artifact
-from convert.compare import FLOAT, INT8, ONNX, PYTORCH
-from convert.figure import FINDER_FIGURE, LANDMARK_FIGURE, Figure
+from convert.figure import Figure
 from convert.handover import AnyHandover
-from convert.job import FINDER_STEM, Job
+from convert.job import Job
 from convert.onnx_to_tflite import converter_tools
+from convert.page import figure_of_report, forms_of_report
 from convert.tflite_file import read_graph
 
 REPORT_SCHEMA = 1
@@ -40,12 +42,35 @@ def _tensors(model: Path) -> list[dict[str, Any]]:
     ]
 
 
+def _ranges(model: Path) -> list[dict[str, Any]]:
+    """Real range of every tensor that the int8 file computes, in order."""
+    graph = read_graph(model)
+    rows = []
+    for node in graph.operators:
+        made = graph.tensors[node.outputs[0]]
+        if not made.scales:
+            continue
+        scale, zero_point, limits = made.scales[0], made.zero_points[0], np.iinfo(made.dtype)
+        rows.append(
+            {
+                "operator": node.name,
+                "least": scale * (int(limits.min) - zero_point),
+                "most": scale * (int(limits.max) - zero_point),
+                "scale": scale,
+                "zero_point": zero_point,
+            }
+        )
+    return rows
+
+
 def make_report(
     job: Job, handover: AnyHandover, comparison: Mapping[str, Any], passed: bool
 ) -> dict[str, Any]:
     """conversion.json; artifacts are those on the disk when it is called."""
     inputs = (job.description, job.network, job.calibration, job.validation)
-    made = (*job.delivered, job.onnx, *job.models, *job.manifests)
+    extra = (job.float16_model, job.int16_model) if job.settings.everything else ()
+    made = (*job.delivered, job.onnx, *job.models, *job.manifests, *extra)
+    variants = job.variants if job.settings.everything else None
     return {
         "schema": REPORT_SCHEMA,
         "name": handover.name,
@@ -57,6 +82,9 @@ def make_report(
         "tools": tools_used(job),
         "operators": json.loads(job.operators.read_text(encoding="utf-8")),
         "tensors": {model.name: _tensors(model) for model in job.models},
+        "ranges": _ranges(job.int8_model),
+        "accelerators": json.loads(job.npu.read_text(encoding="utf-8")),
+        "variants": json.loads(variants.read_text(encoding="utf-8")) if variants else None,
         "calibration_crops_at_most": job.settings.calibration_crops,
         "comparison": dict(comparison),
         "gate": {
@@ -77,21 +105,14 @@ def _row(title: str, size: str, figures: Mapping[str, Any], figure: Figure) -> s
 
 def summary_table(report: Mapping[str, Any]) -> str:
     """The comparison for a person: one line per form of the network, then the gate."""
-    sizes = {entry["path"]: f"{entry['bytes']:,}" for entry in report["artifacts"]}
-    stem = report["stem"]
-    figure = FINDER_FIGURE if stem == FINDER_STEM else LANDMARK_FIGURE
-    titles = (
-        (PYTORCH, "PyTorch", ""),
-        (ONNX, "ONNX Runtime", sizes[f"work/{stem}.onnx"]),
-        (FLOAT, "TFLite float32", sizes[f"work/{stem}_float32.tflite"]),
-        (INT8, "TFLite int8", sizes[f"work/{stem}.tflite"]),
-    )
+    figure = figure_of_report(report)
     comparison, gate = report["comparison"], report["gate"]
     head = (
         f"{'':<16}{'bytes':>10}{figure.name + ' %':>9}{figure.second_name + ' %':>10}"
         f"{figure.moved_name:>10}{'at most':>10}"
     )
-    rows = [_row(title, size, comparison["models"][name], figure) for name, title, size in titles]
+    forms = forms_of_report(report)
+    rows = [_row(form["title"], form["size"], form["figures"], figure) for form in forms]
     verdict = (
         f"int8 costs {gate['int8_loss_points']:+.4f} percentage points of {figure.name} on "
         f"{comparison['validation_crops']} crops (budget {gate['int8_budget_points']:g})"

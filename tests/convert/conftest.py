@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from convert.__main__ import main
 from convert.onnx_to_tflite import find_converter
 from device.contract.errors import MissingOutsideError
 from tests.convert.tiny import make_network, write_handover
@@ -36,3 +37,21 @@ def converter() -> Path:
         if os.environ.get("CI"):
             pytest.fail(f"CI must convert: {error}")
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def converted(tiny_handover, tmp_path_factory, converter):
+    """OUT of one conversion; every download would meet a closed port."""
+    out = tmp_path_factory.mktemp("model")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            patch.setenv(name, "http://127.0.0.1:9")
+        patch.setenv("LANDMARKS_CONVERT_PYTHON", str(converter))
+        assert main(["run", str(tiny_handover), "--out", str(out), "--int8-budget", "1"]) == 0
+    return out
+
+
+@pytest.fixture
+def out_copy(converted, tmp_path):
+    """An OUT of the test's own; records are relative, so it is as up to date as the original."""
+    return shutil.copytree(converted, tmp_path / "model")

@@ -5,10 +5,11 @@ import onnx
 import pytest
 
 from convert.export_onnx import CONVERTER_OPSET, onnx_of
-from convert.network import load_network
+from convert.handover import check_network, read_handover
+from convert.network import load_network, read_network
 from convert.runners import onnx_runner, pytorch_runner
 from device.contract.errors import BadInputError
-from tests.convert.tiny import blotches, make_network, write_network
+from tests.convert.tiny import aware, blotches, make_network, write_network
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +56,19 @@ def test_a_mean_over_the_map_is_refused_with_what_to_write_instead(tmp_path):
     write_network(path, make_network(pooling="mean"))
     with pytest.raises(BadInputError, match=r"ReduceMean.*use avg_pool2d"):
         onnx_of(load_network(path), path)
+
+
+def test_a_quantisation_aware_network_loses_its_fake_quantisers_and_nothing_else(
+    model, tiny_handover, tmp_path
+):
+    path = tmp_path / "network.pt2"
+    write_network(path, aware(make_network()))
+    handover = read_handover(tiny_handover / "handover.json")
+    assert check_network(read_network(path), handover, path)["fake_quantisers"] == 3
+    exported = onnx_of(load_network(path), path)
+    assert [node.op_type for node in exported.graph.node] == [node.op_type for node in model.graph.node]
+    onnx.save(exported, tmp_path / "aware.onnx")
+    crop = blotches(1, seed=5)[0]
+    plain = pytorch_runner(tiny_handover / "network.pt2")(crop)
+    assert onnx_runner(tmp_path / "aware.onnx")(crop).heatmap == pytest.approx(plain.heatmap, abs=1e-4)
+    assert pytorch_runner(path)(crop).heatmap == pytest.approx(plain.heatmap, abs=1e-5)

@@ -1,6 +1,7 @@
 """What training hands over is refused, in one sentence, before any work is done on it."""
 
 import copy
+import hashlib
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from convert.handover import (
     MINIMUM_CROPS,
     Handover,
+    check_apart,
     check_folder,
     check_network,
     load_calibration,
@@ -17,7 +19,15 @@ from convert.handover import (
 )
 from convert.network import load_network
 from device.contract.errors import BadInputError
-from tests.convert.tiny import DESCRIPTION, blotches, make_network, ring_of_landmarks, write_network
+from tests.convert.tiny import (
+    DESCRIPTION,
+    SIDE,
+    blotches,
+    make_network,
+    ring_of_landmarks,
+    write_crops,
+    write_network,
+)
 
 
 @pytest.fixture
@@ -50,7 +60,7 @@ def test_a_missing_folder_and_each_missing_file_are_named(handover_copy, tmp_pat
     ("changes", "complaint"),
     [
         ({"schema": 2}, "schema 2, wanted 1"),
-        ({"scheme": "wflw_98"}, "scheme 'wflw_98', known: ibug_68"),
+        ({"scheme": "aflw_19"}, "scheme 'aflw_19', known: "),
         ({"crop": {"margin": 1.3}}, "lacks or misnames a field .*size_wh"),
         ({"crop": {"margin": 1.3, "size_wh": [128, 128], "channels": "rgb"}}, "channels 'rgb'"),
         ({"crop": {"margin": 1.3, "size_wh": ["a", 128], "channels": "bgr"}}, "wanted a stride that divides"),
@@ -155,3 +165,27 @@ def test_a_network_of_another_grid_is_refused(tmp_path, tiny_handover):
     path = tiny_handover / "network.pt2"
     with pytest.raises(BadInputError, match=r"wanted .* to a heatmap \(1, 68, 64, 64\)"):
         check_network(load_network(path), handover, path)
+
+
+def test_calibration_on_a_validation_face_is_refused_by_its_hash(handover_copy, handover):
+    validation = blotches(12, seed=2)
+    write_crops(handover_copy, np.concatenate([blotches(24, seed=1), validation[3:4]]), validation)
+    digest = hashlib.sha256(validation[3].tobytes()).hexdigest()[:8]
+    with pytest.raises(BadInputError, match=rf"shares 1 crops .*sha256 {digest}.*training faces only"):
+        check_apart(handover_copy / "calibration.npz", handover_copy / "validation.npz", handover)
+
+
+def test_calibration_and_validation_of_other_faces_pass(tiny_handover, handover):
+    check_apart(tiny_handover / "calibration.npz", tiny_handover / "validation.npz", handover)
+
+
+def test_a_network_with_a_dynamic_batch_is_refused(tmp_path, handover):
+    import torch
+
+    network, batch = make_network(), torch.export.Dim("batch", max=8)
+    program = torch.export.export(
+        network, (torch.zeros(2, 3, SIDE, SIDE),), dynamic_shapes={"image": {0: batch}}
+    )
+    torch.export.save(program, tmp_path / "network.pt2")
+    with pytest.raises(BadInputError, match=r"has a dynamic shape .*wanted fixed sizes with batch 1"):
+        check_network(load_network(tmp_path / "network.pt2"), handover, tmp_path / "network.pt2")

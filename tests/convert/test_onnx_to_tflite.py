@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from convert import onnx_to_tflite
+from convert import environments, onnx_to_tflite
 from convert.onnx_to_tflite import converter_tools, find_converter, run_worker
-from device.contract.errors import LandmarksError, MissingOutsideError
+from device.contract.errors import BadInputError, LandmarksError, MissingOutsideError, WriteFailedError
 from device.contract.exit_codes import ExitCode
 
 
@@ -32,13 +32,13 @@ def test_the_interpreter_is_the_one_named_by_the_environment(tmp_path):
 
 
 def test_without_the_environment_it_is_expected_beside_the_code(monkeypatch, tmp_path):
-    monkeypatch.setattr(onnx_to_tflite, "ROOT", tmp_path)
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
     with pytest.raises(MissingOutsideError, match=str(tmp_path / ".venv-convert" / "bin" / "python")):
         find_converter({})
 
 
 def test_an_interpreter_without_the_packages_is_named_missing():
-    with pytest.raises(MissingOutsideError, match=r"cannot convert \(.*onnx2tf.*`make convert`"):
+    with pytest.raises(MissingOutsideError, match=r"lacks a tool \(.*onnx2tf.*`make convert`"):
         converter_tools(Path(sys.executable))
 
 
@@ -62,6 +62,17 @@ def test_a_worker_that_fails_is_an_unexpected_end_with_its_last_words(work, tmp_
     assert "axes guessed | cannot | convert;" in sentence
     assert "first" not in sentence
     assert sentence.endswith(str(tmp_path / "worker.log"))
+
+
+def test_a_node_without_a_tflite_form_is_bad_input(work):
+    with pytest.raises(BadInputError, match="no TFLite form for the ONNX nodes Foo; write it with"):
+        work("print('no TFLite form for the ONNX nodes Foo'); raise SystemExit(3)")
+
+
+def test_a_full_disk_in_the_worker_is_named_as_such(work):
+    with pytest.raises(WriteFailedError, match="no space left on the disk") as caught:
+        work("import errno, os; raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'saved_model')")
+    assert caught.value.exit_code == ExitCode.WRITE_FAILED
 
 
 def test_a_worker_that_hangs_is_ended(work, monkeypatch):

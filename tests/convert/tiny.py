@@ -39,7 +39,7 @@ def write_crops(folder: Path, calibration: np.ndarray, validation: np.ndarray) -
         folder / "validation.npz",
         crops=validation,
         landmarks_crop=ring_of_landmarks(len(validation)),
-        names=np.array([f"face_{number}" for number in range(len(validation))]),
+        names=np.array([f"other_face_{number}" for number in range(len(validation))]),
     )
 
 
@@ -91,6 +91,43 @@ def make_network(pooling: str = "avg_pool2d"):
         # Peaks of a few units: landmarks then leave the middle of the crop.
         network.heatmap.weight *= 6
     return network.eval()
+
+
+def aware(network):
+    """The same network as quantisation-aware training sees it: rounded weights, input and outputs."""
+    import copy
+
+    import torch
+    from torch import nn
+
+    class RoundedConvolution(nn.Module):
+        def __init__(self, convolution: nn.Conv2d) -> None:
+            super().__init__()
+            self.convolution = convolution
+            scales = convolution.weight.detach().abs().amax((1, 2, 3)) / 127
+            self.register_buffer("scales", scales)
+            self.register_buffer("zeros", torch.zeros(len(scales), dtype=torch.int32))
+
+        def forward(self, image):
+            inner = self.convolution
+            weight = torch.fake_quantize_per_channel_affine(
+                inner.weight, self.scales, self.zeros, 0, -127, 127
+            )
+            return nn.functional.conv2d(image, weight, inner.bias, inner.stride, inner.padding)
+
+    class Aware(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = copy.deepcopy(network)
+            self.network.heatmap = RoundedConvolution(self.network.heatmap)
+
+        def forward(self, image):
+            heatmap, presence = self.network(
+                torch.fake_quantize_per_tensor_affine(image, 1 / 128, 0, -128, 127)
+            )
+            return torch.fake_quantize_per_tensor_affine(heatmap, 0.1, 0, -128, 127), presence
+
+    return Aware().eval()
 
 
 def write_network(path: Path, network) -> None:

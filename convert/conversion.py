@@ -1,0 +1,50 @@
+"""One whole conversion: the job from its settings, the stations, the table for a person."""
+
+import json
+import os
+from pathlib import Path
+from typing import TextIO
+
+from convert.figure import figure_of
+from convert.finder_handover import FinderHandover
+from convert.handover import check_folder, read_handover
+from convert.job import FINDER_STEM, LANDMARK_STEM, Job, Settings
+from convert.onnx_to_tflite import find_converter
+from convert.pipeline import run_pipeline, stations_of
+from convert.report import summary_table
+
+
+def convert(
+    folder: Path,
+    out: Path,
+    *,
+    budget_points: float | None,
+    calibration_crops: int,
+    everything: bool,
+    progress: TextIO,
+) -> str:
+    """Convert a handover folder; the table of its forms.
+
+    Args:
+        folder: what training handed over.
+        out: where the product goes.
+        budget_points: percentage points that int8 may cost; None for the task's own.
+        calibration_crops: largest number of crops that set the int8 ranges.
+        everything: the other variants and the error of every layer as well.
+        progress: one line a station.
+
+    Raises:
+        LandmarksError: whatever a station says.
+    """
+    check_folder(folder)
+    handover = read_handover(folder / "handover.json")
+    budget = figure_of(handover).budget_points if budget_points is None else budget_points
+    job = Job(
+        handover=folder,
+        out=out,
+        converter=find_converter(os.environ),
+        settings=Settings(budget, calibration_crops, everything),
+        stem=FINDER_STEM if isinstance(handover, FinderHandover) else LANDMARK_STEM,
+    )
+    run_pipeline(job, progress, stations_of(job))
+    return summary_table(json.loads(job.report.read_text(encoding="utf-8")))
