@@ -1,0 +1,79 @@
+"""The locked aarch64 wheels and the shipped models on Debian's own Pythons, under qemu-user.
+
+No kernel and no emulated installation: Debian's packages are only unpacked, pip lays the wheels beside
+them, and the emulated Python runs the self-test's golden crops. Says whether it loads and computes the same,
+nothing of speed. `make test-pi`; a minute or two when the trees are cached.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from firmware_config.payload import PROJECT, build_device_wheel
+from firmware_config.wheels import SYSTEMS, download, platform_flags
+from tests.firmware_config.conftest import need
+from tests.firmware_config.double.build import cached_tar, run
+
+pytestmark = [pytest.mark.emulated, pytest.mark.timeout(1800)]
+
+PACKAGES = ["python3", "python3-numpy", "libblas3", "liblapack3", "libpython3-stdlib"]
+
+LIBRARIES = "/usr/lib/aarch64-linux-gnu/blas:/usr/lib/aarch64-linux-gnu/lapack"
+"""Where Debian's numpy finds what its packages would have linked when they were configured."""
+
+PROGRAM = """
+import json, sys
+import cv2, numpy, orjson, cbor2, paho.mqtt.client
+from device.selftest.golden import check_golden, shipped_files
+checks = [check for model in shipped_files() for check in check_golden(model)]
+print(json.dumps({
+    "python": sys.version_info[:2], "numpy": numpy.__version__, "numpy_file": numpy.__file__,
+    "cv2": cv2.__version__,
+    "golden": {check.name: [check.passed, check.got] for check in checks},
+}))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _machine():
+    if os.environ.get("LANDMARKS_TEST_PI") != "1":
+        pytest.skip("unpacks Debian for another processor and emulates it: run `make test-pi`")
+    need("mmdebstrap", "qemu-aarch64-static")
+    if os.geteuid() != 0:
+        pytest.skip("mmdebstrap and chroot want root: sudo make test-pi")
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.codename)
+def test_shipped_models_give_the_golden_outputs_within_one_step(system, tmp_path):
+    cache = PROJECT / "runs" / "double"
+    tree, wheels = tmp_path / "tree", tmp_path / "wheels"
+    tree.mkdir()
+    wheels.mkdir()
+    tar = cached_tar(cache, "extract", PACKAGES, suite=system.codename)
+    run("tar", "--extract", "--file", tar, "--directory", tree)
+    download(PROJECT, system, wheels)
+    build_device_wheel(wheels)
+    installed = tree / "opt/installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-compile"]
+    target = ["--target", installed, *platform_flags(system)]
+    lock = PROJECT / "requirements" / system.lock_name
+    run(*pip, *target, "--require-hashes", "--find-links", wheels, "--requirement", lock)
+    run(*pip, *target, next(wheels.glob("landmarks-*.whl")))
+    emulator = tree / "usr/bin/qemu-aarch64-static"
+    shutil.copy(f"/usr/bin/{emulator.name}", emulator)
+    done = subprocess.run(
+        ["chroot", tree, "/usr/bin/qemu-aarch64-static", f"/usr/bin/python{system.python}", "-c", PROGRAM],
+        env={"PYTHONPATH": "/opt/installed", "LD_LIBRARY_PATH": LIBRARIES, "PATH": "/usr/bin", "HOME": "/"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout)
+    print(f"\n{system.codename}: {json.dumps(found)}")
+    assert found["numpy"] == system.numpy
+    assert found["numpy_file"].startswith("/usr/lib/python3/dist-packages/")
+    assert len(found["golden"]) >= 2
+    assert all(passed for passed, _ in found["golden"].values()), found["golden"]

@@ -1,0 +1,396 @@
+"""install.sh, switch.sh and landmarks-update as they are, in another root; stand-ins for what only a Pi has.
+
+The payload is a small one: its device is a program of four lines that passes or fails its self-test as
+told. The shell code, the virtual environment, pip, the links and the signatures are real.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from device.contract.files import sha256_of
+from firmware_config.payload import HERE, MANIFEST, compress, manifest_text, pack, set_modes
+from firmware_config.target_settings import allowed_signers
+from tests.firmware_config.conftest import need
+
+pytestmark = pytest.mark.slow
+
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+STAND_INS = {
+    "uname": "echo aarch64",
+    # A service is active when the release that is current says so.
+    "systemctl": """
+case $1 in
+restart | enable | daemon-reload | reset-failed | disable) echo "$*" >>"$LANDMARKS_ROOT/systemctl.log" ;;
+is-active) [ ! -e "$LANDMARKS_ROOT/opt/landmarks/current/never-online" ] &&
+    [ ! -e "$LANDMARKS_ROOT/opt/landmarks/model/never-online" ] ;;
+show) echo 0 ;;
+esac""",
+    "systemd-sysusers": "exit 0",
+    "systemd-tmpfiles": "exit 0",
+    "udevadm": "exit 0",
+    "sync": "exit 0",
+    "dpkg-query": "case $* in *picamera2*) exit 1 ;; *) echo install ok installed ;; esac",
+    "apt-get": 'echo "E: no network" >&2; exit 100',
+}
+
+DEVICE = """
+import sys
+words = sys.argv[1:]
+model = words[words.index("--model") + 1] if "--model" in words else "small"
+junk = model != "small" and "junk" in open(model).read()
+sys.exit(4 if junk or words[0] == VERDICT else 0)
+"""
+
+
+def write_wheel(path: Path, files: dict[str, str]) -> Path:
+    """A wheel by hand: its files and the three of its record."""
+    name, version = path.name.split("-")[:2]
+    about = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in {
+            **files,
+            f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{about}/RECORD": "",
+        }.items():
+            archive.writestr(file, text)
+    return path
+
+
+def device_wheel(folder: Path, verdict: str) -> Path:
+    """A wheel named like the device's, whose program fails one of its commands."""
+    return write_wheel(
+        folder / "landmarks-0.1.0-py3-none-any.whl",
+        {
+            "device/__init__.py": "",
+            "device/__main__.py": DEVICE.replace("VERDICT", repr(verdict)),
+            "device/models/small/student.tflite": "shipped",
+        },
+    )
+
+
+def small_wheel(folder: Path) -> Path:
+    """A locked wheel: one module."""
+    return write_wheel(folder / "small-1.0-py3-none-any.whl", {"small.py": ""})
+
+
+@pytest.fixture(scope="session")
+def pip_wheel(tmp_path_factory):
+    """The locked pip; the only wheel of the small payload that comes from outside."""
+    need("zstd", "ssh-keygen")
+    folder = tmp_path_factory.mktemp("pip")
+    lock = HERE.parent / "requirements" / f"pi-{PYTHON}.lock"
+    if not lock.is_file():
+        pytest.skip(f"this is Python {PYTHON}, which no Pi has; its lock is needed here")
+    (line,) = [line for line in lock.read_text().splitlines() if line.startswith("pip==")]
+    (folder / "lock").write_text(line + "\n")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder]
+    done = subprocess.run([*command, "-r", folder / "lock"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no package index to fetch pip's wheel from: {done.stderr.strip().splitlines()[-1]}")
+    return folder
+
+
+class Pi:
+    """A folder that stands for a Pi's root."""
+
+    def __init__(self, root: Path, pip: Path) -> None:
+        self.root, self.pip = root / "root", pip
+        self.work = root
+        (self.root / "opt/landmarks").mkdir(parents=True)
+        tools = root / "tools"
+        tools.mkdir()
+        for name, text in STAND_INS.items():
+            (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+            (tools / name).chmod(0o755)
+        self.environment = {
+            **os.environ,
+            "PATH": f"{tools}:{Path(sys.executable).resolve().parent}:{os.environ['PATH']}",
+            "LANDMARKS_ROOT": str(self.root),
+            "LANDMARKS_ONLINE_SECONDS": "2",
+            "LANDMARKS_SETTLE_SECONDS": "0",
+        }
+
+    def payload(self, release: str, verdict: str = "", online: bool = True) -> Path:
+        """Lay out a payload: the real scripts and files, a device with a verdict."""
+        tree = self.work / f"payload-{release}"
+        tree.mkdir()
+        for name in (
+            "install.sh",
+            "switch.sh",
+            "names.sh",
+            "packages.txt",
+            "default.toml",
+            "boot_fragments.py",
+        ):
+            shutil.copyfile(HERE / name, tree / name)
+        for name in ("steps", "rootfs", "boot", "bin"):
+            shutil.copytree(HERE / name, tree / name)
+        (tree / "wheels").mkdir()
+        device_wheel(tree / "wheels", verdict)
+        shutil.copy(next(self.pip.glob("*.whl")), tree / "wheels")
+        small = small_wheel(tree / "wheels")
+        lock = (self.pip / "lock").read_text() + f"small==1.0 --hash=sha256:{sha256_of(small)}\n"
+        (tree / f"pi-{PYTHON}.lock").write_text(lock)
+        (tree / "RELEASE").write_text(release + "\n")
+        if not online:
+            (tree / "never-online").write_text("")
+        set_modes(tree)
+        (tree / MANIFEST).write_text(manifest_text(tree))
+        return tree
+
+    def run(self, *words) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["sh", *map(str, words)], env=self.environment, capture_output=True, text=True, check=False
+        )
+
+    def install(self, release, *words, **more):
+        return self.run(self.payload(release, **more) / "install.sh", *words)
+
+    def update(self, *words):
+        return self.run(self.root / "opt/landmarks/current/bin/landmarks-update", *words)
+
+    def link(self, name):
+        path = self.root / "opt/landmarks" / name
+        return path.readlink().name if path.is_symlink() else None
+
+
+@pytest.fixture
+def pi(tmp_path, pip_wheel):
+    return Pi(tmp_path, pip_wheel)
+
+
+@pytest.fixture
+def key(tmp_path):
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return path
+
+
+def trust(pi, key):
+    public = key.with_suffix(".pub").read_text()
+    (pi.root / "etc/landmarks/allowed_signers").write_text(allowed_signers((public,)))
+
+
+def archive_of(tree, path):
+    path.write_bytes(compress(pack(tree)))
+    return path
+
+
+def sign(archive, key):
+    subprocess.run(
+        ["ssh-keygen", "-Y", "sign", "-q", "-f", key, "-n", "landmarks", archive],
+        check=True,
+        capture_output=True,
+    )
+    return archive
+
+
+def test_a_first_installation_lays_out_everything_and_goes_on_without_a_wanted_package(pi):
+    done = pi.install("1")
+    assert done.returncode == 0, done.stderr
+    assert "python3-picamera2 is not to be had here" in done.stdout
+    assert pi.link("current") == "1"
+    assert (pi.root / "etc/systemd/system/landmarks.service").is_file()
+    assert (pi.root / "etc/landmarks/daemon.toml").read_text() == (HERE / "default.toml").read_text()
+    assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "shipped"
+    assert os.access(pi.root / "usr/local/sbin/landmarks-update", os.X_OK)
+    log = (pi.root / "systemctl.log").read_text().splitlines()
+    assert "enable --quiet landmarks.service" in log
+    configuration = (pi.root / "opt/landmarks/releases/1/venv/pyvenv.cfg").read_text()
+    assert "include-system-site-packages = true" in configuration
+
+
+def test_installing_twice_changes_nothing_and_keeps_the_owners_settings(pi):
+    tree = pi.payload("1")
+    assert pi.run(tree / "install.sh").returncode == 0
+    settings = pi.root / "etc/landmarks/daemon.toml"
+    settings.write_text('source = "demo:"\n')
+    stamp = (pi.root / "opt/landmarks/releases/1/.whole").stat().st_mtime_ns
+    assert pi.run(tree / "install.sh").returncode == 0
+    assert settings.read_text() == 'source = "demo:"\n'
+    assert (pi.root / "opt/landmarks/releases/1/.whole").stat().st_mtime_ns == stamp
+    assert pi.link("current.previous") is None
+
+
+def test_settings_that_come_along_replace_those_that_are_there_with_secrets_for_root_only(pi, tmp_path):
+    staged = tmp_path / "settings"
+    staged.mkdir()
+    (staged / "daemon.toml").write_text('source = "v4l2:0"\n')
+    (staged / "secrets.env").write_text('LANDMARKS_MQTT_PASSWORD="x"\n')
+    assert pi.install("1", staged).returncode == 0
+    kept = pi.root / "etc/landmarks"
+    assert (kept / "daemon.toml").read_text() == 'source = "v4l2:0"\n'
+    assert (kept / "secrets.env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_release_keeps_one_to_go_back_to_and_going_back_works_both_ways(pi):
+    for release in ("1", "2", "3"):
+        assert pi.install(release).returncode == 0
+    assert (pi.link("current"), pi.link("current.previous")) == ("3", "2")
+    assert sorted(path.name for path in (pi.root / "opt/landmarks/releases").iterdir()) == ["2", "3"]
+    back = pi.run(pi.root / "opt/landmarks/current/install.sh", "--back")
+    assert back.returncode == 0, back.stderr
+    assert (pi.link("current"), pi.link("current.previous")) == ("2", "3")
+
+
+def test_there_is_nothing_before_the_first_release(pi):
+    assert pi.install("1").returncode == 0
+    back = pi.run(pi.root / "opt/landmarks/current/install.sh", "--back")
+    assert back.returncode == 6
+    assert "no release before this one" in back.stderr
+
+
+def test_a_release_that_fails_its_self_test_is_never_switched_to(pi):
+    assert pi.install("1").returncode == 0
+    done = pi.install("2", verdict="selftest")
+    assert done.returncode == 4
+    assert "fails its self-test" in done.stderr
+    assert pi.link("current") == "1"
+
+
+def test_a_release_that_cannot_use_the_settings_is_never_switched_to(pi):
+    assert pi.install("1").returncode == 0
+    assert pi.install("2", verdict="config").returncode == 3
+    assert pi.link("current") == "1"
+
+
+def test_a_release_that_is_not_online_in_time_is_taken_back_with_its_unit(pi):
+    assert pi.install("1").returncode == 0
+    tree = pi.payload("2", online=False)
+    unit = tree / "rootfs/etc/systemd/system/landmarks.service"
+    unit.write_text("[Service]\nExecStart=/bin/false\n")
+    (tree / MANIFEST).unlink()
+    (tree / MANIFEST).write_text(manifest_text(tree))
+    done = pi.run(tree / "install.sh")
+    assert done.returncode == 4
+    assert "went back to 1, which is" in done.stderr
+    assert pi.link("current") == "1"
+    here = (pi.root / "etc/systemd/system/landmarks.service").read_text()
+    assert here == (HERE / "rootfs/etc/systemd/system/landmarks.service").read_text()
+
+
+def test_a_first_release_that_is_not_online_says_that_there_is_none_to_go_back_to(pi):
+    done = pi.install("1", online=False)
+    assert done.returncode == 4
+    assert "none to go back to" in done.stderr
+
+
+def test_a_payload_with_one_changed_byte_is_refused(pi):
+    tree = pi.payload("1")
+    (tree / "default.toml").write_text("other")
+    done = pi.run(tree / "install.sh")
+    assert done.returncode == 8
+    assert pi.link("current") is None
+
+
+def test_another_processor_is_refused(pi):
+    (pi.work / "tools/uname").write_text("#!/bin/sh\necho armv7l\n")
+    done = pi.install("1")
+    assert done.returncode == 6
+    assert "armv7l" in done.stderr
+
+
+def test_a_needed_package_that_cannot_be_had_stops_the_installation(pi):
+    (pi.work / "tools/dpkg-query").write_text("#!/bin/sh\nexit 1\n")
+    done = pi.install("1")
+    assert done.returncode == 5
+    assert "check the network" in done.stderr
+
+
+def test_an_installation_cut_off_half_way_is_done_again_from_the_start(pi):
+    half = pi.root / "opt/landmarks/releases/1"
+    half.mkdir(parents=True)
+    (half / "rubbish").write_text("of a power cut")
+    assert pi.install("1").returncode == 0
+    assert not (half / "rubbish").exists()
+
+
+def test_a_signed_payload_is_installed(pi, key, tmp_path):
+    assert pi.install("1").returncode == 0
+    trust(pi, key)
+    archive = sign(archive_of(pi.payload("2"), tmp_path / "payload.tar.zst"), key)
+    done = pi.update(archive)
+    assert done.returncode == 0, done.stderr
+    assert pi.link("current") == "2"
+    assert not list((pi.root / "opt/landmarks").glob(".update*"))
+
+
+@pytest.mark.parametrize("spoil", ["unsigned", "stranger", "changed", "untrusted", "namespace"])
+def test_what_no_trusted_signer_has_signed_is_refused(pi, key, tmp_path, spoil):
+    assert pi.install("1").returncode == 0
+    if spoil != "untrusted":
+        trust(pi, key)
+    archive = archive_of(pi.payload("2"), tmp_path / "payload.tar.zst")
+    signer = key
+    if spoil == "stranger":
+        signer = tmp_path / "other"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", signer], check=True)
+    if spoil == "namespace":
+        subprocess.run(
+            ["ssh-keygen", "-Y", "sign", "-q", "-f", key, "-n", "git", archive],
+            check=True,
+            capture_output=True,
+        )
+    elif spoil != "unsigned":
+        sign(archive, signer)
+    if spoil == "changed":
+        archive.write_bytes(archive.read_bytes() + b"\0")
+    done = pi.update(archive)
+    assert done.returncode == 6, done.stderr
+    assert pi.link("current") == "1"
+
+
+def model_archive(tmp_path, key, text, **more):
+    tree = tmp_path / f"model-{text}"
+    tree.mkdir()
+    (tree / "student.tflite").write_text(text)
+    (tree / "student.json").write_text("{}")
+    for name, content in more.items():
+        (tree / name.replace("_", "-")).write_text(content)
+    return sign(archive_of(tree, tmp_path / f"{text}.model.tar.zst"), key)
+
+
+def test_a_signed_model_is_switched_to_and_stays_with_the_next_release(pi, key, tmp_path):
+    assert pi.install("1").returncode == 0
+    trust(pi, key)
+    done = pi.update(model_archive(tmp_path, key, "better"))
+    assert done.returncode == 0, done.stderr
+    assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "better"
+    assert pi.install("2").returncode == 0
+    assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "better"
+    assert pi.update("--model-back").returncode == 0
+    assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "shipped"
+
+
+def test_a_model_that_fails_its_self_test_is_not_switched_to(pi, key, tmp_path):
+    assert pi.install("1").returncode == 0
+    trust(pi, key)
+    done = pi.update(model_archive(tmp_path, key, "junk"))
+    assert done.returncode == 4
+    assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "shipped"
+
+
+def test_a_model_that_is_not_online_in_time_is_taken_back(pi, key, tmp_path):
+    assert pi.install("1").returncode == 0
+    trust(pi, key)
+    done = pi.update(model_archive(tmp_path, key, "slow", never_online=""))
+    assert done.returncode == 4
+    assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "shipped"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [([], 2), (["missing.tar.zst"], 3), (["--model-back"], 6), (["--back"], 6)]
+)
+def test_landmarks_update_tells_its_own_mistakes(pi, words, code):
+    assert pi.install("1").returncode == 0
+    done = pi.update(*words)
+    assert done.returncode == code
+    assert done.stderr.startswith("error: ")
