@@ -1,0 +1,15 @@
+"""The stream in a Python program: frames, health and events as they come, from wherever they come.
+
+    from device.client import connect
+
+    with connect("ws://localhost:8080/stream") as client:
+        for frame in client.frames():
+            print(frame.sequence, len(frame.faces), client.age_ms(frame))
+
+Addresses: `ws://HOST:PORT/stream` of a daemon's web sink, `mqtt://HOST/DEVICE` of a broker, or
+`replay:FILE`, a recording. `python -m device.client ADDRESS` prints what comes.
+"""
+
+from device.client.client import Connection, ConnectionState, LandmarkClient, connect
+
+__all__ = ["Connection", "ConnectionState", "LandmarkClient", "connect"]

@@ -1,0 +1,88 @@
+"""Print the stream of a device as it comes."""
+
+import argparse
+import sys
+
+from device import events
+from device.client import Connection, LandmarkClient, connect
+from device.contract.errors import run_program
+from device.contract.exit_codes import ExitCode
+
+EXAMPLES = """examples:
+  python -m device.client ws://localhost:8080/stream           a line a message, for people
+  python -m device.client mqtt://broker.local/hall             through a broker
+  python -m device.client ws://pi.local:8080 --json > day.jsonl   a recording, which `replay:` plays
+
+The token of a web sink stands in the variable LANDMARKS_WEB_TOKEN, a broker's password in
+LANDMARKS_MQTT_PASSWORD.
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m device.client",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("address", help="ws://HOST:PORT/stream, mqtt://HOST/DEVICE or replay:FILE")
+    parser.add_argument(
+        "--json", action="store_true", help="messages as lines of JSON, as the device writes them"
+    )
+    parser.add_argument("--frames", type=int, help="end after this many frames")
+    return parser
+
+
+def line_for_people(client: LandmarkClient, message: events.Message) -> str:
+    """What a message says, short."""
+    match message:
+        case events.FrameMessage():
+            faces = "; ".join(_face(face) for face in message.faces) or "no face"
+            return f"frame {message.sequence}, {client.age_ms(message):.1f} ms old: {faces}"
+        case events.Health():
+            return f"health: {message.frames} frames, {message.skipped} skipped, up {message.uptime_s:.0f} s"
+        case events.FaceLost():
+            return f"face {message.id} lost"
+        case events.ErrorMessage():
+            return f"error: {message.reason}"
+    return ", ".join(f"{key} {value}" for key, value in message.to_dict().items())
+
+
+def _face(face: events.FaceMessage) -> str:
+    pose = face.pose and f", yaw {face.pose.yaw:.0f}, pitch {face.pose.pitch:.0f}, roll {face.pose.roll:.0f}"
+    return f"face {face.id} at {face.box.x_min:.0f}, {face.box.y_min:.0f}{pose or ''}"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Print until the end, the wanted number of frames, or Ctrl-C."""
+    arguments = make_parser().parse_args(words)
+    with connect(arguments.address) as client:
+        try:
+            _print(client, arguments.json, arguments.frames)
+        except KeyboardInterrupt:
+            return int(ExitCode.DONE)  # the ordinary end of looking on
+    return int(ExitCode.DONE)
+
+
+def _print(client: LandmarkClient, as_json: bool, limit: int | None) -> None:
+    frames = 0
+    for message in client:
+        if isinstance(message, Connection):
+            print(f"{message.state}: {message.reason}".rstrip(": "), file=sys.stderr, flush=True)
+            continue
+        line = events.encode(message).decode() if as_json else f"{line_for_people(client, message)}\n"
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        frames += isinstance(message, events.FrameMessage)
+        if frames == limit:
+            return
+
+
+def program() -> int:
+    """The program, for `python -m device.client`."""
+    return run_program(main)
+
+
+if __name__ == "__main__":
+    sys.exit(program())

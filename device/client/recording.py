@@ -1,0 +1,48 @@
+"""A recording instead of a device: programs are written and tested without any camera."""
+
+import time
+from threading import Event, Thread
+
+from device.client.way import Listener
+from device.contract.errors import BadInputError
+from device.replay import Pace, ReplaySettings, moved_to_now, read_recording
+
+
+class RecordingWay:
+    """Plays a recording at its speed; its times read as captured now."""
+
+    def __init__(self, settings: ReplaySettings) -> None:
+        """Nothing is read yet."""
+        self._settings = settings
+        self._closing = Event()
+        self._thread: Thread | None = None
+
+    def open(self, listener: Listener) -> None:
+        """Begin."""
+        self._thread = Thread(target=self._run, args=(listener,), name="landmark client", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join(1.0)
+
+    def _run(self, listener: Listener) -> None:
+        listener.up()
+        try:
+            self._play(listener)
+            while self._settings.repeat and not self._closing.is_set():
+                self._play(listener)
+        except BadInputError as error:
+            listener.end(error)
+        else:
+            listener.end(None)
+
+    def _play(self, listener: Listener) -> None:
+        pace = Pace(self._settings.speed)
+        for message, line in read_recording(self._settings.path):
+            recorded = getattr(message, "published_ns", None)
+            if self._closing.wait(pace.seconds_until(recorded, time.monotonic())):
+                return
+            listener.hear(moved_to_now(line)[1])

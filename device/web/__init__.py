@@ -1,0 +1,1 @@
+"""The stream for browsers: a WebSocket, the page that shows it, and who may look."""

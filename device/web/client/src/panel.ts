@@ -1,0 +1,134 @@
+/** The figures beside the picture. */
+
+import type { Condition, Face, Health, Status } from "./messages.ts";
+import { type Figures, STAGES } from "./figures.ts";
+
+/** The element of an id; the page is ours, so it is there. */
+export function element<Kind extends HTMLElement>(id: string): Kind {
+  return document.getElementById(id) as Kind;
+}
+
+function say(id: string, text: string): void {
+  const target = element(id);
+  if (target.textContent !== text) target.textContent = text;
+}
+
+function figure(value: number | undefined, digits = 0): string {
+  return value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(digits);
+}
+
+interface Bar {
+  name: HTMLElement;
+  fills: HTMLElement[];
+  values: HTMLElement[];
+  track: HTMLElement;
+}
+
+/** A row of a table with a bar in its second cell. */
+function addBar(body: HTMLElement, fills: number, values: number): Bar {
+  const row = body.appendChild(document.createElement("tr"));
+  const name = row.appendChild(document.createElement("th"));
+  name.scope = "row";
+  const track = row.appendChild(document.createElement("td")).appendChild(document.createElement("div"));
+  track.className = "track";
+  return {
+    name,
+    track,
+    fills: Array.from({ length: fills }, () => track.appendChild(document.createElement("i"))),
+    values: Array.from({ length: values }, () => row.appendChild(document.createElement("td"))),
+  };
+}
+
+function fill(bar: HTMLElement, from: number, to: number): void {
+  bar.style.left = `${Math.min(Math.max(from, 0), 1) * 100}%`;
+  bar.style.width = `${Math.min(Math.max(to - from, 0), 1) * 100}%`;
+}
+
+export class Panel {
+  private readonly stages = new Map<string, Bar>();
+  private readonly signals = new Map<string, Bar>();
+
+  constructor() {
+    const body = element("latency").querySelector("tbody")!;
+    for (const name of STAGES) {
+      const bar = addBar(body, 2, 2);
+      bar.name.textContent = name;
+      bar.fills[0]!.className = "far";
+      this.stages.set(name, bar);
+    }
+  }
+
+  showFigures(figures: Figures, now: number): void {
+    say("fps", figure(figures.rate(now), 1));
+    say("age", figure(figures.age(0.95), 1));
+    const times = STAGES.map((name) => figures.stage(name));
+    const most = Math.max(...times.map(({ p95 }) => (Number.isFinite(p95) ? p95 : 0)), 1);
+    STAGES.forEach((name, index) => {
+      const { p50, p95 } = times[index]!;
+      const { fills, values } = this.stages.get(name)!;
+      fill(fills[0]!, 0, (p95 || 0) / most);
+      fill(fills[1]!, 0, (p50 || 0) / most);
+      values[0]!.textContent = figure(p50, 1);
+      values[1]!.textContent = figure(p95, 1);
+    });
+  }
+
+  showHealth(health: Health): void {
+    say("skipped", figure(health.skipped));
+    say("fps-in", figure(health.fps_captured ?? health.fps, 1));
+    const told: [string, string][] = [];
+    if (health.temperature_c !== undefined) told.push(["temperature", `${figure(health.temperature_c)} °C`]);
+    if (health.rss_mb !== undefined) told.push(["memory", `${figure(health.rss_mb)} MB`]);
+    if (health.throttled?.length) told.push(["throttled", health.throttled.join(", ")]);
+    if (health.uptime_s !== undefined) told.push(["up", `${figure(health.uptime_s / 60, 1)} min`]);
+    for (const [name, text] of told) this.showPart(name, text, name === "throttled" ? "degraded" : "none");
+  }
+
+  showStatus(status: Status): void {
+    for (const name of ["camera", "inference", "broker", "model"] as const) {
+      const condition: Condition | undefined = status[name];
+      if (condition) this.showPart(name, condition.reason ? `${condition.state}: ${condition.reason}` : condition.state, condition.state);
+    }
+  }
+
+  private showPart(name: string, text: string, state: string): void {
+    const list = element("parts");
+    let value = list.querySelector<HTMLElement>(`dd[data-part="${name}"]`);
+    if (!value) {
+      list.appendChild(document.createElement("dt")).textContent = name;
+      value = list.appendChild(document.createElement("dd"));
+      value.dataset["part"] = name;
+    }
+    value.dataset["state"] = state;
+    if (value.textContent !== text) value.textContent = text;
+  }
+
+  showFace(face: Face | undefined, count: number): void {
+    say("face-id", face ? `${face.id}${count > 1 ? ` of ${count}` : ""}` : "none");
+    const pose = face?.pose;
+    const degrees = (value: number) => `${value.toFixed(0)}°`;
+    say("pose", pose ? `yaw ${degrees(pose.yaw)} · pitch ${degrees(pose.pitch)} · roll ${degrees(pose.roll)}` : "");
+    for (const [name, value] of Object.entries(face?.signals ?? {})) {
+      if (typeof value === "number") this.showSignal(name, value);
+    }
+    if (!face) for (const bar of this.signals.values()) fill(bar.fills[0]!, 0, 0);
+  }
+
+  /** A bar from the left for what goes from 0 to 1, from the middle for what has been below 0. */
+  private showSignal(name: string, value: number): void {
+    let bar = this.signals.get(name);
+    if (!bar) {
+      if (this.signals.size >= 40) return;
+      bar = addBar(element("signals").querySelector("tbody")!, 1, 1);
+      bar.name.textContent = name.replaceAll("_", " ");
+      bar.track.classList.toggle("signed", SIGNED.test(name));
+      this.signals.set(name, bar);
+    }
+    if (bar.track.classList.contains("signed")) fill(bar.fills[0]!, 0.5 + Math.min(value, 0) / 2, 0.5 + Math.max(value, 0) / 2);
+    else fill(bar.fills[0]!, 0, value);
+    bar.values[0]!.textContent = value.toFixed(2);
+  }
+}
+
+/** Signals from -1 to 1; the others go from 0 to 1. */
+const SIGNED = /^(brow_(inner|outer)|smile|mouth_(width|sideways))/;

@@ -1,0 +1,19 @@
+"""TouchDesigner: callbacks of an OSC In DAT on port 39539, which fill a table named `shapes`.
+
+Run the daemon with --sink osc-vmc:127.0.0.1:39539. The table has one row a blend shape: its name and its value.
+"""
+
+SHAPES = "shapes"
+
+
+def onReceiveOSC(dat, rowIndex, message, bytes, timeStamp, address, args, peer):  # noqa: A002, N802, N803 - its names
+    """Called for every message of a bundle."""
+    table = op(SHAPES)  # noqa: F821 - TouchDesigner's own
+    if address == "/VMC/Ext/Blend/Val":
+        name, value = args
+        if table.row(name) is None:
+            table.appendRow([name, value])
+        else:
+            table[name, 1] = value
+    elif address == "/VMC/Ext/OK" and not args[-1]:
+        table.clear()  # Nobody is there.

@@ -1,0 +1,54 @@
+"""Faces whose every number is known, and what an independent projection makes of their poses."""
+
+import time
+
+import numpy as np
+
+from device import events
+from device.contract.geometry import Box
+
+WIDTH, HEIGHT, FOCAL = 640, 480, 640.0
+
+# A face of 68 points no two of which are nearer than 8 px, so that each drawn point stands alone.
+LANDMARKS = np.array([[160 + 34 * (index % 10), 120 + 34 * (index // 10)] for index in range(68)], float)
+
+
+def frame_message(sequence, landmarks=LANDMARKS, pose=None, captured_ns=None, faces=None):
+    """A frame with one face, or with these faces."""
+    now = time.monotonic_ns()
+    face = events.FaceMessage(1, 0.9, Box.around(landmarks), landmarks, np.full(68, 0.5), pose=pose)
+    return events.FrameMessage(
+        source="test",
+        sequence=sequence,
+        captured_ns=captured_ns or now,
+        published_ns=now,
+        frame=events.FrameInfo(WIDTH, HEIGHT),
+        faces=[face] if faces is None else faces,
+        timing_ms=events.TimingMs(0, 0.1, 1, 0.1, 1.3),
+        model="test@00000000",
+    )
+
+
+def a_pose(yaw=0.0, pitch=0.0, roll=0.0, position=(0.0, 0.0, 6.0)):
+    """Angles in degrees, place in eye distances."""
+    return events.Pose(yaw, pitch, roll, position, FOCAL, 0.01)
+
+
+def turn(axis, degrees):
+    """Right-handed rotation about a camera axis: x right, y down, z away."""
+    a, b = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return {
+        "x": np.array([[1, 0, 0], [0, a, -b], [0, b, a]]),
+        "y": np.array([[a, 0, b], [0, 1, 0], [-b, 0, a]]),
+        "z": np.array([[a, -b, 0], [b, a, 0], [0, 0, 1]]),
+    }[axis]
+
+
+def lens_pixels(pose):
+    """(2, 2) pixels of the lenses' middles: R = Ry(-yaw) Rx(-pitch) Rz(roll), then the pinhole."""
+    # Of the head, camera axes: 0.36 eye distances to either side, 0.02 down, 0.36 towards the viewer.
+    lenses = np.array([[-0.36, 0.02, -0.36], [0.36, 0.02, -0.36]])
+    rotation = turn("y", -pose.yaw) @ turn("x", -pose.pitch) @ turn("z", pose.roll)
+    placed = lenses @ rotation.T + np.array(pose.position)
+    middle = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
+    return pose.focal_px * placed[:, :2] / placed[:, 2:] + middle
