@@ -1,0 +1,67 @@
+"""What is measured on a face for its expression: lengths in the head's own axes, eye distances.
+
+Each measure is a sum of coordinates, so all of them are one matrix product. x runs to the subject's left,
+y down.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.signal.names import SIGNAL_NAMES
+
+X, Y = 0, 1
+
+Term = tuple[float, int, int]
+"""Weight, landmark, axis."""
+
+
+def _mean(weight: float, axis: int, *landmarks: int) -> list[Term]:
+    """The mean of some landmarks' coordinates, weighted."""
+    return [(weight / len(landmarks), landmark, axis) for landmark in landmarks]
+
+
+def _gap(upper: tuple[int, ...], lower: tuple[int, ...], weight: float = 1.0) -> list[Term]:
+    """How far the lower landmarks lie below the upper ones."""
+    return _mean(weight, Y, *lower) + _mean(-weight, Y, *upper)
+
+
+_MOUTH_WIDTH = [(1.0, 54, X), (-1.0, 48, X)]
+_LIPS = _gap((50, 51, 52), (56, 57, 58)) + _gap((61, 62, 63), (65, 66, 67), -1.0)
+
+TERMS: dict[str, list[Term]] = {
+    "eye_open_right": _gap((37, 38), (40, 41)),
+    "eye_open_left": _gap((43, 44), (46, 47)),
+    "brow_inner_right": _gap((20, 21), (36, 39)),
+    "brow_inner_left": _gap((22, 23), (42, 45)),
+    "brow_outer_right": _gap((17, 18), (36, 39)),
+    "brow_outer_left": _gap((25, 26), (42, 45)),
+    "brow_frown": [(1.0, 21, X), (-1.0, 22, X)],
+    "jaw_open": _gap((33,), (7, 8, 9)),
+    "mouth_open": _gap((61, 62, 63), (65, 66, 67)),
+    "mouth_width": _MOUTH_WIDTH,
+    # The corner above the middle of the mouth, and half as much outwards.
+    "smile_right": [*_gap((48,), (62, 66)), (-0.5, 48, X), *_mean(0.5, X, 62, 66)],
+    "smile_left": [*_gap((54,), (62, 66)), (0.5, 54, X), *_mean(-0.5, X, 62, 66)],
+    "mouth_sideways": [*_mean(1.0, X, 48, 51, 54, 57), (-1.0, 33, X)],
+    # Thick lips in a narrow mouth.
+    "pucker": [*_LIPS, *((-0.5 * weight, landmark, axis) for weight, landmark, axis in _MOUTH_WIDTH)],
+    "lip_press": _gap((50, 51, 52), (56, 57, 58), -1.0),
+}
+"""By signal, each growing with it."""
+
+
+@cache
+def _matrix() -> NDArray[np.float64]:
+    """(S, 136) weights of the coordinates in each measure."""
+    matrix = np.zeros((len(SIGNAL_NAMES), 68, 2))
+    for row, name in enumerate(SIGNAL_NAMES):
+        for weight, landmark, axis in TERMS[name]:
+            matrix[row, landmark, axis] += weight
+    return matrix.reshape(len(SIGNAL_NAMES), -1)
+
+
+def measure(face: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(S,) measures, in the signals' order, of a face (68, 2 or 3) in head axes, eye distances."""
+    return np.asarray(_matrix() @ face[:, :2].ravel(), np.float64)
