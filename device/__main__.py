@@ -1,19 +1,34 @@
 """The device's command line: run the daemon, measure it."""
 
 import argparse
+import logging
 import signal
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from device.config.program import add_config, run_config
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
+from device.doctor.arguments import add_doctor
+from device.selftest.arguments import add_selftest
+from device.signal.bench.arguments import add_jitter_bench, run_jitter_bench
+
+if TYPE_CHECKING:
+    from device.service import Service
 
 EXAMPLES = """examples:
   python -m device run                                   the built-in demo camera, until Ctrl-C
   python -m device run --source v4l2:0?size=640x480      a camera
   python -m device run --source images:photos            each picture by itself
   python -m device run --source video:clip.mp4 --finder yunet:yunet.onnx
+  python -m device run --config daemon.toml --sink stdout:
+  python -m device config show                           every setting, what it means, its default
+  python -m device doctor                                what is wrong here, and how to mend it
+  python -m device selftest                              is the device well, and fast enough here?
   python -m device bench                                 how long each stage takes here
   python -m device track-bench                           how well faces are followed
+  python -m device jitter-bench                          how steady the points are, and how much they lag
 
 Exit codes: README.md, "Exit codes". The stream: device/README.md.
 """
@@ -26,15 +41,25 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    run.add_argument("--source", default="demo:", help="demo: (default), images:FOLDER, video:FILE, v4l2:N")
-    run.add_argument("--sink", action="append", help="stdout: (default); may be given more than once")
+    run.add_argument("--config", type=Path, help="settings file; flags override what it says")
+    run.add_argument("--source", help="demo: (default), images:FOLDER, video:FILE, v4l2:N")
     run.add_argument(
-        "--finder", default="trained:", help="trained: (default), centre:, yunet:FILE or ssd:FILE"
+        "--sink", action="append", dest="sinks", help="stdout: (default); may be given more than once"
     )
-    run.add_argument("--model", default="small", help="a shipped model or a .tflite file (default: small)")
-    run.add_argument("--threads", type=int, default=1, help="of the interpreter (default: 1)")
+    run.add_argument("--finder", help="trained: (default), centre:, yunet:FILE or ssd:FILE")
+    run.add_argument("--model", help="a shipped model or a .tflite file (default: small)")
+    run.add_argument("--threads", type=int, help="of the interpreter (default: 1)")
     run.add_argument("--frames", type=int, help="end after this many frames")
-    run.add_argument("--follow", action="store_true", help="images: are frames of one scene, not unrelated")
+    run.add_argument(
+        "--follow", action="store_const", const=True, help="images: are frames of one scene, not unrelated"
+    )
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="TABLE.KEY=VALUE",
+        help="any other setting, as in --set tracker.max_faces=1 (all: python -m device config show)",
+    )
 
 
 def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -70,38 +95,69 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_bench(commands)
     _add_track_bench(commands)
+    add_config(commands)
+    add_selftest(commands)
+    add_doctor(commands)
+    add_jitter_bench(commands)
     return parser
+
+
+FLAGS: dict[str, tuple[str, ...]] = {
+    "source": ("source",),
+    "sinks": ("sinks",),
+    "finder": ("finder",),
+    "model": ("model",),
+    "threads": ("inference", "threads"),
+    "frames": ("frames",),
+    "follow": ("follow",),
+}
+"""Flags of `run` and the settings they override."""
+
+
+def flag_values(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Nested settings of the flags that were given.
+
+    Raises:
+        UsageError: an assignment to a setting that does not exist.
+    """
+    from device.config.load import parse_assignment
+    from device.config.tables import merged, nested
+    from device.settings import DaemonSettings
+
+    values: dict[str, Any] = {}
+    for text in arguments.set:
+        values = merged(values, parse_assignment(text, DaemonSettings))
+    for name, path in FLAGS.items():
+        if getattr(arguments, name) is not None:
+            values = merged(values, nested(path, getattr(arguments, name)))
+    return values
 
 
 def run_daemon(arguments: argparse.Namespace) -> int:
     """Build everything, then stream until the end."""
     # The parts load numpy, OpenCV and the interpreter: after the command line is known to be right.
-    from device.daemon import Daemon
-    from device.finder import open_finder
-    from device.inference import LandmarkNetwork
-    from device.settings import DaemonSettings, find_model
-    from device.sinks import open_sink
-    from device.sources import open_source
-    from device.tracker import Tracker
+    from device.assembly import Assembly
+    from device.replay import is_replay, run_replay
+    from device.service import Service
+    from device.settings import settings_of
 
-    settings = DaemonSettings(
-        source=arguments.source,
-        sinks=tuple(arguments.sink or ("stdout:",)),
-        finder=arguments.finder,
-        model=arguments.model,
-        threads=arguments.threads,
-        follow=arguments.follow,
-        frames=arguments.frames,
-    )
-    sinks = [open_sink(uri) for uri in settings.sinks]
-    network = LandmarkNetwork(find_model(settings.model), settings.threads)
-    tracker = Tracker(network, open_finder(settings.finder, settings.threads), settings.tracker)
-    source = open_source(settings.source)
-    with Daemon(source, tracker, sinks, network.manifest.identity, settings) as daemon:
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(ending, lambda *_: daemon.stop())
-        daemon.run()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
+    flags = flag_values(arguments)
+    settings = settings_of(arguments.config, flags)
+    if is_replay(settings.source):
+        return run_replay(settings)
+    service = Service(lambda: settings_of(arguments.config, flags), Assembly())
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda number, _: _stop(service, number))
+    signal.signal(signal.SIGHUP, lambda *_: service.reload())
+    service.run()
     return int(ExitCode.DONE)
+
+
+def _stop(service: "Service", number: int) -> None:
+    """End in peace; a second signal of the same kind ends the process at once."""
+    signal.signal(number, signal.SIG_DFL)
+    service.stop()
 
 
 def run_bench(arguments: argparse.Namespace) -> int:
@@ -120,7 +176,29 @@ def run_track_bench(arguments: argparse.Namespace) -> int:
     )
 
 
-PROGRAMS = {"run": run_daemon, "bench": run_bench, "track-bench": run_track_bench}
+def run_doctor(arguments: argparse.Namespace) -> int:
+    """Examine and print."""
+    from device.doctor.program import run_doctor
+
+    return run_doctor(arguments)
+
+
+def run_selftest(arguments: argparse.Namespace) -> int:
+    """Test and print."""
+    from device.selftest.program import run_selftest
+
+    return run_selftest(arguments)
+
+
+PROGRAMS = {
+    "run": run_daemon,
+    "config": run_config,
+    "bench": run_bench,
+    "track-bench": run_track_bench,
+    "selftest": run_selftest,
+    "doctor": run_doctor,
+    "jitter-bench": run_jitter_bench,
+}
 
 
 def main() -> int:

@@ -23,6 +23,7 @@ from device.inference import LandmarkNetwork, load_runtime
 from device.settings import find_model
 from device.sources.demo_path import FACE_BOX, DemoPath
 from device.trackbench.crowd import following_calls, further_face_ms
+from device.video_bench import measure_video
 
 ROUNDS = 40
 BLOCK = 10
@@ -76,6 +77,12 @@ def find_peer(given: str | None) -> Path | None:
     if not Path(given).is_file():
         raise MissingOutsideError(f"no file {given}: `make bench` fetches MediaPipe's wheel, which holds it")
     return Path(given)
+
+
+def find_peer_python() -> Path | None:
+    """The interpreter of `.venv-bench`, where MediaPipe is installed in it."""
+    python = PEER_HOME / "bin" / "python"
+    return python if any(PEER_HOME.glob("lib/*/site-packages/mediapipe")) and python.exists() else None
 
 
 def in_turns(calls: dict[str, Callable[[], Any]]) -> dict[str, np.ndarray]:
@@ -186,7 +193,11 @@ def measure_start(model: str) -> dict[str, float]:
 
 def bench(model: str, threads: int, peer_file: str | None, *, as_json: bool) -> int:
     """Measure everything and print it."""
-    figures = measure_stages(model, threads, peer_file) | {"start": measure_start(model)}
+    figures = {
+        **measure_stages(model, threads, peer_file),
+        "video_ms": measure_video(model, threads, find_peer_python()),
+        "start": measure_start(model),
+    }
     if as_json:
         print(json.dumps(figures))
         return 0
@@ -197,6 +208,9 @@ def bench(model: str, threads: int, peer_file: str | None, *, as_json: bool) -> 
     print(f"each further face: {figures['further_face_ms']:.3f} ms")
     for name, ratio in figures.get("ratio_to_mediapipe", {}).items():
         print(f"{name}: {ratio:.2f} x MediaPipe's")
+    print(f"{'video, in turns':36} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
+    for name, spread in figures["video_ms"].items():
+        print(f"{name:36} {spread['p50']:8.3f} {spread['p95']:8.3f} {spread['p99']:8.3f}")
     start = figures["start"]
     print(f"start to first landmarks: {start['first_landmarks_s']:.2f} s")
     print(f"peak memory: {start['peak_memory_mb']:.0f} MB")

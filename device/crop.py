@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.contract.geometry import CropTransform, apply_affine
+from device.contract.geometry import CropTransform
 
 Image = NDArray[np.uint8]
 """(H, W, 3) uint8 BGR."""
@@ -39,19 +39,30 @@ def _crop_shrunk(image: Image, transform: CropTransform, factor: int) -> Image:
     A small pixel (i, j) is the mean of frame pixels x0 + factor * j ... + factor - 1, so its middle
     lies at x0 + factor * j + (factor - 1) / 2.
     """
-    width, height = transform.size_wh
-    corners = apply_affine(
-        transform.inverse, np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
-    )
-    limits = np.array([image.shape[1], image.shape[0]])
-    low = np.clip(np.floor(corners.min(axis=0)) - factor, 0, limits).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=0)) + factor, 0, limits).astype(int)
-    size = (high - low) // factor
-    if (size < 1).any():
+    height, width = image.shape[:2]
+    across, down = transform.inverse.tolist()
+    left, columns = _needed(across, transform.size_wh, width, factor)
+    top, rows = _needed(down, transform.size_wh, height, factor)
+    if columns < 1 or rows < 1:
         return _warp(image, transform.matrix, transform.size_wh)
-    high = low + size * factor
-    part = image[low[1] : high[1], low[0] : high[0]]
-    small = cv2.resize(part, (int(size[0]), int(size[1])), interpolation=cv2.INTER_AREA)
-    linear = transform.matrix[:, :2] * factor
-    offset = apply_affine(transform.matrix, (low + (factor - 1) / 2)[None])[0]
-    return _warp(np.asarray(small, np.uint8), np.column_stack([linear, offset]), transform.size_wh)
+    part = image[top : top + rows * factor, left : left + columns * factor]
+    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
+    x, y = left + (factor - 1) / 2, top + (factor - 1) / 2
+    matrix = [[a * factor, b * factor, a * x + b * y + c] for a, b, c in transform.matrix.tolist()]
+    return _warp(np.asarray(small, np.uint8), np.array(matrix), transform.size_wh)
+
+
+def _needed(row: list[float], size_wh: tuple[int, int], limit: int, factor: int) -> tuple[int, int]:
+    """What a crop shows of the frame along one axis: its first pixel, and how many times `factor` of them.
+
+    Args:
+        row: of the (2, 3) map from the crop to the frame.
+        size_wh: pixels of the crop.
+        limit: pixels of the frame along the axis.
+        factor: by which they will be shrunk.
+    """
+    along_x, along_y, begin = row[0] * size_wh[0], row[1] * size_wh[1], row[2]
+    low = math.floor(begin + min(along_x, 0.0) + min(along_y, 0.0)) - factor
+    high = math.ceil(begin + max(along_x, 0.0) + max(along_y, 0.0)) + factor
+    low, high = min(max(low, 0), limit), min(max(high, 0), limit)
+    return low, (high - low) // factor

@@ -9,8 +9,8 @@ No number that is not finite reaches the stream: such a face or figure is left o
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,12 @@ SCORE_DIGITS = 3
 
 TIME_DIGITS = 3
 """Milliseconds are rounded to a microsecond."""
+
+ANGLE_DIGITS = 2
+"""Degrees are rounded to 0.01."""
+
+POSITION_DIGITS = 3
+"""Eye distances are rounded to 0.001, a tenth of a millimetre."""
 
 
 class Message(Protocol):
@@ -64,6 +70,59 @@ def _head(kind: str, source: str) -> dict[str, Any]:
     return {"type": kind, "schema": SCHEMA, "source": source}
 
 
+@dataclass(frozen=True)
+class Pose:
+    """Where a head is and which way it looks; all angles 0 looks straight into the camera.
+
+    Camera axes: x to the picture's right, y down, z away from the camera. `device/signal/pose.py` has
+    the rotation that the angles stand for.
+    """
+
+    yaw: float
+    """Degrees, positive to the subject's left, the picture's right."""
+    pitch: float
+    """Degrees, positive up."""
+    roll: float
+    """Degrees, clockwise as seen: positive towards the subject's left shoulder."""
+    position: tuple[float, float, float]
+    """x, y, z of the middle between the outer eye corners, camera axes, eye distances (outer corners)."""
+    focal_px: float
+    """Focal length that was assumed, pixels: x px from the middle of the frame is focal_px * x / z."""
+    misfit: float
+    """Root mean square distance of the mean face from the points, eye distances."""
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is one."""
+        numbers = (self.yaw, self.pitch, self.roll, *self.position, self.focal_px, self.misfit)
+        return all(math.isfinite(number) for number in numbers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            "yaw": round(self.yaw, ANGLE_DIGITS),
+            "pitch": round(self.pitch, ANGLE_DIGITS),
+            "roll": round(self.roll, ANGLE_DIGITS),
+            "position": [round(place, POSITION_DIGITS) for place in self.position],
+            "focal_px": round(self.focal_px, PIXEL_DIGITS),
+            "misfit": round(self.misfit, SCORE_DIGITS),
+        }
+
+
+@dataclass(frozen=True)
+class Blinks:
+    """Blinks of each eye since the face was first seen: counts, so that a skipped message loses none."""
+
+    right: int
+    """The subject's right eye."""
+    left: int
+    """The subject's left eye."""
+
+    def to_dict(self) -> dict[str, int]:
+        """As JSON shows it."""
+        return {"right": self.right, "left": self.left}
+
+
 @dataclass(frozen=True, eq=False)
 class FaceMessage:
     """One face within a frame."""
@@ -78,10 +137,20 @@ class FaceMessage:
     """(K, 2) x then y, pixels, in the scheme's order."""
     landmark_scores: NDArray[np.floating]
     """(K,) confidence of each landmark, 0 to 1."""
+    pose: Pose | None = None
+    """Of the head; None, and no key, while it is not known."""
+    signals: Mapping[str, float] | None = None
+    """Expression by name, see `device/signal/names.py`; None, and no key, while not known."""
+    blinks: Blinks | None = None
+    """Counts; None, and no key, where signals are."""
+    occluded: Sequence[str] | None = None
+    """Regions that seem covered, a hint; None, and no key, while not known."""
+    landmarks_raw: NDArray[np.floating] | None = None
+    """(K, 2) as `landmarks`, before the filter; None, and no key, unless asked for."""
 
     @property
     def finite(self) -> bool:
-        """Whether every number is one."""
+        """Whether every number that a face must have is one."""
         return (
             math.isfinite(self.score)
             and math.isfinite(sum(self.box.xyxy))
@@ -96,7 +165,32 @@ class FaceMessage:
             "box": _rounded(np.array(self.box.xyxy), PIXEL_DIGITS),
             "landmarks": _rounded(self.landmarks, PIXEL_DIGITS),
             "landmark_scores": _rounded(self.landmark_scores, SCORE_DIGITS),
+            **self._further(),
         }
+
+    def _further(self) -> dict[str, Any]:
+        """What is known beyond the landmarks."""
+        further: dict[str, Any] = {}
+        if self.pose is not None and self.pose.finite:
+            further["pose"] = self.pose.to_dict()
+        if self.signals is not None:
+            further["signals"] = _rounded_signals(self.signals)
+        if self.blinks is not None:
+            further["blinks"] = self.blinks.to_dict()
+        if self.occluded is not None:
+            further["occluded"] = list(self.occluded)
+        if self.landmarks_raw is not None and np.isfinite(self.landmarks_raw).all():
+            further["landmarks_raw"] = _rounded(self.landmarks_raw, PIXEL_DIGITS)
+        return further
+
+
+def _rounded_signals(signals: Mapping[str, float]) -> dict[str, float]:
+    """Those that are numbers."""
+    return {
+        name: round(float(value), SCORE_DIGITS) + 0.0
+        for name, value in signals.items()
+        if math.isfinite(value)
+    }
 
 
 @dataclass(frozen=True)
@@ -129,7 +223,9 @@ class TimingMs:
     decode: float
     """Output maps to landmarks of the frame."""
     total: float
-    """From the frame in hand to its landmarks: all stages and what lies between them."""
+    """From the frame in hand to its landmarks: all stages but `signal`, and what lies between them."""
+    signal: float = 0.0
+    """Filter, pose and expression of all faces; after `total`."""
 
     def to_dict(self) -> dict[str, float]:
         """As JSON shows it."""
@@ -139,6 +235,7 @@ class TimingMs:
             "infer": round(self.infer, TIME_DIGITS),
             "decode": round(self.decode, TIME_DIGITS),
             "total": round(self.total, TIME_DIGITS),
+            "signal": round(self.signal, TIME_DIGITS),
         }
 
 
@@ -287,6 +384,22 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Percentiles:
+    """What is said of a distribution, in the unit that the key names."""
+
+    p50: float
+    """The median."""
+    p95: float
+    """The 95th percentile."""
+    p99: float
+    """The 99th percentile."""
+
+    def to_dict(self) -> dict[str, float]:
+        """As JSON shows it."""
+        return {name: round(value, TIME_DIGITS) for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
 class Health:
     """Figures of the device since its start, now and then."""
 
@@ -312,29 +425,78 @@ class Health:
     """Its 95th percentile, milliseconds."""
     rss_mb: float | None = None
     """Resident memory of the process, megabytes of 10^6 bytes."""
+    latency_ms_p99: float | None = None
+    """The 99th percentile of the same."""
+    fps_captured: float | None = None
+    """Frames that the source had a second since the last health message: handled and skipped ones."""
+    fps_skipped: float | None = None
+    """Frames skipped a second since then."""
+    stages_ms: Mapping[str, Percentiles] | None = None
+    """Milliseconds of each stage of `timing_ms` since then."""
+    round_trip_ms: Percentiles | None = None
+    """Milliseconds from capture through the broker and back since then."""
+    temperature_c: float | None = None
+    """Degrees Celsius of the processor."""
+    throttled: Sequence[str] | None = None
+    """What holds the processor back now: under_voltage, frequency_capped, throttled, ..."""
+    throttled_since_boot: Sequence[str] | None = None
+    """What has held it back at some time since boot."""
+    restarts: Mapping[str, int] | None = None
+    """How often each part was lost and has come back."""
+    camera: Condition | None = None
+    """As in the last status message."""
+    inference: Condition | None = None
+    """As in the last status message."""
+    broker: Condition | None = None
+    """As in the last status message."""
+    model: str | None = None
+    """NAME@sha8 of the model in use, as in a frame message."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON shows it; a figure that is not known or not finite has no key."""
-        figures = {
-            "uptime_s": self.uptime_s,
-            "fps": self.fps,
-            "latency_ms_p50": self.latency_ms_p50,
-            "latency_ms_p95": self.latency_ms_p95,
-            "rss_mb": self.rss_mb,
+        shown = {
+            part.name: _shown(getattr(self, part.name)) for part in fields(self) if part.name != "source"
         }
-        known = {
-            key: round(value, TIME_DIGITS)
-            for key, value in figures.items()
-            if value is not None and math.isfinite(value)
-        }
+        known = {name: value for name, value in shown.items() if value is not None}
+        return {**_head("health", self.source), **known}
+
+
+def _shown(figure: Any) -> Any:
+    """One of health's figures as JSON shows it; None when it is not finite."""
+    match figure:
+        case float():
+            return round(figure, TIME_DIGITS) if math.isfinite(figure) else None
+        case Percentiles() | Condition():
+            return figure.to_dict()
+        case Mapping():
+            return {name: _shown(value) for name, value in figure.items()}
+        case _:
+            return figure
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What became of a command that was sent to the running daemon (`device/commands.py`)."""
+
+    source: str
+    """The stream's name."""
+    published_ns: int
+    """Monotonic nanoseconds just before the message is written."""
+    command: str
+    """The line as it was received, printable, at most 200 characters."""
+    accepted: bool
+    """Whether it was understood and carried out."""
+    reason: str = ""
+    """One line for people: why not; may be empty when accepted."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
         return {
-            **_head("health", self.source),
-            "monotonic_ns": self.monotonic_ns,
-            "utc_ns": self.utc_ns,
-            "frames": self.frames,
-            "skipped": self.skipped,
-            "unreadable": self.unreadable,
-            **known,
+            **_head("reply", self.source),
+            "published_ns": self.published_ns,
+            "command": self.command,
+            "accepted": self.accepted,
+            "reason": self.reason,
         }
 
 

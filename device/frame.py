@@ -42,6 +42,11 @@ class Unreadable:
     """Monotonic nanoseconds of the failure."""
 
 
+@dataclass(frozen=True)
+class Pause:
+    """No frame for a moment; a live source gives the loop the time to look at other things."""
+
+
 class FrameSource(Protocol):
     """Where frames come from. Iterate once; close from any thread; a `with` block closes it."""
 
@@ -55,7 +60,12 @@ class FrameSource(Protocol):
         """Frames captured or due so far that were never handed out; always 0 unless live."""
         return 0
 
-    def __iter__(self) -> Iterator[Frame | Unreadable]:
+    @property
+    def stuck(self) -> bool:
+        """Whether nothing but the end of the process will bring frames back."""
+        return False
+
+    def __iter__(self) -> Iterator[Frame | Unreadable | Pause]:
         """Frames in order, until the source ends or is closed."""
         ...
 

@@ -1,14 +1,24 @@
 """The landmark network: a crop in, landmarks with their scores out. Loaded once, checked at start."""
 
 import importlib
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.contract.codec import HeatmapCodec, exponential_table, score_of_spread, softmax_weights
+from device.contract.codec import (
+    COORDINATES,
+    HeatmapCodec,
+    decode_coordinates,
+    map_weights,
+    score_of_spread,
+    table_of,
+)
 from device.contract.errors import BadInputError, MissingOutsideError
 from device.contract.manifest import REMEDY, ModelManifest, read_model_manifest
 from device.contract.tensors import TensorSpec
@@ -30,7 +40,7 @@ class Decoded:
     landmarks_crop: NDArray[np.float32]
     """(K, 2) pixels of the crop."""
     landmark_scores: NDArray[np.float32]
-    """(K,) 0 to 1, from each map's spread."""
+    """(K,) 0 to 1, from each map's spread; 1 where the network gives coordinates, which have none."""
     presence: float
     """Probability that the crop holds a face, 0 to 1."""
 
@@ -49,6 +59,10 @@ def load_runtime() -> Any:
     raise MissingOutsideError(
         "no TFLite runtime: wanted ai-edge-litert (or tflite-runtime); pip install ai-edge-litert"
     )
+
+
+OpenInterpreter = Callable[[Path, int], Any]
+"""Makes an interpreter of a model file and a number of threads."""
 
 
 def _check_tensor(spec: TensorSpec, found: dict[str, Any], model: Path) -> None:
@@ -109,15 +123,22 @@ def fill_input(
 class LandmarkNetwork:
     """A TFLite landmark model and its manifest, int8 or float, ready to run."""
 
-    def __init__(self, model: Path, threads: int = 1) -> None:
+    def __init__(
+        self, model: Path, threads: int = 1, open_interpreter: OpenInterpreter | None = None
+    ) -> None:
         """Load and check the model.
+
+        Args:
+            model: the file, its manifest beside it.
+            threads: of the interpreter.
+            open_interpreter: makes it of the file and the threads; by default one of this process.
 
         Raises:
             BadInputError: model or manifest missing, damaged, or not a pair.
             MissingOutsideError: no TFLite runtime is installed.
         """
         self.manifest: ModelManifest = read_model_manifest(model)
-        self._interpreter = load_interpreter(model, threads)
+        self._interpreter = (open_interpreter or load_interpreter)(model, threads)
         self._bind(model)
 
     def _bind(self, model: Path) -> None:
@@ -126,11 +147,17 @@ class LandmarkNetwork:
         self._input = find_tensor(manifest.input, interpreter.get_input_details(), model)["index"]
         outputs = interpreter.get_output_details()
         self._heatmap = find_tensor(manifest.heatmap, outputs, model)["index"]
-        self._presence = find_tensor(manifest.presence, outputs, model)["index"]
+        presence = find_tensor(manifest.presence, outputs, model)["index"]
+        # Each gives a view into the interpreter: used at once, never kept.
+        self._view_heatmap, self._view_presence = (
+            interpreter.tensor(index) for index in (self._heatmap, presence)
+        )
         self._input_buffer = np.zeros(manifest.input.shape, manifest.input.dtype)
-        height, width = manifest.heatmap.shape[1:3]
-        self._codec = HeatmapCodec((width, height), manifest.codec.stride)
-        self._table = exponential_table(manifest.heatmap) if manifest.heatmap.quantised else None
+        if manifest.codec.name != COORDINATES:
+            height, width = manifest.heatmap.shape[1:3]
+            self._codec = HeatmapCodec((width, height), manifest.codec.stride)
+            self._table = table_of(manifest.codec.name, manifest.heatmap)
+            self._weights = np.empty((height * width, manifest.heatmap.shape[3]), np.float32)
 
     def infer(self, crop: NDArray[np.uint8]) -> None:
         """Run the network on a crop (H, W, 3) uint8 of the manifest's size and channel order."""
@@ -140,17 +167,38 @@ class LandmarkNetwork:
 
     def decode(self) -> Decoded:
         """What the last `infer` found; all arrays are copies."""
-        # A view into the interpreter: used before this function returns, never kept.
-        maps = self._interpreter.tensor(self._heatmap)()[0]
-        landmarks_crop, spread_px = self._codec.decode(softmax_weights(maps, self._table))
-        logit = self.manifest.presence.dequantise(self._interpreter.get_tensor(self._presence))
-        return Decoded(
-            landmarks_crop,
-            score_of_spread(spread_px, self.manifest.codec.half_score_px),
-            float(1 / (1 + np.exp(-max(float(logit.ravel()[0]), LEAST_LOGIT)))),
-        )
+        landmarks_crop, landmark_scores = self._decode_landmarks()
+        logit = self.manifest.presence.real(self._view_presence().item())
+        return Decoded(landmarks_crop, landmark_scores, 1 / (1 + math.exp(-max(logit, LEAST_LOGIT))))
+
+    def _decode_landmarks(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Landmarks and scores by the manifest's codec."""
+        rule = self.manifest.codec
+        raw = self._view_heatmap()[0]
+        if rule.name == COORDINATES:
+            coordinates = self.manifest.heatmap.dequantise(raw)
+            landmarks_crop = decode_coordinates(coordinates, self.manifest.crop.size_wh)
+            return landmarks_crop, np.ones(len(landmarks_crop), np.float32)
+        landmarks_crop, spread_px = self._codec.decode(self._read_weights(raw))
+        return landmarks_crop, score_of_spread(spread_px, rule.half_score_px)
+
+    def _read_weights(self, raw: NDArray[np.generic]) -> NDArray[np.float32]:
+        """What the codec makes of raw maps (H, W, K); written over by the next call."""
+        if self._table is None:
+            return map_weights(self.manifest.codec.name, raw, None)
+        # OpenCV looks up twice as fast as numpy.
+        cells = raw.view(np.uint8).reshape(self._weights.shape)
+        return np.asarray(cv2.LUT(cells, self._table, dst=self._weights), np.float32)
+
+    def close(self) -> None:
+        """End the process of an interpreter that has one of its own."""
+        if hasattr(self._interpreter, "close"):
+            self._interpreter.close()
 
     def read_heatmap(self) -> NDArray[np.float32]:
-        """(H, W, K) raw maps of the last `infer` as reals: for comparing models, not for the stream."""
+        """(H, W, K) raw maps of the last `infer`, or (2 K,) coordinates, as reals.
+
+        For comparing models, not for the stream.
+        """
         values = self._interpreter.get_tensor(self._heatmap)[0]
         return self.manifest.heatmap.dequantise(values)

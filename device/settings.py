@@ -1,10 +1,18 @@
-"""What the daemon is told, filled from the command line."""
+"""What the daemon is told: one frozen dataclass a subsystem, filled by file, environment and flags."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
+from device.budget import BudgetSettings
+from device.config.load import load_settings
+from device.config.values import Within
 from device.contract.errors import UsageError
 from device.finder import DEFAULT_FINDER
+from device.signal.settings import SignalSettings
+from device.sources.live import CameraSettings
 from device.tracker import TrackerSettings
 
 MODELS = Path(__file__).parent / "models"
@@ -34,8 +42,25 @@ def find_model(name_or_path: str) -> Path:
 
 
 @dataclass(frozen=True)
+class InferenceSettings:
+    """What the landmark network runs on."""
+
+    threads: Annotated[int, Within(1, 64)] = 1
+    """Of the interpreter. More are seldom faster for networks this small, and always warmer."""
+    accelerator: Literal["auto", "cpu", "edgetpu"] = "auto"
+    """auto: an Edge TPU where one is plugged in, else the CPU; edgetpu: always tried, and its lack told in
+    the status; cpu: never."""
+    delegate: str = "libedgetpu.so.1"
+    """Library of the Edge TPU's delegate, by name or by path."""
+    open_seconds: Annotated[float, Within(0.1, 60)] = 10.0
+    """How long the accelerator may take to load the model."""
+    run_seconds: Annotated[float, Within(0.01, 10)] = 0.5
+    """How long it may take for one face, before the CPU takes over."""
+
+
+@dataclass(frozen=True)
 class DaemonSettings:
-    """One run of the daemon."""
+    """One run of the daemon. A field that is a dataclass is a table of the settings file."""
 
     source: str = "demo:"
     """Address of the frames."""
@@ -45,24 +70,33 @@ class DaemonSettings:
     """Address of the face finder."""
     model: str = DEFAULT_MODEL
     """A shipped model's name or a .tflite file."""
-    threads: int = 1
-    """Of the interpreter."""
     follow: bool = False
     """Whether pictures of a folder are frames of one scene; other sources always are."""
-    frames: int | None = None
-    """Frames after which the daemon ends; None: when the source does."""
-    health_seconds: float = 10.0
+    frames: Annotated[int, Within(1, inf)] | None = None
+    """Frames after which the daemon ends; left out: when the source does."""
+    health_seconds: Annotated[float, Within(0.1, 3600)] = 10.0
     """Between health messages."""
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    """How a camera is waited for."""
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
+    """What a message may take, and what is done when it takes longer."""
+    inference: InferenceSettings = field(default_factory=InferenceSettings)
+    """What the landmark network runs on."""
+    signal: SignalSettings = field(default_factory=SignalSettings)
+    """What is said of a face beyond its landmarks, and how steadily."""
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
-    """When a face begins and ends."""
+    """When a face begins and ends, and which face is which."""
 
-    def __post_init__(self) -> None:
-        """Check the numbers.
 
-        Raises:
-            UsageError: one is out of its range.
-        """
-        if not 1 <= self.threads <= 64:
-            raise UsageError(f"--threads got {self.threads}, wanted 1 to 64")
-        if self.frames is not None and self.frames < 1:
-            raise UsageError(f"--frames got {self.frames}, wanted 1 or more")
+def settings_of(config: Path | None, flags: Mapping[str, Any]) -> DaemonSettings:
+    """Defaults, below a settings file, below the secrets of the environment, below flags.
+
+    Args:
+        config: the settings file, if any.
+        flags: nested values of the command line.
+
+    Raises:
+        BadInputError: the file cannot be read or has a mistake; the first is told, with its line.
+        UsageError: a flag is wrong.
+    """
+    return load_settings(DaemonSettings, config, flags)

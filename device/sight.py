@@ -13,13 +13,17 @@ from device.contract.metrics import eye_centres
 from device.crop import Image, crop_image
 from device.found import FoundFace
 from device.inference import Decoded
+from device.motion import Shape
 from device.stopwatch import Stopwatch
 
 
 class Network(Protocol):
     """What is needed of a landmark network."""
 
-    manifest: ModelManifest
+    @property
+    def manifest(self) -> ModelManifest:
+        """What the model takes and gives; may change between two frames."""
+        ...
 
     def infer(self, crop: Image) -> None:
         """Run on a crop."""
@@ -47,9 +51,14 @@ class Sight:
         return Box.around(self.landmarks_frame)
 
     @cached_property
-    def middle(self) -> NDArray[np.float64]:
-        """(2,) mean of the landmarks, pixels of the frame: steadier than the box's middle."""
-        return np.asarray(self.landmarks_frame.mean(axis=0), np.float64)
+    def size(self) -> float:
+        """Longest side of the box, pixels; at least one, so that it may divide."""
+        return max(self.box.longest_side, 1.0)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The landmarks about their mean, which is steadier than the box's middle."""
+        return Shape.of(self.landmarks_frame)
 
 
 class Viewer:
@@ -85,11 +94,12 @@ class Viewer:
 
     def _look(self, transform: CropTransform) -> Sight:
         """One pass of the network over one crop."""
-        with self._watch.stage("crop"):
-            crop = crop_image(self._image, transform)
-        with self._watch.stage("infer"):
-            self._network.infer(crop)
-        with self._watch.stage("decode"):
-            decoded = self._network.decode()
-            landmarks_frame = transform.crop_to_frame(decoded.landmarks_crop)
+        self._watch.begin()
+        crop = crop_image(self._image, transform)
+        self._watch.end("crop")
+        self._network.infer(crop)
+        self._watch.end("infer")
+        decoded = self._network.decode()
+        landmarks_frame = transform.crop_to_frame(decoded.landmarks_crop)
+        self._watch.end("decode")
         return Sight(decoded.presence, landmarks_frame, decoded.landmark_scores)

@@ -1,8 +1,6 @@
 """Milliseconds a stage, gathered over one frame."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 STAGES = ("find", "crop", "infer", "decode")
 """Stages of a frame, in order."""
@@ -13,15 +11,18 @@ class Stopwatch:
 
     def __init__(self) -> None:
         """At zero, and running for `total`."""
-        self._begun_ns = time.perf_counter_ns()
+        self._begun_ns = self._lap_ns = time.perf_counter_ns()
         self._spent_ns = dict.fromkeys(STAGES, 0)
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time a block as part of a stage."""
-        begun_ns = time.perf_counter_ns()
-        yield
-        self._spent_ns[name] += time.perf_counter_ns() - begun_ns
+    def begin(self) -> None:
+        """A stage begins now."""
+        self._lap_ns = time.perf_counter_ns()
+
+    def end(self, stage: str) -> None:
+        """This stage ends now, and the next one begins."""
+        now_ns = time.perf_counter_ns()
+        self._spent_ns[stage] += now_ns - self._lap_ns
+        self._lap_ns = now_ns
 
     def milliseconds(self) -> dict[str, float]:
         """Each stage, and `total` since the start: also what lies between the stages."""

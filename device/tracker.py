@@ -5,16 +5,18 @@ where it should be by now, and a face found near there takes its id up again. Th
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from device.association import Boxes, distances, match_cheapest, return_costs, same_faces
+from device.config.values import Within
 from device.contract.geometry import Box
 from device.crop import Image
 from device.finder import Finder
 from device.found import FoundFace
-from device.motion import held_inside
+from device.motion import Shape, held_inside
 from device.sight import Network, Sight, Viewer
 from device.stopwatch import Stopwatch
 from device.track import Track, TrackedFace
@@ -24,42 +26,42 @@ from device.track import Track, TrackedFace
 class TrackerSettings:
     """When a face begins and ends, and which face is which. Sizes are longest sides of a face's box."""
 
-    begin_score: float = 0.6
+    begin_score: Annotated[float, Within(0, 1)] = 0.6
     """Presence at which a found face is followed. By the ROC (`python -m training presence`): less than
     1 % of ground and of half-out crops pass. All validation faces would pass 0.98 too, but what is
     blurred, tiny or half covered would begin later."""
-    end_score: float = 0.35
+    end_score: Annotated[float, Within(0, 1)] = 0.35
     """Presence below which a followed face is not seen: lower than the beginning, or it would flicker,
     and where about 1 % of half-out crops pass, so that a track which slides off its face ends."""
-    max_faces: int = 4
+    max_faces: Annotated[int, Within(1, 32)] = 4
     """Faces followed at once."""
-    search_seconds: float = 0.5
+    search_seconds: Annotated[float, Within(0, 60)] = 0.5
     """Between searches for further faces, while fewer than `max_faces` are seen. While none is seen,
     every frame is searched."""
-    recover_seconds: float = 0.1
+    recover_seconds: Annotated[float, Within(0, 60)] = 0.1
     """The same while a face is unseen beside others that are seen: it may not be where it is expected."""
-    keep_seconds: float = 1.0
+    keep_seconds: Annotated[float, Within(0, 60)] = 1.0
     """How long a face may be unseen and still come back under its id."""
-    relook_distance: float = 0.12
+    relook_distance: Annotated[float, Within(0, 10)] = 0.12
     """Distance of a followed face from its predicted place, in sizes, above which it is looked at once
     more: at the rim of a crop the landmarks are pulled inwards, and a jerk would drag for several frames."""
-    same_face_iou: float = 0.4
+    same_face_iou: Annotated[float, Within(0, 1)] = 0.4
     """Overlap of two faces' boxes above which they are one face."""
-    same_face_distance: float = 0.35
+    same_face_distance: Annotated[float, Within(0, 10)] = 0.35
     """Distance of two faces' middles, in sizes, below which they are one face."""
-    crowded_distance: float = 1.0
+    crowded_distance: Annotated[float, Within(0, 10)] = 1.0
     """Distance of two faces' middles, in sizes, below which one may draw the other's landmarks: what
     they say of motion does not count until they part."""
-    return_distance: float = 1.0
+    return_distance: Annotated[float, Within(0, 10)] = 1.0
     """How far from where it is expected, in sizes, a face may come back under its id ..."""
-    return_speed: float = 2.0
+    return_speed: Annotated[float, Within(0, 100)] = 2.0
     """... and how much farther for each second that it was unseen, in sizes a second."""
-    turn_cost: float = 0.5
+    turn_cost: Annotated[float, Within(0, 10)] = 0.5
     """How much nearer, in sizes, a face must be to where it was last seen than another to where that is
     expected, to count as the one that turned back."""
-    return_size_ratio: float = 2.0
+    return_size_ratio: Annotated[float, Within(1, 10)] = 2.0
     """How much larger or smaller it may look: of a face half covered, the landmarks keep to one half."""
-    refinements: int = 2
+    refinements: Annotated[int, Within(0, 10)] = 2
     """Further passes on a newly found face, each cropped around the last one's landmarks: a finder's
     box is coarse, and the first message should already be right."""
 
@@ -93,7 +95,8 @@ class Tracker:
     def reset(self) -> None:
         """Forget everything, ids too: the next frame is unrelated."""
         self._tracks: list[Track] = []
-        self._next_id = 1
+        self.next_id = 1
+        """Of the next new face."""
         self._searched_seconds = -np.inf
 
     def track(self, image: Image, captured_ns: int = 0) -> TrackedFrame:
@@ -110,8 +113,9 @@ class Tracker:
         lost_ids = self._give_up(seconds)
         sights = self._look_again(viewer, seconds)
         if self._search_is_due(seconds, len(sights)):
-            with watch.stage("find"):
-                found = self._finder.find(image)
+            watch.begin()
+            found = self._finder.find(image)
+            watch.end("find")
             self._searched_seconds = seconds
             sights += self._confirm_all(viewer, found, sights)
         self._take_up(sights, seconds)
@@ -129,18 +133,19 @@ class Tracker:
         """Look at each seen face's predicted place; two that now see one face become one."""
         followed: list[Followed] = []
         for track in self._seen():
-            sight = self._look_at(viewer, track.predict(seconds))
+            sight = self._look_at(viewer, track.aim(seconds))
             track.lose()
             if sight.score >= self._settings.end_score:
                 followed.append((track, sight))
-        followed = self._without_twins(followed, seconds)
+        if len(followed) > 1:
+            followed = self._without_twins(followed, seconds)
         for (track, sight), alone in zip(followed, self._stand_alone(followed), strict=True):
             track.see(sight, seconds, clearly=alone and sight.score >= self._settings.begin_score)
 
-    def _look_at(self, viewer: Viewer, expected: NDArray[np.float64]) -> Sight:
+    def _look_at(self, viewer: Viewer, expected: Shape) -> Sight:
         """The face whose landmarks should be there: looked at again where it is too far from there."""
-        sight = viewer.look_around(expected)
-        off = float(np.linalg.norm(sight.middle - expected.mean(axis=0))) / max(sight.box.longest_side, 1.0)
+        sight = viewer.look_around(expected.landmarks)
+        off = abs(sight.shape.middle - expected.middle) / sight.size
         missed = sight.score >= self._settings.end_score and off > self._settings.relook_distance
         return viewer.look_around(sight.landmarks_frame) if missed else sight
 
@@ -160,6 +165,8 @@ class Tracker:
 
     def _stand_alone(self, followed: list[Followed]) -> list[bool]:
         """Whether each face is too far from any other to have its landmarks pulled by it."""
+        if len(followed) < 2:
+            return [True] * len(followed)
         boxes = _boxes([sight for _, sight in followed])
         near = distances(boxes, boxes) <= self._settings.crowded_distance
         return [int(count) == 1 for count in near.sum(axis=1)]  # itself
@@ -186,7 +193,7 @@ class Tracker:
         seen = [track.face for track in self._seen()]
         for track in self._unseen(seconds)[: self._settings.max_faces - len(seen)]:
             expected = held_inside(track.coast(seconds), viewer.size_wh)
-            sights += self._confirm(viewer, viewer.look_around(expected), [*seen, *sights])
+            sights += self._confirm(viewer, viewer.look_around(expected.landmarks), [*seen, *sights])
         return sights
 
     def _search_is_due(self, seconds: float, again: int) -> bool:
@@ -231,8 +238,8 @@ class Tracker:
             if number in returned:
                 returned[number].come_back(sight, seconds)
             else:
-                self._tracks.append(Track(TrackedFace.of(sight, self._next_id), seconds))
-                self._next_id += 1
+                self._tracks.append(Track(TrackedFace.of(sight, self.next_id), seconds))
+                self.next_id += 1
 
     def _returns(self, sights: list[Sight], seconds: float) -> dict[int, Track]:
         """The unseen face that each sight is, by the sight's number.
@@ -243,7 +250,7 @@ class Tracker:
         settings, unseen = self._settings, self._unseen(seconds)
         waited = np.array([track.unseen_seconds(seconds) for track in unseen])
         reaches = settings.return_distance + settings.return_speed * waited
-        coasted = _boxes_around([track.coast(seconds) for track in unseen])
+        coasted = _boxes_around([track.coast(seconds).landmarks for track in unseen])
         last_seen = _boxes([track.face for track in unseen])
         costs = [
             return_costs(expected, _boxes(sights), reaches, settings.return_size_ratio)
@@ -255,8 +262,7 @@ class Tracker:
 
 def _misfit(track: Track, sight: Sight, seconds: float) -> float:
     """How far a sight is from where the face should be, in sizes."""
-    off = np.linalg.norm(sight.middle - track.coast(seconds).mean(axis=0))
-    return float(off) / max(sight.box.longest_side, 1.0)
+    return abs(sight.shape.middle - track.coast(seconds).middle) / sight.size
 
 
 def _boxes(sights: list[Sight] | list[TrackedFace]) -> Boxes:

@@ -89,6 +89,7 @@ class FakeSource:
 
     def __init__(self, items, name="images", live=False):
         self.items, self.name, self.live, self.skipped = items, name, live, 0
+        self.stuck = False
         self.closed = False
 
     def __iter__(self):

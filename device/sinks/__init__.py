@@ -1,14 +1,13 @@
 """Where messages go, and the address that chooses it."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
-from device.contract.errors import UsageError
+from device.commands import BadCommand, Command
+from device.contract.errors import MissingOutsideError
 from device.events import Condition, Message
-from device.sinks.stdout import StdoutSink
-from device.suggestion import unknown_word
-
-FORMS = {"stdout": "stdout:"}
-"""Each scheme and how it is written."""
+from device.frame import Frame
+from device.sinks.uri import SinkUri, parse_sink_uri
 
 
 class Sink(Protocol):
@@ -33,15 +32,110 @@ class Sink(Protocol):
         ...
 
 
+@runtime_checkable
+class CommandSink(Protocol):
+    """A sink that also receives commands; the daemon's loop asks it at every frame."""
+
+    def take_commands(self) -> list[Command | BadCommand]:
+        """What has come since the last call, oldest first; each is answered by a `reply` message."""
+        ...
+
+
+@runtime_checkable
+class PictureSink(Protocol):
+    """A sink that can show pictures to people who are allowed to see them."""
+
+    @property
+    def wants_pictures(self) -> bool:
+        """Whether anybody is looking now; nothing is copied for nobody."""
+        ...
+
+    def show(self, frame: Frame) -> None:
+        """Show a frame; called just before its message is published. Must return at once."""
+        ...
+
+
+@runtime_checkable
+class RoundTripSink(Protocol):
+    """A sink that measures how long its messages take to a reader, through the broker."""
+
+    def take_round_trips_ms(self) -> list[float]:
+        """Milliseconds from capture to arrival back here, one a message timed since the last call."""
+        ...
+
+
+def _open_stdout(uri: SinkUri) -> Sink:
+    from device.sinks.stdout import StdoutSink
+
+    uri.check_no_place()
+    return StdoutSink()
+
+
+def _open_web(uri: SinkUri) -> Sink:
+    try:
+        from device.web.sink import open_web_sink
+    except ModuleNotFoundError as error:
+        raise MissingOutsideError(
+            f"sink web: needs {error.name}, which is not installed; pip install 'landmarks[web]'"
+        ) from error
+    return open_web_sink(uri)
+
+
+def _open_file(uri: SinkUri) -> Sink:
+    from device.sinks.file import open_file
+
+    return open_file(uri)
+
+
+def _open_mqtt(uri: SinkUri) -> Sink:
+    from device.sinks.mqtt import open_mqtt
+
+    return open_mqtt(uri)
+
+
+def _open_metrics(uri: SinkUri) -> Sink:
+    try:
+        from device.sinks.metrics import open_metrics
+    except ModuleNotFoundError as error:
+        raise MissingOutsideError(
+            f"sink metrics: needs {error.name}, which is not installed; pip install 'landmarks[metrics]'"
+        ) from error
+    return open_metrics(uri)
+
+
+def _open_osf(uri: SinkUri) -> Sink:
+    from device.sinks.osf import open_osf
+
+    return open_osf(uri)
+
+
+def _open_vmc(uri: SinkUri) -> Sink:
+    from device.sinks.vmc import open_vmc
+
+    return open_vmc(uri)
+
+
+OPENERS: dict[str, Callable[[SinkUri], Sink]] = {
+    "stdout": _open_stdout,
+    "file": _open_file,
+    "osc-vmc": _open_vmc,
+    "udp-osf": _open_osf,
+    "mqtt": _open_mqtt,
+    "mqtts": _open_mqtt,
+    "web": _open_web,
+    "metrics": _open_metrics,
+}
+"""Each scheme of `device.sinks.uri.FORMS`; an opener imports its module only when it is asked for."""
+
+
 def open_sink(uri: str) -> Sink:
     """Open the sink that an address names (device/README.md, "Sinks").
 
     Raises:
         UsageError: an address that cannot be understood.
+        BadInputError: a broker that refuses the credentials, a certificate that cannot be used.
+        MissingOutsideError: a port that is taken.
+        WriteFailedError: a file that cannot be written.
     """
-    scheme, colon, place = uri.partition(":")
-    if not colon or scheme not in FORMS:
-        raise unknown_word("sink", uri if not colon else f"{scheme}:", FORMS.values())
-    if place:
-        raise UsageError(f"sink stdout: takes no place, got {place!r}; write stdout:")
-    return StdoutSink()
+    parsed = parse_sink_uri(uri)
+    return OPENERS[parsed.scheme](parsed)

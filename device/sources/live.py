@@ -1,82 +1,200 @@
-"""A live source read in a thread of its own, so that the loop always gets the newest frame."""
+"""A camera read in a thread of its own, so that the loop always gets the newest frame.
+
+A camera that fails is opened again by its own thread. One that hangs, inside its driver or its library,
+cannot be ended from outside: its thread is left behind and another one begins.
+"""
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from threading import Thread
+from typing import Annotated
 
-from device.frame import Frame, FrameSource, Unreadable
+from device.config.values import Within
+from device.frame import Frame, FrameSource, Pause, Unreadable
 from device.latest import LatestFrame
+from device.sources.camera import OpenCamera
+from device.sources.reader import CameraReader
+from device.sources.uri import SourceOptions
 
-PATIENCE_SECONDS = 2.0
-"""Silence after which the camera is reported; it may be blocked inside its driver."""
+PAUSE_SECONDS = 0.2
+"""How long the loop waits for a frame before it may look at other things."""
 
 CLOSE_SECONDS = 0.5
 """How long closing waits for the thread; a blocked one is left to end with the process."""
 
+MOST_LEFT_BEHIND = 4
+"""Blocked threads; with so many the camera is only waited for: they hold memory and perhaps the device."""
+
+PERIODS = 3
+"""Silence of so many frame periods is no silence yet, for a camera slower than the patience."""
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    """How a camera is waited for."""
+
+    wait: bool = False
+    """Whether a camera that is not there at the start is waited for; otherwise the daemon ends (code 5)."""
+    patience_seconds: Annotated[float, Within(0.2, 60)] = 2.0
+    """Silence after which a camera counts as hung and is opened again."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a camera may take."""
+
+    frame_seconds: float = 2.0
+    """Silence after which it counts as hung."""
+    open_seconds: float = 10.0
+    """The same while it is being opened."""
+    reopen: bool = True
+    """Whether to open it again then; what cannot be opened twice is waited for."""
+
+
+class _Turn:
+    """One thread with its reader and its slot, until the camera hangs."""
+
+    def __init__(self, reader: CameraReader, name: str) -> None:
+        self.reader = reader
+        self.slot = LatestFrame()
+        self.ended = False
+        # A daemon thread: a read that never returns must not keep the program alive.
+        self.thread = Thread(target=self._capture, name=f"capture {name}", daemon=True)
+
+    def _capture(self) -> None:
+        try:
+            for item in self.reader:
+                if not self.slot.put(item):
+                    break
+            self.ended = True
+        finally:
+            self.slot.close()
+
+    def stop(self) -> None:
+        """Take nothing more from the thread and ask it to end."""
+        self.slot.close()
+        self.reader.stop()
+
+    @property
+    def died(self) -> bool:
+        """Whether the thread has ended by a fault of ours."""
+        return self.slot.closed and not self.ended
+
+    @property
+    def skipped(self) -> int:
+        return self.slot.skipped + self.reader.missed
+
 
 class LiveSource(FrameSource):
-    """Another live source with a one-frame slot between it and the loop."""
+    """A camera with a one-frame slot between it and the loop."""
 
     live = True
 
-    def __init__(self, camera: FrameSource, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Reading starts with the iteration.
+    def __init__(
+        self,
+        name: str,
+        open_camera: OpenCamera,
+        options: SourceOptions | None = None,
+        patience: Patience | None = None,
+        wait_for_camera: bool = False,
+    ) -> None:
+        """Open the camera; reading starts with the iteration.
 
         Args:
-            camera: iterated in the thread; its `close` only asks a running iteration to end.
-            patience_seconds: silence after which an Unreadable says so.
+            name: the stream's.
+            open_camera: called at once, then in the thread whenever the camera has failed.
+            options: how the camera is held, and its rate.
+            patience: how long it may take.
+            wait_for_camera: whether a camera that is not there yet is waited for.
+
+        Raises:
+            CameraError: it cannot be opened, unless it is to be waited for.
         """
-        self.name = camera.name
-        self._camera = camera
-        self._patience_seconds = patience_seconds
-        self._slot = LatestFrame()
-        # A daemon thread: a read that never returns must not keep the program alive.
-        self._thread = Thread(target=self._capture, name=f"capture {camera.name}", daemon=True)
-        self._ending = False
+        self.name = name
+        self._open, self._options = open_camera, options or SourceOptions()
+        self._patience = patience or Patience()
+        camera = None if wait_for_camera else open_camera()
+        self._turn = _Turn(CameraReader(open_camera, self._options, camera), name)
+        self._left_behind: list[_Turn] = []
+        self._skipped_before = 0
+        self._closing = self._stuck = False
         self._awaited = 0
 
     @property
     def skipped(self) -> int:
         """Frames that were captured or due but replaced by a newer one."""
-        return self._slot.skipped + self._camera.skipped
+        return self._skipped_before + self._turn.skipped
 
-    def _capture(self) -> None:
-        try:
-            for item in self._camera:
-                if not self._slot.put(item):
-                    break
-            self._ending = True
-        finally:
-            self._camera.close()
-            self._slot.close()
+    @property
+    def stuck(self) -> bool:
+        """Whether so many threads are blocked that the camera is opened no more."""
+        return self._stuck
 
-    def __iter__(self) -> Iterator[Frame | Unreadable]:
-        """The newest frame each time; an Unreadable when none has come for a while.
+    def __iter__(self) -> Iterator[Frame | Unreadable | Pause]:
+        """The newest frame each time; a Pause when none has come for a moment.
+
+        May be left and taken up again: the camera goes on meanwhile.
 
         Raises:
             RuntimeError: the capture thread died; its traceback went to stderr.
         """
-        self._thread.start()
+        if self._turn.died and not self._closing:
+            self._replace_turn()
+        elif self._turn.thread.ident is None:
+            self._turn.thread.start()
+        waiting_since = time.monotonic()
         while True:
-            item = self._slot.take(self._patience_seconds)
+            item = self._turn.slot.take(PAUSE_SECONDS)
             if item is not None:
                 self._awaited = item.sequence + isinstance(item, Frame)
+                self._stuck = False
                 yield item
-            elif not self._slot.closed:
-                yield self._silence()
-            elif self._ending:
+                waiting_since = time.monotonic()
+            elif self._turn.slot.closed:
+                if self._turn.died and not self._closing:
+                    raise RuntimeError(f"the capture thread of {self.name} died, see its traceback above")
                 return
+            elif time.monotonic() - waiting_since >= self._patience_seconds():
+                yield self._begin_anew()
+                waiting_since = time.monotonic()
             else:
-                raise RuntimeError(f"the capture thread of {self.name} died, see its traceback above")
+                yield Pause()
 
-    def _silence(self) -> Unreadable:
-        reason = f"{self.name} has given no frame for {self._patience_seconds:g} s; still waiting"
+    def _patience_seconds(self) -> float:
+        if self._turn.reader.opening:
+            return self._patience.open_seconds
+        return max(self._patience.frame_seconds, PERIODS / self._options.fps if self._options.fps else 0)
+
+    def _begin_anew(self) -> Unreadable:
+        """Leave the hung thread behind and start another; unless too many are blocked already."""
+        what = "did not open" if self._turn.reader.opening else "gave no frame"
+        hung = f"{self.name} {what} for {self._patience_seconds():g} s"
+        if not self._patience.reopen:
+            return self._silence(f"{hung}; still waiting")
+        self._turn.reader.stop()
+        self._left_behind = [turn for turn in self._left_behind if turn.thread.is_alive()]
+        self._stuck = len(self._left_behind) >= MOST_LEFT_BEHIND
+        if self._stuck:
+            return self._silence(f"{hung}; its driver is blocked: plug it out and in, or restart the device")
+        self._turn.slot.close()
+        self._left_behind.append(self._turn)
+        self._replace_turn()
+        return self._silence(f"{hung}; opening it again")
+
+    def _replace_turn(self) -> None:
+        self._skipped_before += self._turn.skipped
+        self._turn = _Turn(CameraReader(self._open, self._options, None, self._awaited), self.name)
+        self._turn.thread.start()
+
+    def _silence(self, reason: str) -> Unreadable:
         return Unreadable(None, reason, self._awaited, time.monotonic_ns())
 
     def close(self) -> None:
         """End the iteration and the thread; returns within a second even if a read is blocked."""
-        self._ending = True
-        self._slot.close()
-        self._camera.close()
-        if self._thread.is_alive():
-            self._thread.join(CLOSE_SECONDS)
+        self._closing = True
+        self._turn.stop()
+        if self._turn.thread.is_alive():
+            self._turn.thread.join(CLOSE_SECONDS)
+        elif self._turn.thread.ident is None:
+            self._turn.reader.close()

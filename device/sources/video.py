@@ -12,7 +12,7 @@ from device.contract.errors import BadInputError
 from device.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import frame_stored
 from device.sources.places import is_file
-from device.sources.uri import SourceOptions
+from device.sources.uri import MAX_FPS, SourceOptions
 
 # libav draws a text file as a film of a terminal; nobody means that.
 _TERMINAL_FOURCC = int.from_bytes(b"ansi", "little")
@@ -42,7 +42,7 @@ def _open_video(file: Path) -> tuple[cv2.VideoCapture, NDArray[np.uint8]]:
 
 
 class VideoSource(FrameSource):
-    """A video file from its first frame to its last, as fast as it is read.
+    """A video file from its first frame to its last, as fast as it is read; over and over if asked to.
 
     A rotation that the file states is applied, as players do.
     """
@@ -56,6 +56,7 @@ class VideoSource(FrameSource):
         Raises:
             BadInputError: no such file, or no video that OpenCV can read.
         """
+        self._file = file
         self._file_name = streamable(file.name)
         self._options = options
         self._capture, self._first = _open_video(file)
@@ -63,30 +64,47 @@ class VideoSource(FrameSource):
         self._announced = int(announced) if announced > 0 else 0
         self._closed = False
 
+    @property
+    def fps(self) -> float | None:
+        """Frames a second, as the file says."""
+        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
+        return fps if 0 < fps <= MAX_FPS else None
+
     def __iter__(self) -> Iterator[Frame | Unreadable]:
         """Every frame, then, if the file announced more than came, one Unreadable that says so."""
-        sequence, image = 0, self._first
+        first, sequence = self._first, 0
+        while True:
+            for index, image in enumerate(self._images(first)):
+                yield Frame(
+                    frame_stored(image, self._options), sequence, time.monotonic_ns(), self._name_of(index)
+                )
+                sequence += 1
+            if self._closed or not self._options.repeat:
+                break
+            self._capture.release()
+            self._capture, first = _open_video(self._file)
+        if not self._closed and index + 1 < self._announced:
+            yield self._cut_short(index + 1, sequence)
+        self._capture.release()
+
+    def _images(self, first: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """The pictures of one showing."""
+        yield first
         while not self._closed:
-            frame_ns = time.monotonic_ns()
-            yield Frame(frame_stored(image, self._options), sequence, frame_ns, self._name_of(sequence))
-            sequence += 1
             readable, decoded = self._capture.read()
             if not readable:
-                break
-            image = np.asarray(decoded, np.uint8)
-        if not self._closed and sequence < self._announced:
-            yield self._cut_short(sequence)
-        self._capture.release()
+                return
+            yield np.asarray(decoded, np.uint8)
 
     def _name_of(self, sequence: int) -> str:
         return f"{self._file_name}#{sequence:06d}"
 
-    def _cut_short(self, got: int) -> Unreadable:
+    def _cut_short(self, got: int, sequence: int) -> Unreadable:
         reason = (
             f"{self._file_name}: got {got} of {self._announced} frames that its header announces; "
             "the file is cut short or damaged"
         )
-        return Unreadable(self._name_of(got), reason, got, time.monotonic_ns())
+        return Unreadable(self._name_of(got), reason, sequence, time.monotonic_ns())
 
     def close(self) -> None:
         """End the iteration; the file is let go of when the iteration ends."""

@@ -66,7 +66,7 @@ def test_a_frame_message_has_the_keys_of_schema_1_in_their_order() -> None:
         "timing_ms", "model",
     ]  # fmt: skip
     assert list(decoded["faces"][0]) == ["id", "score", "box", "landmarks", "landmark_scores"]
-    assert list(decoded["timing_ms"]) == ["find", "crop", "infer", "decode", "total"]
+    assert list(decoded["timing_ms"]) == ["find", "crop", "infer", "decode", "total", "signal"]
     assert decoded["frame"] == {"width": 640, "height": 480, "name": "a/b.png"}
     assert decoded["timing_ms"]["crop"] == 0.123
 

@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.contract.codec import HeatmapCodec, exponential_table, score_of_spread, softmax_weights
+from device.contract.codec import (
+    HeatmapCodec,
+    decode_coordinates,
+    exponential_table,
+    map_weights,
+    relu_table,
+    score_of_spread,
+    softmax_weights,
+    table_of,
+)
 from device.contract.tensors import TensorSpec
 
 codec = HeatmapCodec((32, 32), 4.0)
@@ -57,3 +66,27 @@ def test_the_table_of_int8_exponentials_gives_the_softmax_of_the_dequantised_map
 def test_a_wider_map_gives_a_lower_score():
     scores = score_of_spread(np.array([0.0, 3.0, 6.0, 30.0], np.float32), 6.0)
     assert scores == pytest.approx([1.0, 0.8, 0.5, 1 / 26])
+
+
+def test_the_positive_part_of_a_map_is_read_as_its_mean():
+    maps = np.full((8, 8, 2), -1.0, np.float32)
+    # Mass 3 in one cell and 1 two columns on: a quarter of the way.
+    maps[2, 3, 0], maps[2, 5, 0] = 3.0, 1.0
+    landmarks_crop, _ = HeatmapCodec((8, 8), 4.0).decode(map_weights("relu_expectation", maps, None))
+    assert landmarks_crop[0] == pytest.approx([(3.5 + 0.25 * 2) * 4 - 0.5, 2.5 * 4 - 0.5], abs=1e-3)
+    # A map without any mass: the middle, and no division by zero.
+    assert landmarks_crop[1] == pytest.approx([15.5, 15.5], abs=1e-3)
+
+
+def test_the_positive_part_by_table_is_that_of_the_reals():
+    spec = TensorSpec("heatmap", (1, 8, 8, 3), "int8", 0.02, -90)
+    maps = np.random.default_rng(0).integers(-128, 128, (8, 8, 3)).astype(np.int8)
+    by_table = map_weights("relu_expectation", maps, table_of("relu_expectation", spec))
+    assert by_table == pytest.approx(map_weights("relu_expectation", spec.dequantise(maps), None), abs=1e-6)
+    assert relu_table(spec).min() > 0
+    assert table_of("softmax_expectation", TensorSpec("heatmap", (1, 8, 8, 3), "float32")) is None
+
+
+def test_coordinates_are_crop_sides_from_the_middle():
+    landmarks_crop = decode_coordinates(np.array([0.0, 0.0, -0.5, 0.25]), (128, 64))
+    assert landmarks_crop.tolist() == [[63.5, 31.5], [-0.5, 47.5]]

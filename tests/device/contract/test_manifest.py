@@ -86,8 +86,8 @@ def edited(path, change):
         (lambda v: v.update(schema=2), "schema 2, wanted 1"),
         (lambda v: v.pop("codec"), "codec"),
         (lambda v: v.update(colour="red"), "colour"),
-        (lambda v: v.update(scheme="wflw_98"), "'wflw_98', known: ibug_68"),
-        (lambda v: v["heatmap"].update(shape=[1, 32, 32, 67]), "67 maps, scheme ibug_68 wants 68"),
+        (lambda v: v.update(scheme="aflw_19"), "'aflw_19', known: ibug_68"),
+        (lambda v: v["heatmap"].update(shape=[1, 32, 32, 67]), r"\(1, 32, 32, 67\), .* want 68 maps"),
         (lambda v: v["input"].update(shape=[1, 96, 96, 3]), "its crop rule gives"),
         (lambda v: v["codec"].update(stride=8.0), "cells of stride 8"),
         (lambda v: v["codec"].update(name="argmax"), "codec 'argmax'"),
@@ -106,3 +106,29 @@ def test_what_is_no_json_object_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(BadInputError, match=r"student\.json"):
         read_manifest(path)
+
+
+def test_a_network_of_coordinates_has_a_manifest_too(tmp_path):
+    plain = a_manifest(
+        heatmap=TensorSpec("landmarks", (1, 136), "int8", 1 / 256, 0),
+        codec=CodecRule("coordinates", 128.0, 1.0),
+    )
+    write_manifest(plain, tmp_path / "a.json")
+    assert read_manifest(tmp_path / "a.json") == plain
+
+
+@pytest.mark.parametrize(
+    ("codec", "shape", "message"),
+    [
+        ("coordinates", (1, 135), r"want coordinates \(1, 136\)"),
+        ("relu_expectation", (1, 136), "want 68 maps"),
+        ("argmax", (1, 32, 32, 68), "known: softmax_expectation, relu_expectation, coordinates"),
+    ],
+)
+def test_a_codec_and_an_output_that_do_not_fit_are_refused(tmp_path, codec, shape, message):
+    spoilt = a_manifest(
+        heatmap=TensorSpec("heatmap", shape, "int8", 0.1, 0), codec=CodecRule(codec, 4.0, 6.0)
+    )
+    write_manifest(spoilt, tmp_path / "a.json")
+    with pytest.raises(BadInputError, match=message):
+        read_manifest(tmp_path / "a.json")

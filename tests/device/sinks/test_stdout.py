@@ -66,9 +66,10 @@ def test_a_reader_that_goes_away_ends_the_program_quietly() -> None:
 @pytest.mark.parametrize(
     ("uri", "says"),
     [
-        ("stdot:", "unknown sink 'stdot:', known: stdout:; did you mean stdout:?"),
+        ("stdot:", "unknown sink 'stdot:', known: stdout:, "),
         ("stdout", "did you mean stdout:?"),
-        ("mqtt://broker", "unknown sink 'mqtt:'"),
+        ("stdot:", "; did you mean stdout:?"),
+        ("mqqt://broker", "unknown sink 'mqqt:'"),
         ("stdout:x", "takes no place, got 'x'"),
     ],
 )

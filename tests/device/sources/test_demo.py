@@ -12,6 +12,7 @@ from device.frame import Frame
 from device.sources.demo import DemoSource, picture_at
 from device.sources.demo_path import FACE_BOX, DemoPath
 from device.sources.live import LiveSource
+from device.sources.played import PlayedCamera
 from device.sources.uri import SourceOptions
 
 GREY = np.full((512, 512, 3), 128, np.uint8)
@@ -118,7 +119,7 @@ def test_size_is_that_before_rotation() -> None:
 
 
 def test_behind_a_live_source_it_keeps_time_and_every_gap_is_a_counted_frame() -> None:
-    source = LiveSource(DemoSource(GREY, SourceOptions((32, 24), 200.0)))
+    source = LiveSource("demo", lambda: PlayedCamera(DemoSource(GREY, SourceOptions((32, 24), 200.0))))
     sequences = []
     start = time.monotonic()
     with source:
@@ -134,7 +135,7 @@ def test_behind_a_live_source_it_keeps_time_and_every_gap_is_a_counted_frame() -
 
 
 def test_closing_ends_a_camera_between_two_frames_at_once() -> None:
-    source = LiveSource(DemoSource(GREY, SourceOptions((8, 8), 0.01)))
+    source = LiveSource("demo", lambda: PlayedCamera(DemoSource(GREY, SourceOptions((8, 8), 0.01))))
     items = iter(source)
     assert next(items).sequence == 0
     start = time.monotonic()

@@ -1,118 +1,157 @@
-"""Live reading: the newest frame wins, nothing queues, and closing never hangs."""
+"""Live reading: the newest frame wins, nothing queues, and neither a hang nor closing stops the loop."""
 
 import time
-from collections.abc import Iterator
 from itertools import islice
 from threading import Event
 
-import numpy as np
 import pytest
 
-from device.frame import Frame, FrameSource, Unreadable
-from device.sources.live import LiveSource
+from device.contract.errors import MissingOutsideError
+from device.frame import Frame, Pause, Unreadable
+from device.sources.camera import CameraError
+from device.sources.live import MOST_LEFT_BEHIND, LiveSource, Patience
+from device.sources.uri import SourceOptions
+from tests.device.sources.cameras import FakeBus, FakeCamera, shot, shots
+
+IMPATIENT = Patience(frame_seconds=0.25, open_seconds=0.5)
 
 
-class FakeCamera(FrameSource):
-    """Gives frames when told to."""
-
-    name = "fake"
-    live = True
-
-    def __init__(self, frames: int) -> None:
-        self.frames = frames
-        self.go_on = Event()
-        self.gave_all = Event()
-        self.closed = Event()
-
-    def __iter__(self) -> Iterator[Frame]:
-        for sequence in range(self.frames):
-            yield Frame(np.zeros((1, 1, 3), np.uint8), sequence, time.monotonic_ns())
-            if sequence == 0:
-                self.go_on.wait()
-        self.gave_all.set()
-
-    def close(self) -> None:
-        self.closed.set()
+def told(items):
+    """Frames and errors, without pauses."""
+    return (item for item in items if not isinstance(item, Pause))
 
 
-class BlockedCamera(FakeCamera):
-    """Waits inside its driver, deaf to closing."""
-
-    def __iter__(self) -> Iterator[Frame]:
-        self.go_on.wait()
-        yield from ()
-
-
-class BrokenCamera(FakeCamera):
-    """Has a fault of ours."""
-
-    def __iter__(self) -> Iterator[Frame]:
-        yield from super().__iter__()
-        raise ZeroDivisionError
+def live(*cameras, patience=IMPATIENT, **arguments):
+    return LiveSource("cam7", FakeBus(*cameras).open, patience=patience, **arguments)
 
 
 def test_a_slow_reader_gets_the_newest_frame_and_the_rest_are_counted_as_skipped() -> None:
-    camera = FakeCamera(100)
-    source = LiveSource(camera)
-    items = iter(source)
+    go_on, gave_all = Event(), Event()
+    source = live(FakeCamera(shot(), go_on, *shots(99), gave_all.set))
+    items = told(source)
     first = next(items)
-    camera.go_on.set()
-    assert camera.gave_all.wait(5)
+    go_on.set()
+    assert gave_all.wait(5)
     last = list(items)
     assert first.sequence == 0
     assert [item.sequence for item in last] == [99]
     # Every frame was either handed out or is counted.
     assert source.skipped == 98
-    assert camera.closed.is_set()
 
 
-def test_a_silent_camera_is_reported_and_a_blocked_one_does_not_hold_up_closing() -> None:
-    camera = BlockedCamera(0)
-    source = LiveSource(camera, patience_seconds=0.02)
-    items = list(islice(source, 2))
-    assert all(isinstance(item, Unreadable) and item.sequence == 0 for item in items)
-    assert "fake has given no frame for 0.02 s" in items[0].reason  # type: ignore[union-attr]
-    start = time.monotonic()
+def test_a_moment_without_a_frame_is_a_pause() -> None:
+    with live(FakeCamera(shot(), Event()), patience=Patience(5)) as source:
+        frame, pause = islice(source, 2)
+    assert isinstance(frame, Frame)
+    assert isinstance(pause, Pause)
+
+
+def test_a_camera_that_hangs_is_left_behind_and_another_one_opened() -> None:
+    hang = Event()
+    hung = FakeCamera(*shots(3), hang, shot())
+    items = []
+    begun = time.monotonic()
+    with live(hung, FakeCamera(*shots(2), Event())) as source:
+        for item in told(source):
+            items.append(item)
+            if isinstance(item, Frame) and any(isinstance(each, Unreadable) for each in items):
+                break
+    assert time.monotonic() - begun < 2
+    (silence,) = [item for item in items if isinstance(item, Unreadable)]
+    assert silence.reason == "cam7 gave no frame for 0.25 s; opening it again"
+    assert silence.sequence == 3
+    assert items[-1].sequence >= 3
+    assert hung.stopped.is_set()
+    # What the hung camera gives when it wakes up reaches nobody, and it is let go of.
+    hang.set()
+    assert hung.closed.wait(2)
+
+
+def test_a_camera_that_hangs_while_it_opens_has_more_time_but_not_for_ever() -> None:
+    hang = Event()
+    hung = FakeCamera()
+    cameras = [FakeCamera(CameraError("gone")), hung, FakeCamera(*shots(1000))]
+
+    def open_camera():
+        camera = cameras.pop(0)
+        if camera is hung:
+            hang.wait()
+        return camera
+
+    with LiveSource("cam7", open_camera, patience=IMPATIENT) as source:
+        reasons = []
+        for item in told(source):
+            if isinstance(item, Frame):
+                break
+            reasons.append(item.reason)
+    hang.set()
+    assert hung.closed.wait(2)
+    assert reasons == ["gone; opening it again in 0.1 s", "cam7 did not open for 0.5 s; opening it again"]
+
+
+def test_a_camera_that_hangs_each_time_does_not_collect_threads_without_end() -> None:
+    hang = Event()
+    source = live(*[FakeCamera(hang) for _ in range(20)])
+    reasons = [item.reason for item in islice(told(source), MOST_LEFT_BEHIND + 3)]
+    assert reasons[MOST_LEFT_BEHIND - 1].endswith("opening it again")
+    assert all("its driver is blocked" in reason for reason in reasons[MOST_LEFT_BEHIND:])
+    assert len(source._left_behind) == MOST_LEFT_BEHIND
+    hang.set()
     source.close()
-    assert time.monotonic() - start < 1
-    camera.go_on.set()
 
 
-def test_silence_after_a_frame_awaits_the_next_one() -> None:
-    camera = FakeCamera(2)
-    with LiveSource(camera, patience_seconds=0.02) as source:
-        items = iter(source)
+def test_what_cannot_be_opened_twice_is_waited_for() -> None:
+    go_on = Event()
+    with live(FakeCamera(shot(), go_on, shot()), patience=Patience(0.25, reopen=False)) as source:
+        items = told(source)
         assert next(items).sequence == 0
         silence = next(items)
-        camera.go_on.set()
-        assert isinstance(silence, Unreadable)
+        go_on.set()
+        assert silence.reason == "cam7 gave no frame for 0.25 s; still waiting"
         assert silence.sequence == 1
         assert next(items).sequence == 1
 
 
-def test_closing_ends_the_iteration_and_the_camera() -> None:
-    camera = FakeCamera(3)
-    source = LiveSource(camera)
-    items = iter(source)
-    next(items)
-    camera.go_on.set()
+def test_a_slow_camera_is_not_taken_for_a_hung_one() -> None:
+    camera = FakeCamera(shot(), lambda: time.sleep(0.6), shot())
+    with live(camera, options=SourceOptions(fps=2)) as source:
+        assert [isinstance(item, Frame) for item in told(source)] == [True, True]
+
+
+def test_time_that_the_loop_spends_elsewhere_is_not_the_cameras_silence() -> None:
+    camera = FakeCamera(shot(), lambda: time.sleep(0.1), shot())
+    with live(camera) as source:
+        items = told(source)
+        next(items)
+        time.sleep(0.4)
+        assert [item.sequence for item in items] == [1]
+
+
+def test_closing_does_not_wait_for_a_blocked_camera() -> None:
+    source = live(FakeCamera(Event()), patience=Patience(9))
+    assert isinstance(next(iter(source)), Pause)
+    begun = time.monotonic()
     source.close()
-    list(items)
-    assert camera.closed.is_set()
-    assert not source._thread.is_alive()
+    assert time.monotonic() - begun < 1
 
 
 def test_a_fault_in_the_thread_reaches_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     died: list[type[BaseException]] = []
     monkeypatch.setattr("threading.excepthook", lambda fault: died.append(fault.exc_type))
-    camera = BrokenCamera(1)
-    camera.go_on.set()
-    with pytest.raises(RuntimeError, match="capture thread of fake died"):
-        list(LiveSource(camera))
+    with pytest.raises(RuntimeError, match="capture thread of cam7 died"):
+        list(live(FakeCamera(ZeroDivisionError())))
     assert died == [ZeroDivisionError]
 
 
 def test_a_source_that_was_never_read_can_be_closed() -> None:
-    camera = FakeCamera(1)
-    LiveSource(camera).close()
+    camera = FakeCamera()
+    live(camera).close()
     assert camera.closed.is_set()
+
+
+def test_a_camera_that_is_missing_at_the_start_is_an_error_or_waited_for() -> None:
+    with pytest.raises(MissingOutsideError, match="no camera there"):
+        live(None)
+    with live(None, FakeCamera(shot()), wait_for_camera=True) as source:
+        items = list(told(source))
+    assert [type(item) for item in items] == [Unreadable, Frame]

@@ -50,15 +50,18 @@ def test_options_are_optional_and_a_place_may_hold_a_question_mark() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("imags:x", "unknown source 'imags:', known: demo:, images:, v4l2:, video:; did you mean images:?"),
-        ("rtsp://x", "unknown source 'rtsp:'"),
+        (
+            "imags:x",
+            "rtsp:, v4l2:, video:; did you mean images:?",
+        ),
+        ("rtmp://x", "unknown source 'rtmp:'"),
         ("dem", "did you mean demo:?"),
-        ("", "has no scheme, wanted one of demo:, images:FOLDER"),
+        ("", "has no scheme, wanted one of demo:, http://HOST/PATH"),
         ("demo:x", "takes no place, got 'x'"),
         ("video:", "lacks its place; write video:FILE"),
         (
             "demo:?sise=1x1",
-            "unknown source option 'sise', known: size, fps, rotate, mirror; did you mean size?",
+            "known: size, fps, rotate, mirror, repeat, pace, format; did you mean size?",
         ),
         ("demo:?size=640", "size got '640', wanted WIDTHxHEIGHT"),
         ("demo:?size=0x1", "size got '0x1'"),
@@ -70,6 +73,10 @@ def test_options_are_optional_and_a_place_may_hold_a_question_mark() -> None:
         ("demo:?rotate=45", "rotate got '45', wanted 0, 90, 180 or 270"),
         ("demo:?mirror=yes", "mirror got 'yes', wanted 0 or 1"),
         ("demo:?mirror", "mirror got '', wanted 0 or 1"),
+        ("demo:?pace=fast", "option pace is for raw: and video: only, got demo:"),
+        ("video:x?format=gray8", "option format is for raw: only, got video:"),
+        ("video:x?repeat=2", "repeat got '2', wanted 0 or 1"),
+        ("video:x?pace=slow", "pace got 'slow', wanted real or fast"),
         ("demo:?fps=1&fps=2", "fps is given twice"),
     ],
 )

@@ -1,5 +1,7 @@
 """Video files: every frame once, in order, and a cut file says so."""
 
+import time
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -85,3 +87,28 @@ def test_a_closed_video_ends_without_complaint(tmp_path: Path) -> None:
             source.close()
     assert len(got) == 3
     assert all(isinstance(item, Frame) for item in got)
+
+
+def test_a_repeated_video_begins_again_and_its_numbers_go_on(tmp_path: Path) -> None:
+    source = open_source(f"video:{write_video(tmp_path / 'clip.avi', frames=3)}?repeat=1")
+    frames = [frame for frame in islice(source, 8) if isinstance(frame, Frame)]
+    source.close()
+    assert [frame.sequence for frame in frames] == list(range(8))
+    assert [frame.name for frame in frames][2:5] == ["clip.avi#000002", "clip.avi#000000", "clip.avi#000001"]
+    np.testing.assert_array_equal(frames[0].image, frames[3].image)
+
+
+def test_a_video_at_its_pace_is_live_and_drops_frames_for_a_slow_reader(tmp_path: Path) -> None:
+    frames = []
+    with open_source(f"video:{write_video(tmp_path / 'clip.avi')}?pace=real") as source:
+        for item in source:
+            if isinstance(item, Frame):
+                frames.append(item)
+                time.sleep(0.1)
+    assert source.live
+    # 30 frames at 25 a second take 1.2 s, in which a reader of 10 a second sees about 12.
+    assert 8 <= len(frames) <= 14
+    assert source.skipped == 30 - len(frames)
+    assert (frames[-1].captured_ns - frames[0].captured_ns) / 1e9 == pytest.approx(
+        frames[-1].sequence / 25, abs=0.05
+    )

@@ -1,0 +1,92 @@
+"""A settings file: TOML, its values, and the line on which each key stands."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from device.config.tables import KeyPath
+from device.contract.errors import BadInputError
+
+MOST_BYTES = 100_000
+"""Of a settings file; a larger one is another file by mistake."""
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """A file that is TOML; whether its keys are known is for others to say."""
+
+    path: Path
+    """As the user wrote it."""
+    text: str
+    """Its content."""
+    values: dict[str, Any]
+    """Nested, unchecked."""
+
+    def line_of(self, path: KeyPath) -> int | None:
+        """The line, from 1, on which a key or table first stands.
+
+        The standard library's reader tells no lines, so the file is read again, one statement longer
+        each time: the first statement with which the key is there is its own.
+        """
+        lines = self.text.split("\n")
+        begun = 0
+        for end in range(1, len(lines) + 1):
+            try:
+                values = tomllib.loads("\n".join(lines[:end]))
+            except ValueError:
+                continue  # in the middle of a statement of several lines
+            if _holds(values, path):
+                return begun + 1
+            begun = end
+        return None
+
+
+def _holds(values: Any, path: KeyPath) -> bool:
+    for name in path:
+        if not isinstance(values, Mapping) or name not in values:
+            return False
+        values = values[name]
+    return True
+
+
+def read_settings_file(path: Path) -> SettingsFile:
+    """Read a settings file.
+
+    Raises:
+        BadInputError: no such file, not readable, too large, not UTF-8, not TOML (with the line).
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise BadInputError(
+            f"settings file {path}: {error.strerror}; `python -m device config show` prints one to start from"
+        ) from error
+    except ValueError as error:
+        raise BadInputError(f"settings file {str(path)!r}: {error}; check the path") from error
+    if len(data) > MOST_BYTES:
+        raise BadInputError(f"{path}: more than {MOST_BYTES} bytes, wanted a short TOML file; check the path")
+    try:
+        text = data.decode("utf-8-sig")
+        return SettingsFile(path, text, tomllib.loads(text))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise BadInputError(f"{path}:{line}: byte {error.start} is no UTF-8; save it as UTF-8") from error
+    except ValueError as error:  # besides TOMLDecodeError a number of thousands of digits
+        raise BadInputError(f"{path}:{_line_in(str(error), text)}: {_plain(str(error))}") from error
+    except RecursionError as error:
+        raise BadInputError(f"{path}: nested too deeply, wanted keys and tables; check the file") from error
+
+
+def _line_in(sentence: str, text: str) -> int:
+    """The line that tomllib's message names, or the last one."""
+    match = re.search(r"at line (\d+)", sentence)
+    return int(match[1]) if match else text.count("\n") + 1
+
+
+def _plain(sentence: str) -> str:
+    """Tomllib's message without its place: `Invalid value`."""
+    return re.sub(r" \(at .*\)$", "", sentence) + "; wanted TOML, KEY = VALUE lines below [TABLE] lines"

@@ -1,0 +1,83 @@
+"""The machine that the device runs on: its name, heat, power and clock, read from /proc and /sys.
+
+Every function takes the root of the file tree, so that a test can show it another machine, and says
+None where this one does not tell.
+"""
+
+from pathlib import Path
+
+ROOT = Path("/")
+"""The machine at hand."""
+
+THROTTLE_BITS = {0: "under_voltage", 1: "frequency_capped", 2: "throttled", 3: "soft_temperature_limit"}
+"""Bits of a Raspberry Pi's `get_throttled`; 16 higher, the same since boot."""
+
+SINCE_BOOT = 16
+"""How much higher the bits lie that say "at some time since boot"."""
+
+CPU_ZONES = ("cpu-thermal", "cpu_thermal", "soc-thermal", "x86_pkg_temp")
+"""Types of thermal zones that are the processor's: Raspberry Pi's first, then others'."""
+
+
+def read_word(path: Path) -> str | None:
+    """A small file's text without what surrounds it; None where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip("\0 \n\t")
+    except OSError:
+        return None
+
+
+def board_name(root: Path = ROOT) -> str:
+    """What the board calls itself: the device tree's model, else the processor's name, else unknown."""
+    model = read_word(root / "proc/device-tree/model")
+    if model:
+        return model
+    for line in (read_word(root / "proc/cpuinfo") or "").splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() in ("model name", "Model") and value.strip():
+            return value.strip()
+    return "unknown"
+
+
+def is_raspberry_pi(root: Path = ROOT) -> bool:
+    """Whether the device tree says so."""
+    return board_name(root).startswith("Raspberry Pi")
+
+
+def temperature_c(root: Path = ROOT) -> float | None:
+    """Degrees Celsius of the processor."""
+    zones = {
+        read_word(zone / "type"): zone for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*"))
+    }
+    chosen = next((zones[kind] for kind in CPU_ZONES if kind in zones), None)
+    milli = read_word(chosen / "temp") if chosen else None
+    return int(milli) / 1000 if milli and milli.lstrip("-").isdigit() else None
+
+
+def throttle_word(root: Path = ROOT) -> int | None:
+    """The firmware's `get_throttled` of a Raspberry Pi, from the file that needs no program."""
+    files = sorted((root / "sys/devices/platform").glob("soc*/soc*firmware/get_throttled"))
+    return parse_throttle_word(read_word(files[0])) if files else None
+
+
+def parse_throttle_word(text: str | None) -> int | None:
+    """`50005`, `0x50005` or `throttled=0x50005` as the integer of bits; None if it is none of them."""
+    try:
+        return int((text or "").strip().removeprefix("throttled="), 16)
+    except ValueError:
+        return None
+
+
+def throttled_now(word: int) -> list[str]:
+    """Names of what holds the processor back at this moment."""
+    return [name for bit, name in THROTTLE_BITS.items() if word >> bit & 1]
+
+
+def throttled_since_boot(word: int) -> list[str]:
+    """Names of what has held it back at some time since boot."""
+    return throttled_now(word >> SINCE_BOOT)
+
+
+def governor(root: Path = ROOT) -> str | None:
+    """Who chooses the processor's clock: performance, ondemand, schedutil, powersave."""
+    return read_word(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")

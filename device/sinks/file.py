@@ -1,0 +1,182 @@
+"""Messages to a file, a line each, cut into pieces of a bounded size: the recording that `replay:` plays.
+
+A thread writes, so that a slow disk never holds the daemon up. A line is in the file whole or not at
+all: what a full disk has taken of a line is cut off again, and after a power cut at most the last
+line is broken.
+"""
+
+import contextlib
+import os
+import queue
+import time
+from pathlib import Path
+from threading import Thread
+
+from device.contract.errors import UsageError, WriteFailedError
+from device.events import Condition, Message, State
+from device.sinks.uri import Option, SinkUri, number
+from device.sources.places import path_of
+
+WAITING_LINES = 1000
+"""Lines that wait for a slow disk; more are dropped, and told. Half a minute of a camera, 4 MB."""
+
+SYNC_SECONDS = 1.0
+"""How much a power cut may cost."""
+
+RETRY_SECONDS = 2.0
+"""Between two tries to write after one has failed."""
+
+CLOSING_SECONDS = 3.0
+"""For writing what is left at the end."""
+
+OPTIONS: dict[str, Option] = {"max_mb": number(0.001, 1e6), "keep": number(0, 1000)}
+"""Size of one piece in 10^6 bytes, and how many older pieces stay."""
+
+MAX_MB = 100.0
+KEEP = 4
+
+
+class Piece:
+    """An open file that holds whole lines only."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        """Open it, and cut off what lies beyond `size` bytes.
+
+        Raises:
+            OSError: it cannot be opened for writing.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self.size = min(size, os.fstat(self._file).st_size)
+        """Bytes of whole lines."""
+        os.ftruncate(self._file, self.size)
+        self._synced_at = time.monotonic()
+
+    def append(self, line: bytes) -> None:
+        """Write one whole line, or none.
+
+        Raises:
+            OSError: the disk is full or gone.
+        """
+        try:
+            left = memoryview(line)
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError:
+            # Should this fail as well, the next Piece cuts it off.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self.size)
+            raise
+        self.size += len(line)
+        if time.monotonic() - self._synced_at > SYNC_SECONDS:
+            os.fdatasync(self._file)
+            self._synced_at = time.monotonic()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)
+
+
+class FileSink:
+    """PATH is written to; PATH.1 is the piece before it, PATH.2 the one before that."""
+
+    def __init__(self, path: Path, max_bytes: int, keep: int) -> None:
+        """Begin a new piece; what an earlier run has left becomes PATH.1.
+
+        Raises:
+            WriteFailedError: the folder or file cannot be written.
+        """
+        self._path, self._max_bytes, self._keep = path, max_bytes, keep
+        self._lines: queue.Queue[bytes | None] = queue.Queue(WAITING_LINES)
+        self._size = 0
+        self._retry_at = 0.0
+        self.condition = Condition()
+        """ok; degraded: the disk is too slow; lost: it takes nothing, and is tried again."""
+        try:
+            self._piece: Piece | None = self._next_piece()
+        except OSError as error:
+            raise WriteFailedError(
+                f"cannot record to {path}: {error.strerror}; free space or choose another file"
+            ) from error
+        self._thread = Thread(target=self._run, name=f"recording {path.name}", daemon=True)
+        self._thread.start()
+
+    def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
+        """Leave one line for the writer's thread; never waits."""
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            if self.condition.state == State.OK:
+                reason = f"the disk of {self._path} is too slow; messages are left out"
+                self.condition = Condition(State.DEGRADED, reason)
+
+    def close(self) -> None:
+        """Write what is left, for at most a few seconds."""
+        try:
+            self._lines.put(None, timeout=CLOSING_SECONDS)
+        except queue.Full:
+            return
+        self._thread.join(CLOSING_SECONDS)
+
+    def _run(self) -> None:
+        while (line := self._lines.get()) is not None:
+            if self._piece is not None or time.monotonic() >= self._retry_at:
+                self._write(line)
+        if self._piece is not None:
+            self._piece.close()
+
+    def _write(self, line: bytes) -> None:
+        """One line into the piece that has room for it; a failure leaves no piece open."""
+        try:
+            if self._piece is None:
+                self._piece = Piece(self._path, self._size)
+            if self._piece.size and self._piece.size + len(line) > self._max_bytes:
+                self._piece.close()
+                self._piece = None
+                self._piece = self._next_piece()
+            self._piece.append(line)
+            self._size = self._piece.size
+        except OSError as error:
+            self._give_up_piece(error)
+        else:
+            if self._lines.empty() or self.condition.state == State.LOST:
+                self.condition = Condition()
+
+    def _next_piece(self) -> Piece:
+        """A new, empty one; the older ones move up by one and the oldest goes.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        if self._path.exists() and self._path.stat().st_size:
+            older = [Path(f"{self._path}.{number}") for number in range(1, self._keep + 1)]
+            pieces = [self._path, *older]
+            pieces[-1].unlink(missing_ok=True)
+            for number in range(self._keep, 0, -1):
+                if pieces[number - 1].exists():
+                    pieces[number - 1].rename(pieces[number])
+        self._size = 0
+        return Piece(self._path, 0)
+
+    def _give_up_piece(self, error: OSError) -> None:
+        if self._piece is not None:
+            self._piece.close()
+            self._piece = None
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        reason = f"cannot record to {self._path}: {error.strerror}; trying again"
+        self.condition = Condition(State.LOST, reason)
+
+
+def open_file(uri: SinkUri) -> FileSink:
+    """A recording at the place of the address.
+
+    Raises:
+        UsageError: no place, or an option that cannot be understood.
+        WriteFailedError: the folder or file cannot be written.
+    """
+    values = uri.read_options(OPTIONS)
+    if not uri.place:
+        raise UsageError(f"sink file: lacks its file; write {uri.form}")
+    return FileSink(
+        path_of(uri.place), round(values.get("max_mb", MAX_MB) * 1e6), int(values.get("keep", KEEP))
+    )

@@ -1,0 +1,66 @@
+"""A camera or a stream behind an address of the network, read by FFmpeg inside OpenCV."""
+
+import re
+import time
+
+import cv2
+import numpy as np
+
+from device.sources.camera import CameraError, OpenCamera, Shot
+
+OPEN_SECONDS = 5.0
+READ_SECONDS = 2.0
+"""After so long without a frame FFmpeg gives up, and the stream is opened again."""
+
+
+def without_password(url: str) -> str:
+    """The address as it may be shown: `rtsp://user:secret@host/` becomes `rtsp://...@host/`."""
+    return re.sub(r"//[^/@]*@", "//...@", url)
+
+
+class NetworkCamera:
+    """An open stream. What it captured when, it does not say: a frame's time is its arrival."""
+
+    def __init__(self, url: str) -> None:
+        """Connect.
+
+        Raises:
+            CameraError: nobody answers in time, or what answers is no video.
+        """
+        self._shown = without_password(url)
+        parameters = [
+            *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(OPEN_SECONDS * 1000)),
+            *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(READ_SECONDS * 1000)),
+        ]
+        self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, parameters)
+        if not self._capture.isOpened():
+            raise CameraError(
+                f"{self._shown} gives no video within {OPEN_SECONDS:g} s; check address, user and password "
+                "with a player, and that the device is reached"
+            )
+
+    def read(self) -> Shot:
+        """Wait for the next frame.
+
+        Raises:
+            CameraError: the stream has ended or is silent.
+        """
+        try:
+            readable, image = self._capture.read()
+        except cv2.error as error:
+            raise CameraError(f"{self._shown} fails ({error.err})") from error
+        if not readable:
+            raise CameraError(f"{self._shown} has ended or is silent for {READ_SECONDS:g} s")
+        return Shot(np.asarray(image, np.uint8), time.monotonic_ns())
+
+    def stop(self) -> None:
+        """Nothing can be done from outside; `read` ends by itself in time."""
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._capture.release()
+
+
+def network_opener(scheme: str, place: str) -> OpenCamera:
+    """What connects to `rtsp:`, `http:` or `https:` and the rest of the address."""
+    return lambda: NetworkCamera(f"{scheme}:{place}")

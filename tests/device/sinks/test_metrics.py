@@ -1,0 +1,94 @@
+"""What Prometheus reads, over a real socket and with its own parser."""
+
+import socket
+import urllib.request
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from device.contract.errors import MissingOutsideError, UsageError
+from device.events import Condition, ErrorMessage, FrameInfo, FrameMessage, Health, State, Status, TimingMs
+from device.sinks import open_sink
+from device.sinks.metrics import MetricsSink
+
+
+@pytest.fixture
+def sink():
+    sink = MetricsSink("127.0.0.1", 0)
+    yield sink
+    sink.close()
+
+
+def scrape(sink):
+    with urllib.request.urlopen(f"http://127.0.0.1:{sink.port}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    families = text_string_to_metric_families(text)
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value for f in families for sample in f.samples
+    }
+
+
+def a_frame(sequence, latency_ms):
+    timing = TimingMs(find=0.0, crop=0.1, infer=0.7, decode=0.1, total=1.0)
+    published_ns = 1_000_000_000 + round(latency_ms * 1e6)
+    return FrameMessage("cam0", sequence, 1_000_000_000, published_ns, FrameInfo(4, 3), [], timing, "a@0")
+
+
+def test_frames_and_errors_are_counted_and_latencies_fall_into_their_buckets(sink):
+    for number, latency_ms in enumerate([0.4, 1.2, 1.4, 30.0, 5000.0]):
+        sink.publish(a_frame(number, latency_ms), b"")
+    sink.publish(ErrorMessage("cam0", 1, 2, 3, "no frame"), b"")
+    figures = scrape(sink)
+    assert figures[("landmarks_frames_total",)] == 5
+    assert figures[("landmarks_errors_total",)] == 1
+    assert figures[("landmarks_latency_seconds_count",)] == 5
+    buckets = {
+        edge: figures[("landmarks_latency_seconds_bucket", edge)] for edge in ("0.0005", "0.0015", "1.0")
+    }
+    assert buckets == {"0.0005": 1, "0.0015": 3, "1.0": 4}
+    assert figures[("landmarks_stage_seconds_sum", "infer")] == pytest.approx(5 * 0.0007)
+
+
+def test_the_last_status_and_health_are_told_in_prometheus_units(sink):
+    assert ("landmarks_uptime_seconds",) not in scrape(sink)
+    sink.publish(Status("cam0", 1, camera=Condition(State.LOST, "unplugged")), b"")
+    health = Health(
+        "cam0", 1, 2, 60.0, 10, 7, 0, rss_mb=90.5, throttled=["under_voltage"], restarts={"camera": 3},
+        model="small@12345678",
+    )  # fmt: skip
+    sink.publish(health, b"")
+    figures = scrape(sink)
+    assert figures[("landmarks_state", "camera", "lost")] == 1
+    assert figures[("landmarks_state", "camera", "ok")] == 0
+    assert figures[("landmarks_state", "broker", "ok")] == 1
+    assert figures[("landmarks_resident_memory_bytes",)] == 90_500_000
+    assert figures[("landmarks_skipped_frames_total",)] == 7
+    assert figures[("landmarks_restarts_total", "camera")] == 3
+    assert figures[("landmarks_throttled",)] == 1
+    assert figures[("landmarks_model_info", "small@12345678")] == 1
+    assert ("landmarks_temperature_celsius",) not in figures
+
+
+def test_a_port_that_is_taken_is_refused_with_what_to_do():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(MissingOutsideError, match=f"127.0.0.1:{port}.*metrics:PORT"):
+            MetricsSink("127.0.0.1", port)
+
+
+def test_closing_frees_the_port():
+    sink = MetricsSink("127.0.0.1", 0)
+    sink.close()
+    MetricsSink("127.0.0.1", sink.port).close()
+
+
+def test_an_address_without_host_is_for_this_machine_only():
+    sink = open_sink("metrics:0")
+    assert sink._server.server_address[0] == "127.0.0.1"
+    sink.close()
+
+
+@pytest.mark.parametrize("address", ["metrics:", "metrics:host", "metrics:99999", "metrics:9464?a=b"])
+def test_an_address_that_cannot_be_understood_is_a_usage_error(address):
+    with pytest.raises(UsageError, match="sink metrics:"):
+        open_sink(address)

@@ -1,0 +1,137 @@
+"""The Pi's camera in its own process, with a fake in the place of the module picamera2."""
+
+import subprocess
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device.contract.errors import MissingOutsideError, UsageError
+from device.frame import Frame, Pause, Unreadable
+from device.sources import open_source, picamera2
+from device.sources.camera import BadShot, CameraError
+from device.sources.picamera2 import Picamera2Camera
+from device.sources.uri import SourceOptions
+
+FAKE = Path(__file__).parent / "fake_picamera2"
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """Choose what the fake does wrong."""
+    monkeypatch.setenv("PYTHONPATH", str(FAKE))
+    monkeypatch.setattr(picamera2, "SHOT_SECONDS", 0.5)
+    return lambda mode: monkeypatch.setenv("FAKE_PICAMERA2", mode)
+
+
+def test_frames_have_colour_size_and_the_sensors_time(fake) -> None:
+    fake("ok")
+    with open_source("picamera2:?size=100x48") as source:
+        frames = [item for item in islice(source, 3) if isinstance(item, Frame)]
+    assert (source.name, source.live) == ("cam0", True)
+    # Rows of 100 pixels are stored as 128; grey 40 of BT.601's luma, whose black is 16, shows as 28.
+    assert {frame.image.shape for frame in frames} == {(48, 100, 3)}
+    first = frames[0].image
+    assert first.min() == first.max() == round((40 - 16) * 255 / 219)
+    ages = [time.monotonic_ns() - frame.captured_ns for frame in frames]
+    assert all(5e6 <= age < 1e9 for age in ages)
+
+
+def test_a_frame_is_not_overwritten_by_the_next(fake) -> None:
+    fake("ok")
+    camera = Picamera2Camera(0, SourceOptions((64, 48)))
+    first, second = camera.read(), camera.read()
+    camera.close()
+    assert first.image.max() < second.image.max()
+
+
+def test_a_stamp_of_another_clock_is_not_believed(fake) -> None:
+    fake("asleep")
+    camera = Picamera2Camera(0, SourceOptions((64, 48)))
+    begun_ns = time.monotonic_ns()
+    assert camera.read().captured_ns >= begun_ns
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        ("missing", "no picamera2 .*apt install python3-picamera2"),
+        ("numpy", "picamera2 does not load .*a numpy from pip hides apt's"),
+        ("none", "camera 0 does not open .*rpicam-hello"),
+    ],
+)
+def test_a_camera_that_does_not_open_is_said_with_its_remedy(fake, mode: str, says: str) -> None:
+    fake(mode)
+    with pytest.raises(MissingOutsideError, match=says):
+        open_source("picamera2:")
+
+
+def test_a_picture_of_another_size_is_a_bad_shot(fake) -> None:
+    fake("sizes")
+    camera = Picamera2Camera(0, SourceOptions((64, 48)))
+    camera.read()
+    with pytest.raises(BadShot, match=r"gave an array of shape \(24, 64\), wanted YUV420 of 64x48"):
+        camera.read()
+    assert isinstance(camera.read().image, np.ndarray)
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [("hang", "does not answer for 0.5 s"), ("crash", "died of SIGSEGV")],
+)
+def test_a_camera_that_hangs_or_crashes_ends_with_its_process(fake, mode: str, says: str) -> None:
+    fake(mode)
+    camera = Picamera2Camera(0, SourceOptions((64, 48)))
+    for _ in range(3):
+        camera.read()
+    with pytest.raises(CameraError, match=says):
+        camera.read()
+    assert not Path(f"/proc/{camera._child.process_id}").exists()
+
+
+def test_a_hung_camera_is_opened_again_and_the_daemon_goes_on(fake) -> None:
+    fake("hang")
+    items, frames = [], 0
+    begun = time.monotonic()
+    with open_source("picamera2:1?size=64x48") as source:
+        for item in source:
+            if not isinstance(item, Pause):
+                items.append(item)
+            frames += isinstance(item, Frame)
+            if frames == 5:
+                break
+    assert time.monotonic() - begun < 10
+    (error,) = [item for item in items if isinstance(item, Unreadable)]
+    assert error.reason == (
+        "picamera2:1: the camera's process does not answer for 0.5 s; opening it again in 0.1 s"
+    )
+    assert items[-1].sequence == 4
+
+
+def test_closing_kills_a_camera_that_hangs(fake) -> None:
+    fake("hang")
+    source = open_source("picamera2:?size=64x48")
+    list(islice(source, 3))
+    child = source._turn.reader._camera._child  # type: ignore[attr-defined]
+    begun = time.monotonic()
+    source.close()
+    assert time.monotonic() - begun < 0.6
+    assert not Path(f"/proc/{child.process_id}").exists()
+
+
+def test_the_module_is_loaded_by_nobody_else(root) -> None:
+    program = "import device.sources, sys; print('picamera2' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_a_place_that_is_no_number_is_refused() -> None:
+    with pytest.raises(UsageError, match="wanted picamera2: or picamera2:N"):
+        open_source("picamera2:front")
