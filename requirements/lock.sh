@@ -15,6 +15,9 @@ lock() { # NAME, then what to install
         sed 's/ @ file:.*//; s/+cpu$//' >"requirements/$name.lock"
 }
 
+# Wheels for the Pi are resolved for another machine, without an environment.
+.venv/bin/python -m firmware_config lock
 lock main 'torch==2.13.0' '.[training,convert,dev]'
 lock convert --requirement requirements/convert.in
 lock bench --requirement requirements/bench.in
+lock ethos-u --requirement requirements/ethos-u.in
