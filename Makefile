@@ -31,7 +31,7 @@ recipe_folder = training/configs/$(RECIPE)
 teacher_folder = $(recipe_folder:-edge=)
 
 .DEFAULT_GOAL := help
-.PHONY: help run page web web-test web-bench train distill ablate convert edgetpu ethos-u finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel lock clean
+.PHONY: help run page web web-test web-bench train distill ablate convert edgetpu ethos-u ladder finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel lock clean
 # `make train distill` is two steps of one recipe, in this order.
 .NOTPARALLEL:
 
@@ -70,7 +70,11 @@ edgetpu: $(MAIN) ## the int8 model by Google's own edgetpu_compiler, where it is
 	$(VENV) -m convert edgetpu $(or $(MODEL),$(SHIPPED)) --out build/edgetpu
 
 ethos-u: $(MAIN) $(ETHOS_U) ## int8 models by Arm's Vela, as C arrays, and a table of their costs (MODEL=files)
-	$(VENV) -m convert ethos-u $(or $(MODEL),$(SHIPPED) device/models/finder/finder.tflite) --out build/ethos-u
+	$(VENV) -m convert ethos-u $(or $(MODEL),$(wildcard device/models/*/*.tflite)) --out build/ethos-u
+
+ladder: $(MAIN) $(CONVERT) ## train the students that ship, in all sizes, and convert them (DATA=FOLDER)
+	set -e; for run in small-rough tiny-rough base-rough base small tiny; do $(VENV) -m training train training/configs/landmark_student/$$run.toml $(data_flag) --runs $(RUNS); done
+	set -e; for size in tiny small base; do $(MAKE) --no-print-directory convert RUN=$(RUNS)/$$size BUDGET=0.03; done
 
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
 	set -e; for part in finding telling finder; do $(VENV) -m training train training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) --runs $(RUNS); done

@@ -144,15 +144,12 @@ class LandmarkNetwork:
     def _bind(self, model: Path) -> None:
         """Look up the tensors once and prepare what decoding needs."""
         manifest, interpreter = self.manifest, self._interpreter
-        self._input = find_tensor(manifest.input, interpreter.get_input_details(), model)["index"]
-        outputs = interpreter.get_output_details()
-        self._heatmap = find_tensor(manifest.heatmap, outputs, model)["index"]
-        presence = find_tensor(manifest.presence, outputs, model)["index"]
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        tensors = (manifest.input, inputs), (manifest.heatmap, outputs), (manifest.presence, outputs)
         # Each gives a view into the interpreter: used at once, never kept.
-        self._view_heatmap, self._view_presence = (
-            interpreter.tensor(index) for index in (self._heatmap, presence)
+        self._view_input, self._view_heatmap, self._view_presence = (
+            interpreter.tensor(find_tensor(spec, details, model)["index"]) for spec, details in tensors
         )
-        self._input_buffer = np.zeros(manifest.input.shape, manifest.input.dtype)
         if manifest.codec.name != COORDINATES:
             height, width = manifest.heatmap.shape[1:3]
             self._codec = HeatmapCodec((width, height), manifest.codec.stride)
@@ -161,8 +158,7 @@ class LandmarkNetwork:
 
     def infer(self, crop: NDArray[np.uint8]) -> None:
         """Run the network on a crop (H, W, 3) uint8 of the manifest's size and channel order."""
-        fill_input(crop, self.manifest.pixel_offset, self._input_buffer[0])
-        self._interpreter.set_tensor(self._input, self._input_buffer)
+        fill_input(crop, self.manifest.pixel_offset, self._view_input()[0])
         self._interpreter.invoke()
 
     def decode(self) -> Decoded:
@@ -180,7 +176,7 @@ class LandmarkNetwork:
             landmarks_crop = decode_coordinates(coordinates, self.manifest.crop.size_wh)
             return landmarks_crop, np.ones(len(landmarks_crop), np.float32)
         landmarks_crop, spread_px = self._codec.decode(self._read_weights(raw))
-        return landmarks_crop, score_of_spread(spread_px, rule.half_score_px)
+        return landmarks_crop, score_of_spread(spread_px, rule.half_score_px, rule.sure_px)
 
     def _read_weights(self, raw: NDArray[np.generic]) -> NDArray[np.float32]:
         """What the codec makes of raw maps (H, W, K); written over by the next call."""
@@ -200,5 +196,4 @@ class LandmarkNetwork:
 
         For comparing models, not for the stream.
         """
-        values = self._interpreter.get_tensor(self._heatmap)[0]
-        return self.manifest.heatmap.dequantise(values)
+        return self.manifest.heatmap.dequantise(self._view_heatmap()[0])

@@ -30,6 +30,7 @@ EXAMPLES = """examples:
   python -m training evaluate --model student.tflite --dataset 300w:FOLDER --list validation.txt --json
   python -m training evaluate --model student.onnx --dataset wflw:FOLDER --part test --ced ced.png
   python -m training presence --model student.tflite --data ../shared/data
+  python -m training robustness --model device/models/small/student.tflite --data ../shared/data
   python -m training results --runs runs
   python -m training handover runs/landmark_student-student --data ../shared/data
   python -m training evaluate-finder --data ../shared/data --yunet yunet.onnx
@@ -110,6 +111,19 @@ def _add_presence(commands: Commands) -> None:
     presence.add_argument("--json", action="store_true", help="figures as one JSON object, fractions")
 
 
+def _add_robustness(commands: Commands) -> None:
+    robustness = commands.add_parser(
+        "robustness", help="turned heads, a cheap camera, and whether scores keep their promise"
+    )
+    robustness.add_argument("--model", type=Path, required=True, help=".tflite with its manifest")
+    robustness.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+    robustness.add_argument("--plot", type=Path, metavar="PNG", help="draw the reliability of the scores")
+    robustness.add_argument(
+        "--pictures", type=Path, metavar="PNG", help="draw what the camera makes of faces"
+    )
+    robustness.add_argument("--json", action="store_true", help="figures as one JSON object, fractions")
+
+
 def _add_handover(commands: Commands) -> None:
     handover = commands.add_parser("handover", help="write RUN/handover for conversion")
     handover.add_argument("run", type=Path, help="folder of a finished run")
@@ -135,6 +149,13 @@ def _add_results(commands: Commands) -> None:
     )
 
 
+def _add_search_log(commands: Commands) -> None:
+    search_log = commands.add_parser(
+        "search-log", help="what was tried for the students, from the runs' logs"
+    )
+    search_log.add_argument("--runs", type=Path, default=Path("runs"), help="all runs (default: runs)")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -148,9 +169,11 @@ def make_parser() -> argparse.ArgumentParser:
         _add_train,
         _add_evaluate,
         _add_presence,
+        _add_robustness,
         _add_handover,
         _add_card,
         _add_results,
+        _add_search_log,
         *FINDER_COMMANDS,
         *SIGNAL_COMMANDS,
     ):
@@ -233,6 +256,18 @@ def run_presence(arguments: argparse.Namespace) -> None:
     print(json.dumps(asdict(figures)) if arguments.json else presence_table(figures))
 
 
+def run_robustness(arguments: argparse.Namespace) -> None:
+    """Measure what the usual figures do not show."""
+    from training.robustness import draw_cheap, draw_reliability, measure_robustness, robustness_table
+
+    figures = measure_robustness(arguments.model, arguments.data)
+    if arguments.plot is not None:
+        draw_reliability({arguments.model.parent.name: figures}, arguments.plot)
+    if arguments.pictures is not None:
+        draw_cheap(arguments.data, arguments.pictures)
+    print(json.dumps(asdict(figures)) if arguments.json else robustness_table(figures))
+
+
 def run_handover(arguments: argparse.Namespace) -> None:
     """Write a run's handover: a landmark network's, or a finder's."""
     from training.checkpoint import load_values
@@ -256,6 +291,13 @@ def run_card(arguments: argparse.Namespace) -> None:
     print(write_card(arguments.folder, arguments.run, arguments.data))
 
 
+def run_search_log(arguments: argparse.Namespace) -> None:
+    """Write the search log."""
+    from training.search_log import write_search_log
+
+    print(write_search_log(arguments.runs))
+
+
 def run_results(arguments: argparse.Namespace) -> None:
     """Write the results page."""
     from training.results import PAGE, write_results
@@ -267,9 +309,11 @@ PROGRAMS = {
     "train": run_train,
     "evaluate": run_evaluate,
     "presence": run_presence,
+    "robustness": run_robustness,
     "handover": run_handover,
     "card": run_card,
     "results": run_results,
+    "search-log": run_search_log,
     "evaluate-finder": run_evaluate_finder,
     "fit-yunet": run_fit_yunet,
     "signals": run_signals,

@@ -8,9 +8,12 @@ K landmarks.
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from training.cheap_camera import photograph
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class AugmentSettings:
     """Share with sensor noise."""
     occlusion: float = 0.35
     """Share with a covering patch."""
+    cheap: float = 0.0
+    """Share of face crops as a cheap camera takes them (training/cheap_camera.py), instead of the above."""
     background: float = 0.06
     """Crops of faceless ground, per face crop."""
     off_face: float = 0.06
@@ -205,6 +210,25 @@ def degrade(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> T
     return _noise(image, settings, rng).clamp(0, 255)
 
 
+def photograph_some(
+    pixels: Tensor, landmarks: Tensor, degraded: Tensor, share: float, rng: torch.Generator
+) -> Tensor:
+    """`degraded` (B, 3, S, S), but of the first crops, those on faces, a share as a cheap camera has them.
+
+    One crop at a time on the CPU: a few milliseconds a batch, where a share is a quarter.
+    """
+    chosen = _chosen(len(landmarks), share, rng).flatten().nonzero()[:, 0]
+    seed = int(torch.randint(2**31, (1,), generator=rng, device=rng.device))
+    if len(chosen) == 0:
+        return degraded
+    numbers = np.random.default_rng(seed)
+    crops = pixels[chosen].clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
+    points = landmarks[chosen].cpu().numpy()
+    taken = [photograph(crop, shape, numbers) for crop, shape in zip(crops, points, strict=True)]
+    planes = torch.from_numpy(np.stack(taken)).to(pixels.device).permute(0, 3, 1, 2).float()
+    return degraded.index_copy(0, chosen, planes)
+
+
 def normalise(pixels: Tensor) -> Tensor:
     """Pixels 0..255 to the network's reals, (pixel - 128) / 128: in int8 one flipped bit."""
     return (pixels - 128) / 128
@@ -253,7 +277,11 @@ class Augmenter:
         if background and len(self.pack.backgrounds):
             parts.append(self._backgrounds(background, rng))
         pixels = torch.cat([part.image for part in parts])
-        image = normalise(degrade(pixels, self.settings, rng))
+        degraded = degrade(pixels, self.settings, rng)
+        if self.settings.cheap:
+            on_faces = parts[0]
+            degraded = photograph_some(pixels, on_faces.landmarks, degraded, self.settings.cheap, rng)
+        image = normalise(degraded)
         return Batch(
             image.contiguous(memory_format=torch.channels_last),
             torch.cat([part.landmarks for part in parts]),

@@ -6,6 +6,7 @@
 - handover.json: scheme, crop rule, codec, provenance
 """
 
+import dataclasses
 import json
 import subprocess
 from collections.abc import Sequence
@@ -18,8 +19,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from device.contract.codec import COORDINATES
 from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole, write_whole_bytes
+from device.contract.landmarks import SCHEMES, LandmarkScheme
+from training.certainty import Certainty, measure_certainty
 from training.checkpoint import LandmarkRun, load_network
 from training.datasets.sample import Sample
 from training.decode import codec_of, stride_of
@@ -34,7 +38,7 @@ CALIBRATION_CROPS = 256
 FACELESS_CROPS = 64
 """... and crops of the same pictures without one: the presence logit's range must reach below zero."""
 HALF_SCORE_CELLS = 1.5
-"""Spread at which a landmark's score is one half, in cells of the map."""
+"""Spread at which a landmark's score is one half, in cells of the map, where none can be fitted."""
 
 
 def export_program(model: nn.Module, size_hw: tuple[int, int], path: Path) -> None:
@@ -128,6 +132,30 @@ def needs_any_operator(model: ModelSettings) -> bool:
     return arguments.get("backbone", "plain") != "plain" or fused or swish
 
 
+def codec_values(
+    model: nn.Module, side: int, faces: CropSet, source: str, scheme: LandmarkScheme
+) -> dict[str, Any]:
+    """How the output is read: the codec, its stride, and what turns a map's spread into a score.
+
+    Args:
+        model: in evaluation mode.
+        side: of its input, pixels.
+        faces: calibration crops.
+        source: the set among them whose labels are good enough to say what an error is.
+        scheme: of the landmarks.
+    """
+    with torch.no_grad():
+        raw, _ = model(torch.zeros(1, 3, side, side))
+    codec = codec_of(model)
+    stride = stride_of(codec, raw, side)
+    chosen = [number for number, name in enumerate(faces.sources) if name == source]
+    certainty = Certainty(HALF_SCORE_CELLS * stride, 0.0)
+    if codec != COORDINATES and chosen:
+        good = CropSet(faces.crops[chosen], faces.landmarks_crop[chosen], [], [])
+        certainty = measure_certainty(model, good, scheme, stride)
+    return {"name": codec, "stride": stride, **dataclasses.asdict(certainty)}
+
+
 def source_commit() -> str:
     """The commit the code stands at, `+` when files differ from it; empty outside a checkout."""
 
@@ -160,20 +188,12 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
     export_network(model, side, folder / "network.pt2")
     write_crops(calibration, folder / "calibration.npz")
     write_crops(validation, folder / "validation.npz")
-    with torch.no_grad():
-        raw, _ = model(torch.zeros(1, 3, side, side))
-    codec = codec_of(model)
-    stride = stride_of(codec, raw, side)
     values: dict[str, Any] = {
         "schema": 1,
         "name": name,
         "scheme": settings.scheme,
         "crop": {"margin": settings.margin, "size_wh": [side, side], "channels": "bgr"},
-        "codec": {
-            "name": codec,
-            "stride": stride,
-            "half_score_px": HALF_SCORE_CELLS * stride,
-        },
+        "codec": codec_values(model, side, calibration, validation.sources[0], SCHEMES[settings.scheme]),
         "any_operator": needs_any_operator(settings.model),
         "provenance": {
             "run": settings.name,

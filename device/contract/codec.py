@@ -26,6 +26,9 @@ SOFTMAX_EXPECTATION, RELU_EXPECTATION, COORDINATES = "softmax_expectation", "rel
 CODECS = (SOFTMAX_EXPECTATION, RELU_EXPECTATION, COORDINATES)
 """Every codec a manifest may name."""
 
+HALF_SCORE_ERROR = 0.07
+"""Expected error at a score of 0.5, of the distance of the outer eye corners."""
+
 LEAST_MASS = np.float32(1e-6)
 """Added to every cell by relu_expectation: a map without any mass means its middle, not a division by 0."""
 
@@ -143,6 +146,13 @@ def softmax_weights(maps: NDArray[np.generic], table: NDArray[np.float32] | None
     return weights
 
 
-def score_of_spread(spread_px: NDArray[np.float32], half_score_px: float) -> NDArray[np.float32]:
-    """Confidence of each landmark, 1 for a point mass, 0.5 at a spread of `half_score_px`."""
-    return np.asarray(1 / (1 + (spread_px / half_score_px) ** 2), np.float32)
+def score_of_spread(
+    spread_px: NDArray[np.float32], half_score_px: float, sure_px: float = 0.0
+) -> NDArray[np.float32]:
+    """Confidence of each landmark, 1 / (1 + (spread^2 - sure^2) / half^2), at most 1.
+
+    `sure_px` is the spread of a map that has no doubt. `half_score_px` is fitted so that the expected error
+    is HALF_SCORE_ERROR (1 / score - 1).
+    """
+    doubt = np.maximum(spread_px * spread_px - np.float32(sure_px**2), 0)
+    return np.asarray(1 / (1 + doubt / np.float32(half_score_px**2)), np.float32)

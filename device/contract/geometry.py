@@ -38,7 +38,9 @@ class Box:
     @classmethod
     def around(cls, points: Points) -> "Box":
         """The tight box of (N, 2) points."""
-        return cls(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
+        # Of a few dozen points one sort is done sooner than a minimum and a maximum.
+        ordered = np.sort(points, axis=0)
+        return cls(*ordered[0].tolist(), *ordered[-1].tolist())
 
     @classmethod
     def centred(cls, center_xy: tuple[float, float], size_wh: tuple[float, float]) -> "Box":

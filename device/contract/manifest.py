@@ -48,7 +48,9 @@ class CodecRule:
     stride: float
     """Crop pixels per cell; the whole crop's side for coordinates."""
     half_score_px: float
-    """Spread, in crop pixels, at which a landmark's score is 0.5; coordinates have no spread."""
+    """Spread over `sure_px`, in crop pixels, at which a landmark's score is 0.5; coordinates have no spread."""
+    sure_px: float = 0.0
+    """Spread of a map without any doubt, which has a score of 1."""
 
 
 @dataclass(frozen=True)

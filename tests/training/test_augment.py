@@ -15,6 +15,7 @@ from training.augment import (
     degrade,
     landmarks_to_crop,
     normalise,
+    photograph_some,
     sample_crops,
 )
 from training.losses import expectation
@@ -129,3 +130,12 @@ def test_roll_is_drawn_with_the_stated_deviation():
     roll = torch.atan2(turned[:, 1], turned[:, 0]) - torch.atan2(across[1], across[0])
     roll = torch.remainder(roll + math.pi, 2 * math.pi) - math.pi
     assert math.degrees(float(roll.std())) == pytest.approx(18, rel=0.05)
+
+
+def test_a_cheap_camera_takes_its_share_of_the_face_crops_and_no_other():
+    pixels = torch.full((40, 3, 64, 64), 128.0)
+    landmarks = torch.from_numpy(np.random.default_rng(0).uniform(16, 48, (32, 68, 2))).float()
+    seen = photograph_some(pixels, landmarks, pixels, 0.5, torch.Generator().manual_seed(1))
+    changed = (seen != pixels).flatten(1).any(1)
+    assert 8 <= int(changed[:32].sum()) <= 24
+    assert not changed[32:].any()

@@ -66,3 +66,35 @@ def test_a_run_file_with_a_mistake_is_named_with_its_fault(tmp_path, text, messa
 def test_a_missing_run_file_is_named(tmp_path):
     with pytest.raises(BadInputError, match=r"no run file .*gone\.toml"):
         read_run(tmp_path / "gone.toml")
+
+
+def test_the_command_line_changes_the_seed_and_the_budget_of_any_run(root):
+    from training.__main__ import _with_changes, make_parser
+
+    path = root / "training" / "configs" / "kd_net" / "student.toml"
+    settings = read_system_run(path)
+    arguments = make_parser().parse_args(["train", str(path), "--seed", "3", "--images", "640"])
+    changed = _with_changes(settings, arguments)
+    assert (changed.name, changed.seed, changed.optimiser.images) == ("kd_net-student-seed3", 3, 640)
+    assert changed.loss == settings.loss
+    unchanged = make_parser().parse_args(["train", str(path)])
+    assert _with_changes(settings, unchanged) == settings
+
+
+def test_a_row_without_teachers_drops_those_of_its_base(root):
+    configs = root / "training" / "configs"
+    assert read_system_run(configs / "star_swin" / "student_plain.toml").teachers == {}
+    only = read_system_run(configs / "kd_net" / "student_tolerant.toml")
+    assert only.teachers == {"tolerant": "kd_net-teacher_tolerant"}
+    # What a row does not say is its base's.
+    assert only.loss.assist_tolerant == 1.0
+    assert only.optimiser == read_system_run(configs / "kd_net" / "student.toml").optimiser
+
+
+def test_every_row_of_a_recipe_sees_equally_many_images_with_the_same_network(root):
+    for system in ("kd_net", "star_swin", "efficient_fan"):
+        for folder in (system, f"{system}-edge"):
+            paths = sorted((root / "training" / "configs" / folder).glob("student*.toml"))
+            assert len(paths) >= 3
+            runs = [read_system_run(path) for path in paths]
+            assert len({repr((run.model, run.optimiser, run.data, run.augment)) for run in runs}) == 1

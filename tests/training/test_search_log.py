@@ -1,0 +1,49 @@
+import json
+
+import pytest
+import torch
+
+from device.contract.errors import BadInputError
+from training.search_log import differences, final_nme, write_search_log
+
+TRIALS = """
+[[trial]]
+run = "new"
+against = "old"
+question = "Does it help?"
+verdict = "kept"
+"""
+
+
+def finish(runs, name, nme, **augment):
+    (runs / name).mkdir()
+    settings = {"name": name, "seed": len(name), "optimiser": {"images": 48_000}, "augment": augment}
+    torch.save({"settings": settings, "weights": {}}, runs / name / "network.pt")
+    rows = [{"step": 1, "nme_300w": 0.5}, {"step": 2, "nme_300w": nme}, {"step": 3}]
+    (runs / name / "log.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+
+
+def test_a_trial_is_measured_and_its_settings_are_told(tmp_path):
+    finish(tmp_path, "old", 0.0402, blur=0.3)
+    finish(tmp_path, "new", 0.0386, blur=0.15)
+    (tmp_path / "trials.toml").write_text(TRIALS)
+    text = write_search_log(tmp_path, tmp_path / "trials.toml", tmp_path / "page.md").read_text()
+    assert "| `new` | 48,000 | 3.86 |" in text
+    assert "Gain +0.16 points: **kept**. Other than in `old`: `augment.blur = 0.15`." in text
+
+
+def test_names_and_seeds_are_no_differences():
+    first, second = {"name": "a", "seed": 0, "loss": {"map": 1}}, {"name": "b", "seed": 1, "loss": {"map": 1}}
+    assert differences(first, second) == []
+
+
+def test_a_run_that_is_gone_is_named(tmp_path):
+    with pytest.raises(BadInputError, match=r"no log in .*gone"):
+        final_nme(tmp_path / "gone")
+
+
+def test_the_projects_own_list_reads(root):
+    import tomllib
+
+    trials = tomllib.loads((root / "training" / "search_log.toml").read_text())["trial"]
+    assert all(set(trial) == {"run", "against", "question", "verdict"} for trial in trials)
