@@ -4,8 +4,10 @@ Every figure is measured when the card is written; none is typed.
 """
 
 from pathlib import Path
+from typing import Any
 
 from device.bench import measure_stages
+from device.contract.codec import HALF_SCORE_ERROR
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.manifest import ModelManifest, read_model_manifest
@@ -13,6 +15,7 @@ from training.checkpoint import load_network
 from training.datasets import read_300w, read_list
 from training.evaluate import Evaluation, evaluate, load_predictor, predict_boxes
 from training.lineage import commands_again, images_seen, lineage
+from training.robustness import measure_robustness
 
 TEMPLATE = Path(__file__).with_name("model_card.template.md")
 """The page, with a placeholder for every figure."""
@@ -54,6 +57,27 @@ def _speed(model: Path) -> tuple[str, str]:
     return "\n".join(rows), " ".join(ratios)
 
 
+def _robustness(model: Path, data: Path) -> dict[str, Any]:
+    """What the page says of turned heads, a cheap camera and the scores."""
+    figures = measure_robustness(model, data)
+    rows = [
+        f"| all | {100 * figures.nme:.2f} | |",
+        f"| turned least, a quarter | {100 * figures.nme_frontal:.2f} | |",
+        f"| turned most, a quarter | {100 * figures.nme_turned:.2f} | {figures.turned_ratio:.2f} |",
+        f"| all, by a cheap camera | {100 * figures.nme_cheap:.2f} | {figures.cheap_ratio:.2f} |",
+    ]
+    reliability = [
+        f"| {row.score:.2f} | {100 * row.expected:.1f} | {100 * row.got:.1f} |" for row in figures.reliability
+    ]
+    return {
+        "robustness": "\n".join(rows),
+        "reliability": "\n".join(reliability),
+        "half_score": 100 * HALF_SCORE_ERROR,
+        "covered_score": figures.covered_score,
+        "clear_score": figures.clear_score,
+    }
+
+
 def _figures(manifest: ModelManifest) -> dict[str, float]:
     try:
         int8 = manifest.metrics["validation_nme_interocular"]
@@ -91,6 +115,7 @@ def write_card(folder: Path, run: Path, data: Path) -> Path:
         accuracy="\n".join(_accuracy_row(boxes, figures) for boxes, figures in measured.items()),
         groups=", ".join(f"{name} {100 * value:.2f}" for name, value in regions),
         **_figures(manifest),
+        **_robustness(model, data),
         speed=speed,
         ratios=ratios,
         run=settings.name,

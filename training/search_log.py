@@ -21,8 +21,9 @@ INTRODUCTION = """# What was tried
 
 NME by outer eye corners on the 200 faces of `300w/validation.txt` with shaken boxes, of the averaged float
 network at the end of each run. `python -m training search-log --runs runs` writes this page from the runs'
-logs; what is asked and decided stands in `search_log.toml`. A run is trained by `python -m training train FILE
---data DATA`, its file having the settings named here; those that are kept lie in `configs/landmark_student/`.
+logs; what is asked and decided stands in `search_log.toml`. A run is trained by `python -m training train
+FILE --data DATA`, its file having the settings named here; those that are kept lie in
+`configs/landmark_student/`.
 """
 
 
@@ -83,7 +84,7 @@ def trial_section(trial: dict[str, str], runs: Path) -> str:
                 for name, count, value in zip(names, images, nme, strict=True)
             ),
             "",
-            f"Gain {100 * (nme[1] - nme[0]):+.2f} points: **{trial['verdict']}**. "
+            f"Gain {100 * (nme[1] - nme[0]):+.2f} points: **{trial['verdict']}**.",
             f"Other than in `{names[1]}`: {changed}.",
             "",
         ]

@@ -29,7 +29,7 @@ def test_a_trial_is_measured_and_its_settings_are_told(tmp_path):
     (tmp_path / "trials.toml").write_text(TRIALS)
     text = write_search_log(tmp_path, tmp_path / "trials.toml", tmp_path / "page.md").read_text()
     assert "| `new` | 48,000 | 3.86 |" in text
-    assert "Gain +0.16 points: **kept**. Other than in `old`: `augment.blur = 0.15`." in text
+    assert "Gain +0.16 points: **kept**.\nOther than in `old`: `augment.blur = 0.15`." in text
 
 
 def test_names_and_seeds_are_no_differences():
