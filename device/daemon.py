@@ -239,7 +239,9 @@ class Daemon:
             self._publish(
                 events.FaceLost(self._source.name, frame.sequence, frame.captured_ns, published_ns, number)
             )
-        self._engine.note_latency((published_ns - frame.captured_ns) / 1e6)
+        # What is found in a file must not depend on how fast it is read.
+        if self._source.live:
+            self._engine.note_latency((published_ns - frame.captured_ns) / 1e6)
 
     def _scene_ns(self, frame: Frame) -> int:
         """When the scene looked like this: nanoseconds since any instant that the stream keeps."""

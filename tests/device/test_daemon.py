@@ -254,3 +254,23 @@ def test_pauses_and_silence_feed_the_watchdog_unless_nothing_can_help() -> None:
     with Daemon(source, tracker, [], "fake@ffffffff", DaemonSettings(), notifier=notifier) as daemon:
         daemon.run()
     assert notifier.fed == 3
+
+
+class NotingEngine(OneModel):
+    """An engine that keeps what it is told of latency."""
+
+    def __init__(self):
+        super().__init__("fake@ffffffff")
+        self.noted = []
+
+    def note_latency(self, latency_ms):
+        self.noted.append(latency_ms)
+
+
+@pytest.mark.parametrize(("live", "noted"), [(True, 2), (False, 0)])
+def test_only_a_live_sources_latency_may_cost_it_accuracy(live, noted):
+    engine, items = NotingEngine(), [a_frame(a_picture(), n) for n in range(2)]
+    tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
+    with Daemon(FakeSource(items, "s", live), tracker, [ListSink()], engine, DaemonSettings()) as daemon:
+        daemon.run()
+    assert len(engine.noted) == noted
