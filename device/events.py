@@ -63,7 +63,7 @@ def encode(message: Message) -> bytes:
 
 def _rounded(values: NDArray[np.floating], digits: int) -> NDArray[np.floating]:
     """Rounded, in the memory order that orjson reads; -0 becomes 0."""
-    return np.ascontiguousarray(np.round(values, digits) + 0)
+    return np.ascontiguousarray(values.round(digits) + 0)
 
 
 def _head(kind: str, source: str) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class FaceMessage:
     landmarks: NDArray[np.floating]
     """(K, 2) x then y, pixels, in the scheme's order."""
     landmark_scores: NDArray[np.floating]
-    """(K,) confidence of each landmark, 0 to 1."""
+    """(K,) confidence of each landmark, 0 to 1; what error it promises: device.contract.codec."""
     pose: Pose | None = None
     """Of the head; None, and no key, while it is not known."""
     signals: Mapping[str, float] | None = None
@@ -154,7 +154,9 @@ class FaceMessage:
         return (
             math.isfinite(self.score)
             and math.isfinite(sum(self.box.xyxy))
-            and bool(np.isfinite(self.landmarks).all() and np.isfinite(self.landmark_scores).all())
+            # A sum is finite if all its numbers are, and none is large enough to make it overflow.
+            and math.isfinite(self.landmarks.sum())
+            and math.isfinite(self.landmark_scores.sum())
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +164,7 @@ class FaceMessage:
         return {
             "id": self.id,
             "score": round(float(self.score), SCORE_DIGITS),
-            "box": _rounded(np.array(self.box.xyxy), PIXEL_DIGITS),
+            "box": [round(edge, PIXEL_DIGITS) + 0.0 for edge in self.box.xyxy],
             "landmarks": _rounded(self.landmarks, PIXEL_DIGITS),
             "landmark_scores": _rounded(self.landmark_scores, SCORE_DIGITS),
             **self._further(),
@@ -186,11 +188,7 @@ class FaceMessage:
 
 def _rounded_signals(signals: Mapping[str, float]) -> dict[str, float]:
     """Those that are numbers."""
-    return {
-        name: round(float(value), SCORE_DIGITS) + 0.0
-        for name, value in signals.items()
-        if math.isfinite(value)
-    }
+    return {name: round(value, SCORE_DIGITS) + 0.0 for name, value in signals.items() if math.isfinite(value)}
 
 
 @dataclass(frozen=True)

@@ -81,10 +81,6 @@ class RemoteInterpreter:
         """Of every output, as the runtime's own interpreter tells them."""
         return self._outputs
 
-    def set_tensor(self, index: int, values: NDArray[Any]) -> None:
-        """Copy an input in."""
-        self._views[index][:] = values
-
     def invoke(self) -> None:
         """Run the network.
 
@@ -100,12 +96,8 @@ class RemoteInterpreter:
             self._child.close()
             raise AcceleratorError(f"the accelerator failed: {answer.removeprefix('error ')}")
 
-    def get_tensor(self, index: int) -> NDArray[Any]:
-        """A copy of an output."""
-        return self._views[index].copy()
-
     def tensor(self, index: int) -> Callable[[], NDArray[Any]]:
-        """What gives a view of an output, valid until the next `invoke`."""
+        """What gives a view of an input, or of an output, valid until the next `invoke`."""
         return lambda: self._views[index]
 
     def close(self) -> None:

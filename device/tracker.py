@@ -181,6 +181,8 @@ class Tracker:
     def _give_up(self, seconds: float) -> list[int]:
         """Drop the faces that were unseen for too long; their ids."""
         unseen = self._unseen(seconds)
+        if not unseen:
+            return []
         late = [track for track in unseen if track.unseen_seconds(seconds) > self._settings.keep_seconds]
         # What flickers all over the picture must not pile up.
         lost = {track.id for track in (*late, *unseen[self._settings.max_faces :])}

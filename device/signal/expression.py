@@ -27,6 +27,10 @@ TRUST_SECONDS = 2.0
 FAR_FROM_REST = 0.5
 """Of a range, where a measure counts for a quarter in learning."""
 
+LESSON_SECONDS, LESSON_SHARE = 0.1, 0.02
+"""Between two looks at rest, which changes the more slowly the longer it was watched: the shorter of a time
+and a share of the time watched."""
+
 LEARNING_DEGREES = 25.0
 """Turn of the head beyond which nothing is learnt: lengths are then guesses."""
 
@@ -56,39 +60,43 @@ class Expression:
         self._rest = typical().rest.copy()
         lower, self._upper = _usual_ways()
         self._lower = lower.copy()
-        self._watched_seconds = 0.0
+        self._watched_seconds = self._lesson_seconds = 0.0
 
     def read(self, face: Array, elapsed_seconds: float, turn_degrees: float) -> Array:
         """(S,) signals in their ranges' units, not yet cut off at their ends.
+
+        Each is its measure's difference from rest: 1 is the way to what 2 % of all faces are beyond.
 
         Args:
             face: (68, 3) in head axes, eye distances.
             elapsed_seconds: since the last read, 0 the first time.
             turn_degrees: how far the head is turned from the camera.
         """
-        measured = measure(face)
+        away = measure(face) - self._rest
+        values = away / np.where(away > 0, self._upper, self._lower)
         if turn_degrees <= LEARNING_DEGREES:
-            self._learn(measured, elapsed_seconds)
-        values = self._against_rest(measured)
+            self._lesson_seconds += elapsed_seconds
+            if self._lesson_seconds >= min(LESSON_SECONDS, LESSON_SHARE * self._watched_seconds):
+                self._learn(away, values)
         values[_EYES] += 1
-        return values
+        return np.asarray(values, np.float64)
 
-    def _against_rest(self, measured: Array) -> Array:
-        """(S,) difference from rest: 1 is the way to what 2 % of all faces are beyond."""
-        away = measured - self._rest
-        return np.asarray(away / np.where(away > 0, self._upper, self._lower), np.float64)
+    def _learn(self, away: Array, values: Array) -> None:
+        """Take what is seen into rest, the less the farther it is from there.
 
-    def _learn(self, measured: Array, elapsed_seconds: float) -> None:
-        watched = self._watched_seconds
+        Args:
+            away: (S,) from rest, eye distances.
+            values: (S,) the same in the ranges' units.
+        """
+        watched, lesson = self._watched_seconds, self._lesson_seconds
         doubt = watched / (watched + TRUST_SECONDS)
-        strange = self._against_rest(measured) * (doubt / FAR_FROM_REST)
-        share = min(elapsed_seconds / (min(watched, MEMORY_SECONDS) + PRIOR_SECONDS), 1.0)
-        familiar = 1 / (1 + strange * strange)
-        self._rest += share * familiar * familiar * (measured - self._rest)
+        strange = values * (doubt / FAR_FROM_REST)
+        share = min(lesson / (min(watched, MEMORY_SECONDS) + PRIOR_SECONDS), 1.0)
+        self._rest += share / (1 + strange * strange) ** 2 * away
         # An eye's lower end is a closed one, which is the same for wide and narrow eyes.
         closed = typical().least[_EYES]
         self._lower[_EYES] = np.maximum(self._rest[_EYES] - closed, LEAST_OPENING)
-        self._watched_seconds += elapsed_seconds
+        self._watched_seconds, self._lesson_seconds = watched + lesson, 0.0
 
 
 def within_ranges(values: Array) -> dict[str, float]:

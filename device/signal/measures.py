@@ -54,8 +54,8 @@ TERMS: dict[str, list[Term]] = {
 
 @cache
 def _matrix() -> NDArray[np.float64]:
-    """(S, 136) weights of the coordinates in each measure."""
-    matrix = np.zeros((len(SIGNAL_NAMES), 68, 2))
+    """(S, 204) weights of the coordinates in each measure."""
+    matrix = np.zeros((len(SIGNAL_NAMES), 68, 3))
     for row, name in enumerate(SIGNAL_NAMES):
         for weight, landmark, axis in TERMS[name]:
             matrix[row, landmark, axis] += weight
@@ -63,5 +63,5 @@ def _matrix() -> NDArray[np.float64]:
 
 
 def measure(face: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(S,) measures, in the signals' order, of a face (68, 2 or 3) in head axes, eye distances."""
-    return np.asarray(_matrix() @ face[:, :2].ravel(), np.float64)
+    """(S,) measures, in the signals' order, of a face (68, 3) in head axes, eye distances."""
+    return np.asarray(_matrix() @ face.ravel(), np.float64)

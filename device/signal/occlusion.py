@@ -41,6 +41,9 @@ CLEAR = 0.95
 CUTOFF_HZ = 1.5
 """Of the scores: a region covered for a tenth of a second is not told."""
 
+LOOK_SECONDS = 0.1
+"""Between two looks at the scores."""
+
 _SHARES = np.zeros((len(REGIONS), ibug_68.count))
 for _row, _region in enumerate(REGIONS):
     _SHARES[_row, list(LANDMARKS_OF[_region])] = 1 / len(LANDMARKS_OF[_region])
@@ -64,10 +67,16 @@ class Occlusion:
         """Nothing covered."""
         self._relative = np.ones(len(REGIONS))
         self._covered = np.zeros(len(REGIONS), np.bool_)
+        self._told: tuple[str, ...] = ()
+        self._unread_seconds = 0.0
 
     def read(self, landmark_scores: NDArray[np.floating], elapsed_seconds: float) -> tuple[str, ...]:
         """The regions that seem covered, given (68,) scores and the time since the last."""
-        share = smoothing_share(CUTOFF_HZ, elapsed_seconds)
-        self._relative += share * (relative_scores(landmark_scores) - self._relative)
-        self._covered = self._relative < np.where(self._covered, CLEAR, COVERED)
-        return tuple(compress(REGIONS, self._covered.tolist()))
+        self._unread_seconds += elapsed_seconds
+        if self._unread_seconds >= LOOK_SECONDS:
+            share = smoothing_share(CUTOFF_HZ, self._unread_seconds)
+            self._relative += share * (relative_scores(landmark_scores) - self._relative)
+            self._covered = self._relative < np.where(self._covered, CLEAR, COVERED)
+            self._told = tuple(compress(REGIONS, self._covered.tolist()))
+            self._unread_seconds = 0.0
+        return self._told

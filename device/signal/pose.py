@@ -17,19 +17,19 @@ from device.signal.mean_face import mean_landmarks
 
 Array = NDArray[np.float64]
 
-Guess = tuple[Array, Array]
-"""Rotation vector (3, 1) and position (3, 1)."""
-
 SOLID_POINTS = np.array([0, 1, 15, 16, *range(27, 36), 36, 39, 42, 45])
 """Ears' end of the jaw line, nose, eye corners: no expression moves them."""
 
 NO_DISTORTION = np.zeros(4)
 
 MOST_STEPS = 10
-"""Of least squares; from the last frame's pose it takes two."""
+"""Of least squares; from the last frame's pose it takes one or two."""
 
-STEADY = 1e-3
-"""Step, radians and eye distances, after which the next would be about its square: too small to matter."""
+STEADY = 5e-3
+"""Step, radians and shares of the distance, after which the next is too small to tell: about its square."""
+
+LARGEST_STEP = 0.5
+"""Step from the last frame's pose beyond which that leads astray: the head is looked at afresh."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class Lens:
     """Distance of the picture plane, pixels."""
     centre_xy: tuple[float, float]
     """Middle of the frame, pixels."""
+
+    @cached_property
+    def centre(self) -> Array:
+        """(2,) middle of the frame, pixels."""
+        return np.array(self.centre_xy)
 
     @cached_property
     def matrix(self) -> Array:
@@ -82,16 +87,13 @@ class Placed:
     """(3,) of the head's origin, camera axes, eye distances."""
     lens: Lens
     """Through which it is seen."""
+    misfit: float = 0.0
+    """Root mean square distance of the solid points from the picture's, eye distances."""
 
     @property
     def turn_degrees(self) -> float:
         """How far the head is turned from the camera, in any direction but roll."""
         return math.degrees(math.acos(min(max(self.rotation[2, 2].item(), -1.0), 1.0)))
-
-    def project(self, points: Array) -> Array:
-        """(N, 3) head axes to (N, 2) pixels."""
-        seen = points @ self.rotation.T + self.position
-        return np.asarray(seen[:, :2] / seen[:, 2:] * self.lens.focal_px + self.lens.centre_xy, np.float64)
 
     def lift(self, landmarks: NDArray[np.floating]) -> Array:
         """(K, 3) head axes, eye distances: each point (K, 2) at the depth of the mean face's.
@@ -100,19 +102,15 @@ class Placed:
         """
         seen = np.empty((len(landmarks), 3))
         depth = mean_landmarks() @ self.rotation[2] + self.position[2]
-        seen[:, :2] = (landmarks - self.lens.centre_xy) * (depth / self.lens.focal_px)[:, None]
+        seen[:, :2] = (landmarks - self.lens.centre) * (depth / self.lens.focal_px)[:, None]
         seen[:, 2] = depth
         return np.asarray((seen - self.position) @ self.rotation, np.float64)
 
-    def misfit(self, landmarks: NDArray[np.floating]) -> float:
-        """Root mean square distance of the solid points from the picture's, eye distances."""
-        off = self.project(_solid_points()) - landmarks[SOLID_POINTS]
-        return math.sqrt(np.vdot(off, off) / len(off)) * self.position[2].item() / self.lens.focal_px
-
-    def message(self, landmarks: NDArray[np.floating]) -> Pose:
+    @property
+    def message(self) -> Pose:
         """As the stream says it."""
         x, y, z = self.position.tolist()
-        return Pose(*angles_of(self.rotation), (x, y, z), self.lens.focal_px, self.misfit(landmarks))
+        return Pose(*angles_of(self.rotation), (x, y, z), self.lens.focal_px, self.misfit)
 
 
 @lru_cache(maxsize=1)
@@ -126,52 +124,56 @@ class HeadPose:
 
     def __init__(self) -> None:
         """Not seen yet."""
-        self._last: Guess | None = None
+        self._last: Array | None = None
 
     def find(self, landmarks: NDArray[np.floating], lens: Lens) -> Placed | None:
         """The mean face under (68, 2) finite landmarks in pixels; None where it cannot lie there.
 
-        It begins at the last frame's pose: a third of the time, and of two poses that look alike the one before.
+        It begins at the last frame's pose: a third of the time, and of two poses that look alike the one
+        before.
         """
-        seen = np.ascontiguousarray(landmarks[SOLID_POINTS], np.float64)
-        self._last = (self._last and _refined(seen, lens, self._last)) or _afresh(seen, lens)
-        if self._last is None:
-            return None
-        turn, position = self._last
-        return Placed(_matrix_of(turn), position.ravel(), lens)
+        seen = landmarks.take(SOLID_POINTS, axis=0).astype(np.float64, copy=False)
+        placed = None if self._last is None else self._settle(seen, lens, self._last, LARGEST_STEP)
+        if placed is not None:
+            return placed
+        guess = _guess(seen, lens)
+        return None if guess is None else self._settle(seen, lens, guess, math.inf)
+
+    def _settle(self, seen: Array, lens: Lens, pose: Array, largest_step: float) -> Placed | None:
+        """Least squares from a pose, by Gauss and Newton.
+
+        None where it does not settle, or the face would look away or lie behind the camera.
+        """
+        self._last = None
+        for _ in range(MOST_STEPS):
+            shown, slopes = cv2.projectPoints(_solid_points(), pose[:3], pose[3:], lens.matrix, NO_DISTORTION)
+            off, slopes = (seen - shown[:, 0]).reshape(-1, 1), slopes[:, :6]
+            step = cv2.solve(slopes, off, flags=cv2.DECOMP_NORMAL | cv2.DECOMP_CHOLESKY)[1]
+            pose = pose + step
+            *turn, x, y, z = map(abs, step.ravel().tolist())
+            distance = pose[5, 0].item()
+            largest = max(*turn, max(x, y, z) / max(abs(distance), 1e-9))
+            # What is no number fails this too.
+            if not largest < largest_step:
+                return None
+            if largest < STEADY:
+                rotation = np.asarray(cv2.Rodrigues(pose[:3])[0], np.float64)
+                if distance <= 0 or rotation[2, 2] <= 0:
+                    return None
+                self._last = pose
+                # What the last step leaves, which is too short to bend anything.
+                left = off - slopes @ step
+                misfit_px = math.sqrt(np.vdot(left, left) / len(SOLID_POINTS))
+                return Placed(rotation, pose[3:, 0], lens, misfit_px * distance / lens.focal_px)
+        return None
 
 
-def _matrix_of(turn: Array) -> Array:
-    """(3, 3) of a rotation vector."""
-    return np.asarray(cv2.Rodrigues(turn)[0], np.float64)
-
-
-def _afresh(seen: Array, lens: Lens) -> Guess | None:
-    """From nothing: SQPnP (Terzakis and Lourakis, ECCV 2020), then least squares."""
+def _guess(seen: Array, lens: Lens) -> Array | None:
+    """(6, 1) rotation vector and position from nothing: SQPnP (Terzakis and Lourakis, ECCV 2020)."""
     solid, flags = _solid_points(), cv2.SOLVEPNP_SQPNP
     try:
         found, turn, position = cv2.solvePnP(solid, seen, lens.matrix, NO_DISTORTION, flags=flags)
     except cv2.error:
         # Points that lie all in one place, or on a line.
         return None
-    return _refined(seen, lens, (turn, position)) if found else None
-
-
-def _refined(seen: Array, lens: Lens, begin: Guess) -> Guess | None:
-    """Least squares from a guess, by Gauss and Newton.
-
-    None where it does not settle, or the face would look away or lie behind the camera.
-    """
-    pose, solid = np.concatenate(begin), _solid_points()
-    for _ in range(MOST_STEPS):
-        shown, slopes = cv2.projectPoints(solid, pose[:3], pose[3:], lens.matrix, NO_DISTORTION)
-        off = (seen - shown[:, 0]).reshape(-1, 1)
-        solved, step = cv2.solve(slopes[:, :6], off, flags=cv2.DECOMP_NORMAL | cv2.DECOMP_CHOLESKY)
-        pose = pose + step
-        largest = max(map(abs, step.ravel().tolist()))
-        if not (solved and math.isfinite(largest)):
-            return None
-        if largest < STEADY:
-            turn, position = pose[:3], pose[3:]
-            return (turn, position) if position[2, 0] > 0 and _matrix_of(turn)[2, 2] > 0 else None
-    return None
+    return np.concatenate([turn, position]) if found else None

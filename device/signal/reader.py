@@ -1,5 +1,6 @@
 """Faces as the stream says them: steady landmarks, pose, expression, blinks, what seems covered."""
 
+import cmath
 from dataclasses import replace
 
 import numpy as np
@@ -73,24 +74,24 @@ class Reader:
         return self._known[face.id]
 
 
-def _bare(face: TrackedFace, landmarks: NDArray[np.float64]) -> FaceMessage:
-    """A face with nothing said beyond its landmarks (K, 2)."""
-    box = face.box if landmarks is face.landmarks_frame else Box.around(landmarks)
-    return FaceMessage(face.id, face.score, box, landmarks, face.landmark_scores)
+def _bare(face: TrackedFace) -> FaceMessage:
+    """A face with nothing said beyond its landmarks."""
+    return FaceMessage(face.id, face.score, face.box, face.landmarks_frame, face.landmark_scores)
 
 
-def _is_readable(landmarks: NDArray[np.float64]) -> bool:
-    """Whether pose and expression can be read: both are laid out on the 68 points of ibug_68."""
-    return len(landmarks) == ibug_68.count and bool(np.isfinite(landmarks).all())
+def _is_finite(face: TrackedFace) -> bool:
+    """Whether all its landmarks are numbers: else their mean is none."""
+    return cmath.isfinite(face.shape.middle)
 
 
 def read_alone(face: TrackedFace, lens: Lens, settings: SignalSettings) -> FaceMessage:
     """A face of a picture by itself."""
-    message = _bare(face, face.landmarks_frame)
-    if not (settings.expression and _is_readable(face.landmarks_frame)):
-        return message
-    placed = HeadPose().find(face.landmarks_frame, lens)
-    return message if placed is None else replace(message, pose=placed.message(face.landmarks_frame))
+    landmarks = face.landmarks_frame
+    # Pose and expression are laid out on the points of ibug_68.
+    if not (settings.expression and len(landmarks) == ibug_68.count and _is_finite(face)):
+        return _bare(face)
+    placed = HeadPose().find(landmarks, lens)
+    return _bare(face) if placed is None else replace(_bare(face), pose=placed.message)
 
 
 class FaceReader:
@@ -114,21 +115,24 @@ class FaceReader:
 
     def read(self, face: TrackedFace, lens: Lens, seconds: float) -> FaceMessage:
         """One more sight of it, at an instant of any steady clock."""
-        if not np.isfinite(face.landmarks_frame).all():
+        if not _is_finite(face):
             # A filter that has swallowed one would give nothing else for ever.
             self.lose()
-            return _bare(face, face.landmarks_frame)
+            return _bare(face)
         elapsed = self._elapsed(seconds)
-        landmarks = self._steadied(face.landmarks_frame, elapsed)
-        message = _bare(face, landmarks)
-        if not (self._settings.expression and _is_readable(landmarks)):
-            return message
+        landmarks = self._steadied(face, elapsed)
+        box = face.box if landmarks is face.landmarks_frame else Box.around(landmarks)
+        if not (self._settings.expression and len(landmarks) == ibug_68.count):
+            return FaceMessage(face.id, face.score, box, landmarks, face.landmark_scores)
         placed = self._head.find(landmarks, lens)
-        signals = None if placed is None else self._express(placed, face.landmarks_frame, elapsed, seconds)
-        return replace(
-            message,
-            pose=None if placed is None else placed.message(landmarks),
-            signals=signals,
+        return FaceMessage(
+            face.id,
+            face.score,
+            box,
+            landmarks,
+            face.landmark_scores,
+            pose=None if placed is None else placed.message,
+            signals=None if placed is None else self._express(placed, face.landmarks_frame, elapsed, seconds),
             blinks=Blinks(*(eye.count for eye in self._eyes)),
             occluded=self._occlusion.read(face.landmark_scores, elapsed),
         )
@@ -142,14 +146,14 @@ class FaceReader:
         self._seconds = seconds
         return elapsed
 
-    def _steadied(self, landmarks: NDArray[np.float64], elapsed: float) -> NDArray[np.float64]:
-        """(K, 2) filtered."""
+    def _steadied(self, face: TrackedFace, elapsed: float) -> NDArray[np.float64]:
+        """(K, 2) filtered landmarks."""
         if self._smoothing is None:
-            return landmarks
+            return face.landmarks_frame
         if self._steady is None:
-            self._steady = SteadyFace(self._smoothing, landmarks)
-            return landmarks
-        return self._steady.follow(landmarks, elapsed)
+            self._steady = SteadyFace(self._smoothing, face.shape)
+            return face.landmarks_frame
+        return self._steady.follow(face.shape, elapsed)
 
     def _express(
         self, placed: Placed, landmarks: NDArray[np.float64], elapsed: float, seconds: float

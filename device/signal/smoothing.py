@@ -48,12 +48,11 @@ class SteadyFace:
     with its roll.
     """
 
-    def __init__(self, smoothing: Smoothing, landmarks: NDArray[np.floating]) -> None:
-        """At rest at the first sight, (K, 2) pixels."""
-        face = Shape.of(landmarks)
+    def __init__(self, smoothing: Smoothing, face: Shape) -> None:
+        """At rest at the first sight."""
         # Pixels an eye distance, by all points: the eyes' own distance shrinks as the head turns.
         size = max(float(np.sqrt(np.mean(np.abs(face.offsets) ** 2))) / front_radius(), 1e-6)
-        self._count = len(landmarks)
+        self._count = len(face.offsets)
         self._filter = OneEuro(
             [smoothing.shape] * self._count + [smoothing.whole] * 2,
             np.concatenate([face.offsets / size, [face.middle, math.log(size)]]),
@@ -61,17 +60,12 @@ class SteadyFace:
         # Speeds are measured in these: only the place is in pixels.
         self._units = np.ones(self._count + 2)
 
-    def follow(self, landmarks: NDArray[np.floating], elapsed_seconds: float) -> NDArray[np.float64]:
-        """(K, 2) the filtered landmarks of a new sight.
-
-        Args:
-            landmarks: (K, 2) pixels.
-            elapsed_seconds: since the last sight, above 0.
-        """
-        face, count = Shape.of(landmarks), self._count
+    def follow(self, face: Shape, elapsed_seconds: float) -> NDArray[np.float64]:
+        """(K, 2) the filtered landmarks of a new sight, `elapsed_seconds` (above 0) after the last."""
+        count = self._count
         shape, last = self._filter.values[:count], complex(self._filter.values[-1])
         # The similarity that carries the shape best onto the points: of mean, growth and roll.
-        turn = complex(np.vdot(shape, face.offsets)) / max(np.vdot(shape, shape).real, 1e-12)
+        turn = complex(np.vdot(shape, face.offsets)) / max(float(np.vdot(shape, shape).real), 1e-12)
         # The logarithm's roll is known up to whole turns: it is the one next to the last.
         log_turn = last + cmath.log(turn / cmath.exp(last)) if abs(turn) > 0 else last
         sight = np.empty(count + 2, np.complex128)

@@ -17,8 +17,8 @@ def a_track(center=(200, 200)):
     return Track(TrackedFace.of(a_sight(center), 7), 0.0)
 
 
-def error(landmarks, center, side=WIDTH):
-    return np.linalg.norm(landmarks - a_sight(center, side).landmarks_frame, axis=1).max()
+def error(shape, center, side=WIDTH):
+    return np.linalg.norm(shape.landmarks - a_sight(center, side).landmarks_frame, axis=1).max()
 
 
 def test_a_pan_of_one_width_in_five_frames_is_predicted_after_four():
@@ -88,3 +88,14 @@ def test_the_time_unseen_runs_from_the_last_sight():
     track.see(a_sight((200, 200)), 0.5, clearly=False)
     track.lose()
     assert track.unseen_seconds(1.25) == pytest.approx(0.75)
+
+
+def test_a_still_face_is_looked_at_in_one_place_and_a_moving_one_where_it_will_be():
+    rng, track = np.random.default_rng(0), a_track()
+    aims = []
+    for frame in range(1, 20):
+        track.see(a_sight(rng.normal(200, 0.2, 2)), frame / FPS, clearly=True)
+        aims.append(track.aim((frame + 1) / FPS))
+    assert all(aim is aims[0] for aim in aims)
+    track.see(a_sight((220, 200)), 20 / FPS, clearly=True)
+    assert track.aim(21 / FPS) is track.predict(21 / FPS)

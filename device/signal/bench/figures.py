@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.landmarks import ibug_68
+from device.motion import Shape
 from device.signal.smoothing import Smoothing, SteadyFace
 
 Array = NDArray[np.float64]
@@ -76,8 +77,8 @@ def filtered(points: Array, smoothing: Smoothing | None) -> Array:
     """(T, K, 2) what a setting makes of recorded points."""
     if smoothing is None:
         return points
-    steady = SteadyFace(smoothing, points[0])
-    return np.stack([points[0], *(steady.follow(sight, 1 / FPS) for sight in points[1:])])
+    steady = SteadyFace(smoothing, Shape.of(points[0]))
+    return np.stack([points[0], *(steady.follow(Shape.of(sight), 1 / FPS) for sight in points[1:])])
 
 
 def jitter_of(points: Array) -> float:

@@ -25,3 +25,12 @@ def test_a_float_tensor_passes_through():
     real = np.array([0.1, -2.5, 7.0], np.float32)
     assert (spec.dequantise(spec.quantise(real)) == real).all()
     assert not spec.quantised
+
+
+def test_one_value_means_what_it_means_in_an_array() -> None:
+    quantised, real = (
+        TensorSpec("presence", (1, 1), "int8", 0.5, -3),
+        TensorSpec("presence", (1, 1), "float32"),
+    )
+    assert quantised.real(5) == 4.0 == quantised.dequantise(np.array([5], np.int8))[0]
+    assert real.real(1.25) == 1.25

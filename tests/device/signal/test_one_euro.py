@@ -52,3 +52,13 @@ def test_values_that_do_not_change_stay_exactly_what_they_are():
     euro = OneEuro(Cutoffs(1.0, 1.0, 1.0), np.array([2.5, -1.0]))
     for _ in range(5):
         np.testing.assert_array_equal(euro.follow(np.array([2.5, -1.0]), 0.03), [2.5, -1.0])
+
+
+def test_values_with_cutoffs_of_their_own_are_filtered_as_if_each_were_alone():
+    rng, sets = np.random.default_rng(0), [Cutoffs(1.0, 5.0, 1.0), Cutoffs(0.3, 0.5, 2.0)]
+    values = rng.normal(size=(20, 2))
+    together = OneEuro(sets, values[0])
+    alone = [OneEuro(each, values[0, [row]]) for row, each in enumerate(sets)]
+    for value in values[1:]:
+        expected = [euro.follow(value[[row]], 1 / 30)[0] for row, euro in enumerate(alone)]
+        np.testing.assert_allclose(together.follow(value, 1 / 30), expected)

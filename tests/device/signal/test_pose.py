@@ -44,7 +44,7 @@ def test_angles_and_rotation_are_each_others_inverse(yaw, pitch, roll):
 @given(ANGLES, st.floats(-35, 35), st.floats(-60, 60), st.floats(2.0, 20.0))
 def test_a_projected_mean_face_is_found_where_it_was_put(yaw, pitch, roll, distance):
     placed = HeadPose().find(seen(yaw, pitch, roll, (0.3, 0.2, distance)), LENS)
-    pose = placed.message(seen(yaw, pitch, roll, (0.3, 0.2, distance)))
+    pose = placed.message
     assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx((yaw, pitch, roll), abs=0.5)
     assert pose.position == pytest.approx((0.3, 0.2, distance), rel=0.02, abs=0.02)
     assert pose.misfit < 0.005

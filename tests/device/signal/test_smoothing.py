@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from device.motion import Shape
 from device.signal.mean_face import mean_landmarks
 from device.signal.smoothing import SMOOTHINGS, SteadyFace
 
@@ -19,8 +20,8 @@ def noisy_face(frames, seed=0, sigma=0.35):
 
 
 def followed(sights, smoothing, elapsed=1 / 30):
-    steady = SteadyFace(smoothing, sights[0])
-    return np.stack([sights[0], *(steady.follow(sight, elapsed) for sight in sights[1:])])
+    steady = SteadyFace(smoothing, Shape.of(sights[0]))
+    return np.stack([sights[0], *(steady.follow(Shape.of(sight), elapsed) for sight in sights[1:])])
 
 
 def spread(points):
@@ -74,7 +75,7 @@ def test_points_that_lie_all_in_one_place_stay_finite():
 
 
 def test_a_face_costs_microseconds():
-    sights = noisy_face(200)
+    sights = [Shape.of(sight) for sight in noisy_face(200)]
     steady, spent = SteadyFace(SMOOTHINGS["balanced"], sights[0]), []
     for sight in sights:
         begun = time.perf_counter()

@@ -12,7 +12,7 @@ from device import events
 from device.contract.errors import MissingOutsideError, UsageError
 from device.contract.geometry import Box
 from device.signal.mean_face import mean_landmarks
-from device.signal.pose import Lens, Placed, rotation_of
+from device.signal.pose import rotation_of
 from device.sinks import open_sink
 from device.sinks.osf import POINT_ORDER, quaternion_of
 
@@ -38,8 +38,8 @@ def sink(receiver):
 
 def a_face(yaw=0.0, pitch=0.0, roll=0.0, position=(0.3, -0.2, 7.0), number=5, posed=True, **signals):
     """The mean face so placed, and the points at which a camera sees it."""
-    placed = Placed(rotation_of(yaw, pitch, roll), np.array(position), Lens(FOCAL, CENTRE))
-    points = placed.project(mean_landmarks())
+    seen = mean_landmarks() @ rotation_of(yaw, pitch, roll).T + position
+    points = seen[:, :2] / seen[:, 2:] * FOCAL + CENTRE
     pose = events.Pose(yaw, pitch, roll, position, FOCAL, 0.01) if posed else None
     scores = np.linspace(0.1, 0.9, 68)
     return events.FaceMessage(number, 0.9, Box.around(points), points, scores, pose, signals or None)
