@@ -66,9 +66,10 @@ class EdgeTpuFit:
 
     @property
     def before_the_cpu(self) -> int:
-        """Mapped operators before the first, in the file's order, that falls to the CPU."""
-        places = (verdict.index for verdict in self.operators if not verdict.mapped)
-        return next(places, len(self.operators))
+        """Mapped operators up to the first behind them, in the file's order, that falls to the CPU."""
+        begin = next((verdict.index for verdict in self.operators if verdict.mapped), len(self.operators))
+        behind = (verdict.index for verdict in self.operators[begin:] if not verdict.mapped)
+        return next(behind, len(self.operators)) - begin
 
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""

@@ -15,7 +15,7 @@ MIB = 2**20
 def _budget(fit: EdgeTpuFit) -> list[str]:
     stays = "all stay on the chip" if fit.parameter_bytes <= CACHE_BYTES else "the rest is sent each time"
     lines = [
-        f"{fit.before_the_cpu} operators run before the first that falls to the CPU",
+        f"{fit.before_the_cpu} operators run on the Edge TPU before the first that falls to the CPU",
         f"parameters {fit.parameter_bytes / MIB:.2f} MiB of about {CACHE_BYTES / MIB:g} MiB: {stays}",
     ]
     largest = fit.largest_activation

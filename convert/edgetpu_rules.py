@@ -250,7 +250,7 @@ def tensors_are_eight_bits(node: Node) -> str | None:
 @constraint(NOT_SUPPORTED)
 def operator_is_supported(node: Node) -> str | None:
     """The operator is in Coral's table."""
-    return None if node.operator.name in SUPPORTED else node.operator.name
+    return None if node.operator.name in SUPPORTED and node.outputs else node.operator.name
 
 
 @constraint(UNSUPPORTED_RANK)
@@ -317,7 +317,7 @@ def output_is_one_dimensional(node: Node) -> str | None:
 
 def _axes(values: NDArray[Any] | None, rank: int) -> set[int]:
     """Axes as a parameter names them, counted from the front."""
-    return set() if values is None else {int(axis) % max(rank, 1) for axis in values}
+    return set() if values is None or rank == 0 else {int(axis) % rank for axis in values}
 
 
 @constraint(LIMITED, "MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN")
@@ -464,7 +464,8 @@ def rules_page() -> str:
         "in the words of compiler 16.0's log. An operator that breaks none\nmaps, unless it depends on one "
         "that runs on the CPU after the compiled part has begun: the compiler makes one part\n"
         "(`convert/edgetpu_fit.py`). Versions beyond `convert/edgetpu_versions.py` stop the compiler before "
-        "it looks at any rule.\n"
+        "it looks at any rule,\nand `operator_is_not_flex` and `sizes_are_constant` make it give up: "
+        "nothing of the file maps then.\n"
     )
     operators = f"Supported: {', '.join(SUPPORTED)}.\n"
     table = "\n".join(["| rule | operators | constraint | in the log |", "| --- | --- | --- | --- |", *rows])

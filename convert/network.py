@@ -46,7 +46,7 @@ def take_out(program: "ExportedProgram", nodes: Iterable["Node"]) -> None:
         node.replace_all_uses_with(source)  # type: ignore[arg-type]
         program.graph.erase_node(node)
     for output in program.graph_signature.output_specs:
-        output.arg.name = renamed.get(output.arg.name, output.arg.name)  # type: ignore[union-attr]
+        output.arg.name = renamed.get(output.arg.name, output.arg.name)
     program.graph_module.recompile()
 
 

@@ -85,7 +85,8 @@ def _found(what: str, instead: str, places: Iterable[int]) -> list[Replacement]:
 def replacements(graph: Graph) -> list[Replacement]:
     """Every piece that has a friendlier form, those that show a whole layer first."""
     nodes = [Node.of(graph, operator) for operator in graph.operators]
-    gates = {node.outputs[0]: node.inputs[0] for node in graph.operators if node.name == "LOGISTIC"}
+    sigmoids = (node for node in graph.operators if node.name == "LOGISTIC" and node.inputs and node.outputs)
+    gates = {node.outputs[0]: node.inputs[0] for node in sigmoids}
 
     def places(fits: Callable[[Node], bool]) -> list[int]:
         return [place for place, node in enumerate(nodes) if fits(node)]

@@ -8,6 +8,7 @@ differ in quantisation alone. The files' endings say which: _float32, _float16, 
 Exit code 3: the network has a node that onnx2tf does not know.
 """
 
+import shutil
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -34,14 +35,17 @@ def check_nodes(onnx_path: Path) -> None:
 
 
 def make_saved_model(onnx_path: Path) -> None:
-    """NCHW to NHWC. onnxsim is left out: the exporter has folded what it would fold."""
+    """NCHW to NHWC, whole or not at all. onnxsim is left out: the exporter has folded what it would fold."""
+    beside = SAVED_MODEL.with_name("saved_model.part")
+    shutil.rmtree(beside, ignore_errors=True)
     onnx2tf.convert(
         input_onnx_file_path=str(onnx_path),
-        output_folder_path=str(SAVED_MODEL),
+        output_folder_path=str(beside),
         output_signaturedefs=True,
         not_use_onnxsim=True,
         non_verbose=True,
     )
+    beside.rename(SAVED_MODEL)
 
 
 def _converter() -> tf.lite.TFLiteConverter:

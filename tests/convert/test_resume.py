@@ -23,6 +23,7 @@ def may_unshare(*flags):
 
 @pytest.mark.convert
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # three conversions, on a machine that may be busy
 def test_killed_and_unplugged_it_resumes_and_gives_the_same_bytes(tiny_handover, converted, root, tmp_path):
     """Twice on one machine, once in two parts and without any network device: one and the same int8 file."""
     prefix = ("unshare", "-rn") if may_unshare("-rn") else ()
