@@ -50,10 +50,11 @@ class BrokerWay:
                 listener.end(RefusedError(f"broker {address} refuses us: {code}; {remedy}"))
 
         def on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+            payload = bytes(message.payload)
             if message.topic != f"{topic}/status":
-                listener.hear(message.payload)
-            elif message.payload in GONE:
-                listener.down(GONE[message.payload])
+                listener.hear(payload)
+            elif payload in GONE:
+                listener.down(GONE[payload])
             else:
                 listener.up()
 

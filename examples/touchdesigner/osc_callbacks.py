@@ -1,14 +1,15 @@
 """TouchDesigner: callbacks of an OSC In DAT on port 39539, which fill a table named `shapes`.
 
-Run the daemon with --sink osc-vmc:127.0.0.1:39539. The table has one row a blend shape: its name and its value.
+Run the daemon with --sink osc-vmc:127.0.0.1:39539. The table has one row a blend shape: its name, its value.
 """
+# ruff: noqa: A002, ANN001, ARG001, F821, N802, N803, PLR0917 - TouchDesigner calls it so, and has `op`
 
 SHAPES = "shapes"
 
 
-def onReceiveOSC(dat, rowIndex, message, bytes, timeStamp, address, args, peer):  # noqa: A002, N802, N803 - its names
+def onReceiveOSC(dat, rowIndex, message, bytes, timeStamp, address, args, peer) -> None:
     """Called for every message of a bundle."""
-    table = op(SHAPES)  # noqa: F821 - TouchDesigner's own
+    table = op(SHAPES)
     if address == "/VMC/Ext/Blend/Val":
         name, value = args
         if table.row(name) is None:

@@ -3,10 +3,13 @@
 import json
 import threading
 
+import pytest
+
 from device.web.pages import BUILT
 from tests.browser.conftest import build
 
 
+@pytest.mark.slow
 def test_the_client_module_passes_its_compiler_and_vitest(client_folder):
     done = build("test")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

@@ -19,7 +19,7 @@ class Files(SimpleHTTPRequestHandler):
     """Files of the examples, with three.js where `npm install` would have put it."""
 
     def translate_path(self, path):
-        before, found, rest = path.partition("/three/node_modules/")
+        _, found, rest = path.partition("/three/node_modules/")
         if found:
             return str(ROOT / "device" / "web" / "client" / "node_modules" / rest)
         return super().translate_path(path)

@@ -123,6 +123,11 @@ export class LandmarkClient {
     return this.stage.at(now, this.clock.toDevice(now + ahead), timing);
   }
 
+  /** The faces as they were, or will be, at an instant of the device's milliseconds: that of a picture, say. */
+  facesAt(instant: number): Shown[] {
+    return this.stage.at(performance.now(), instant, "predict");
+  }
+
   /** Ask for pictures or no more of them; the device sends them only where its owner has said so. */
   showPictures(on: boolean): void {
     this.transport.send(JSON.stringify({ type: "picture", on }));

@@ -77,10 +77,10 @@ export function makeHat(): Group {
   const ribbon = new Mesh(new CylinderGeometry(0.86, 0.89, 0.18, 40, 1, true), band);
   ribbon.position.y = 0.14;
   hat.add(ribbon);
-  // On the crown of the head, a little back.
+  // On the crown of the head, its front low over the brow.
   hat.scale.set(0.98, 1, 1.12);
   hat.position.set(0, 0.72, -0.72);
-  hat.rotation.x = -0.12;
+  hat.rotation.x = 0.16;
   return hat;
 }
 

@@ -6,8 +6,11 @@ import { POINTS } from "./messages.ts";
 /** Milliseconds after the newest message at which a face is expected to go on as it did. */
 export const REACH_MS = 120;
 
+/** Messages kept: a picture comes later than its landmarks, and its face is asked for then. */
+const KEPT = 32;
+
 /** Messages that the speed is taken from ... */
-const KEPT = 4;
+const RECENT = 4;
 /** ... unless they are older than this before the newest, milliseconds. */
 const MEMORY_MS = 180;
 /** A gap after which the past says nothing about the present, milliseconds. */
@@ -133,11 +136,6 @@ export class FaceMotion {
     if (this.samples.length > KEPT) this.samples.shift();
   }
 
-  /** Capture of the newest message, milliseconds of the device's clock. */
-  get newestAt(): number {
-    return this.samples.at(-1)?.at ?? -Infinity;
-  }
-
   /** The face as its newest message has it. */
   newest(): Placed | null {
     const sample = this.samples.at(-1);
@@ -181,7 +179,7 @@ export class FaceMotion {
   }
 
   private after(newest: Sample, ahead: number): Placed {
-    const recent = this.samples.filter((sample) => sample.at >= newest.at - MEMORY_MS);
+    const recent = this.samples.slice(-RECENT).filter((sample) => sample.at >= newest.at - MEMORY_MS);
     if (recent.length < 2 || ahead === 0) return this.placed(newest, newest.points, newest.pose);
     const points = apply(this.planeMotion(recent, newest, ahead), newest.points);
     return this.placed(newest, points, this.poseAfter(recent, newest, ahead));

@@ -5,6 +5,9 @@ import type { Listener, Transport } from "./transport.ts";
 
 const RECONNECT_MS = 500;
 
+/** From here on a message's first byte is CBOR's; JSON begins in ASCII. */
+const FIRST_BYTE_OF_BINARY = 0x80;
+
 export interface MqttOptions {
   /** Such as `ws://broker.local:9001`. */
   url: string;
@@ -62,11 +65,13 @@ export class MqttTransport implements Transport {
     });
     client.on("close", () => this.listener?.down("the broker does not answer"));
     client.on("error", (error) => this.listener?.down(`the broker: ${error.message}`));
-    client.on("message", (name, payload) => this.onMessage(name, new TextDecoder().decode(payload)));
+    client.on("message", (name, payload) => this.onMessage(name, payload));
   }
 
-  private onMessage(name: string, text: string): void {
-    if (!name.endsWith("/status")) this.listener?.text(text);
+  private onMessage(name: string, payload: Uint8Array): void {
+    const text = new TextDecoder().decode(payload);
+    if (payload[0]! >= FIRST_BYTE_OF_BINARY) this.listener?.down("the device sends its frames in binary form; it should be run with encoding=json", true);
+    else if (!name.endsWith("/status")) this.listener?.text(text);
     else if (GONE[text] !== undefined) this.listener?.down(GONE[text]);
     else this.listener?.up();
   }

@@ -165,10 +165,7 @@ class Page {
   /** Over a picture, faces are where they were in it; without one, where they will be when they are seen. */
   private facesAt(now: number): { faces: Shown[]; instant: number } {
     const captured = this.background ? this.captures.get(this.background.sequence) : undefined;
-    if (captured !== undefined) {
-      const ahead = this.client.clock.toLocal(captured) - now;
-      return { faces: this.client.faces("predict", ahead), instant: captured };
-    }
+    if (captured !== undefined) return { faces: this.client.facesAt(captured), instant: captured };
     const timing = (checked("timing")[0] ?? "predict") as Timing;
     return { faces: this.client.faces(timing, this.refresh), instant: this.client.clock.toDevice(now + this.refresh) };
   }

@@ -27,6 +27,8 @@ interface Actor {
   motion: FaceMotion;
   /** Milliseconds of the device's clock at which it was last seen. */
   seen: number;
+  /** The least that it was shown with since then: messages that are late by turns must not make it flicker. */
+  faded: number;
 }
 
 export class Stage {
@@ -46,9 +48,10 @@ export class Stage {
     this.frame = frame;
     this.arrived = arrived;
     for (const face of frame.faces) {
-      const actor = this.actors.get(face.id) ?? { motion: new FaceMotion(), seen: 0 };
+      const actor = this.actors.get(face.id) ?? { motion: new FaceMotion(), seen: 0, faded: 1 };
       actor.motion.add(captured, face);
       actor.seen = captured;
+      actor.faded = 1;
       this.actors.set(face.id, actor);
     }
   }
@@ -79,12 +82,13 @@ export class Stage {
     // What was not told for long fades like a face that is gone, and for the same reason: nobody knows.
     const old = fade(now - this.arrived - STALE_MS);
     const shown: Shown[] = [];
-    for (const [id, { motion, seen }] of this.actors) {
+    for (const [id, actor] of this.actors) {
       // Ages are of the page's clock since the frame came: a clock that is not known yet must not hide a face.
-      const unseen = seen < captured ? captured - seen + (now - this.arrived) : 0;
-      const opacity = Math.min(fade(unseen), old);
-      if (opacity <= 0 && seen < captured) this.actors.delete(id);
-      const placed = this.placed(motion, instant, timing);
+      const unseen = actor.seen < captured ? captured - actor.seen + (now - this.arrived) : 0;
+      actor.faded = Math.min(fade(unseen), actor.faded);
+      const opacity = Math.min(actor.faded, old);
+      if (actor.faded <= 0) this.actors.delete(id);
+      const placed = this.placed(actor.motion, instant, timing);
       if (placed !== null && opacity > 0) shown.push({ ...placed, opacity });
     }
     return shown;

@@ -30,6 +30,10 @@ test("between two messages a face is where it was", () => {
   expect(largest(motionUntil(198).at(198 - 45)!.points, 198 - 45)).toBeLessThan(0.05);
 });
 
+test("a face of half a second ago is where it was", () => {
+  expect(largest(motionUntil(990).at(500)!.points, 500)).toBeLessThan(0.05);
+});
+
 test("beyond its reach a face stays where it is", () => {
   const motion = motionUntil(198);
   expect(motion.at(198 + 10 * REACH_MS)!.points).toEqual(motion.at(198 + REACH_MS)!.points);

@@ -32,6 +32,16 @@ test("a face that is no longer seen fades and is gone", () => {
   expect(stage.at(1076 + FADE_MS, 1076 + FADE_MS, "predict")).toEqual([]);
 });
 
+test("a fading face never brightens because a message was late, and is whole again when it is seen", () => {
+  const stage = stageWith(1, 1, 0);
+  const before = stage.at(1150, 1150, "predict")[0]!.opacity;
+  // Captured 33 ms later, and 60 ms late: by its own times the face has been gone for less long.
+  stage.add(aFrame(3, 1099, []), 1169);
+  expect(stage.at(1170, 1170, "predict")[0]!.opacity).toBeLessThanOrEqual(before);
+  stage.add(aFrame(4, 1132, [aFace()]), 1172);
+  expect(stage.at(1173, 1173, "predict")[0]!.opacity).toBe(1);
+});
+
 test("one face that goes does not take the other with it", () => {
   const stage = stageWith(2, 2, 1);
   for (let index = 3; index < 20; index++) stage.add(aFrame(index, 1000 + index * 33, [aFace(1)]), 1010 + index * 33);
