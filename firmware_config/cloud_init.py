@@ -31,7 +31,7 @@ def user_data(settings: PiSettings) -> str:
         "runcmd": [
             ["sh", "-c", "systemctl enable --now ssh || systemctl enable --now sshd"],
             ["install", "-m", "644", f"/boot/firmware/landmarks/{UNIT}", f"/etc/systemd/system/{UNIT}"],
-            ["systemctl", "daemon-reload"],
+            # Reads the units anew as well.
             ["systemctl", "enable", UNIT],
             # Not waited for: what comes after cloud-init must not wait for an installation.
             ["systemctl", "start", "--no-block", UNIT],

@@ -13,7 +13,7 @@ from firmware_config.disks import Disk, find_disk, read_disks
 from firmware_config.fat import Fat
 from firmware_config.image import Image
 from firmware_config.partitions import find_boot_partition
-from firmware_config.safety import Limits, check_disk, is_not_of_the_system
+from firmware_config.safety import Limits, check_disk, is_not_mounted
 from firmware_config.tools import find_tool, last_line
 
 
@@ -43,7 +43,9 @@ def find_target(target: Target, image_bytes: int) -> Disk:
         raise RefusedError(f"CONFIRM={target.confirm} is not DEVICE={target.device}; nothing was written")
     disk = find_disk(read_disks(), target.device)
     limits = target.limits(image_bytes)
-    if target.unmount and target.confirm and is_not_of_the_system(disk, limits) is None:
+    if target.unmount and target.confirm:
+        # What is not to be written is not to be unmounted either.
+        check_disk(disk, limits, but=is_not_mounted)
         unmount(disk)
         disk = find_disk(read_disks(), target.device)
     check_disk(disk, limits)

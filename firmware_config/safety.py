@@ -8,19 +8,8 @@ from firmware_config.disks import Disk
 
 GIB = 1 << 30
 
-SYSTEM_PLACES = (
-    "/",
-    "/boot",
-    "/boot/efi",
-    "/boot/firmware",
-    "/home",
-    "/opt",
-    "/srv",
-    "/usr",
-    "/var",
-    "[SWAP]",
-)
-"""What is mounted here makes a disk the system's."""
+SYSTEM_FOLDERS = ("boot", "efi", "etc", "home", "nix", "opt", "root", "srv", "usr", "var")
+"""What is mounted on or below these makes a disk the system's; cards are mounted below /media, /run, /mnt."""
 
 MEMBERS = ("LVM2_member", "crypto_LUKS", "linux_raid_member", "zfs_member", "bcache")
 """Kinds of content that are a part of something larger."""
@@ -36,6 +25,11 @@ class Limits:
     """A larger "card" is a backup disk."""
     allow_loop: bool = False
     """Loop devices are for tests."""
+
+
+def is_of_the_system(point: str) -> bool:
+    """Whether the running system lives on what is mounted there."""
+    return point in ("/", "[SWAP]") or point.split("/")[1] in SYSTEM_FOLDERS
 
 
 def is_whole_disk(disk: Disk, limits: Limits) -> str | None:
@@ -59,7 +53,7 @@ def is_not_of_the_system(disk: Disk, _limits: Limits) -> str | None:
     """Nothing the running system lives on: /, /boot, /home, swap ... on it or on what stands on it."""
     for part in disk.whole():
         for point in part.mountpoints:
-            if point in SYSTEM_PLACES:
+            if is_of_the_system(point):
                 return f"is a disk of this system ({part.path} is {point}); choose another"
     return None
 
@@ -100,7 +94,10 @@ def is_no_backup_disk(disk: Disk, limits: Limits) -> str | None:
     return f"has {size}, cards have at most {limits.max_size_gib:g}; if it is one, raise MAX_SIZE_GIB"
 
 
-RULES: tuple[Callable[[Disk, Limits], str | None], ...] = (
+Rule = Callable[[Disk, Limits], str | None]
+"""Why a disk may not be written; None: by this rule it may."""
+
+RULES: tuple[Rule, ...] = (
     is_whole_disk,
     is_not_of_the_system,
     is_not_held,
@@ -113,13 +110,13 @@ RULES: tuple[Callable[[Disk, Limits], str | None], ...] = (
 """In this order: the gravest reason is the one that is said."""
 
 
-def check_disk(disk: Disk, limits: Limits) -> None:
-    """Refuse a disk that breaks a rule.
+def check_disk(disk: Disk, limits: Limits, but: Rule | None = None) -> None:
+    """Refuse a disk that breaks a rule, `but` one that is not asked.
 
     Raises:
         RefusedError: the first rule that it breaks.
     """
     for rule in RULES:
-        reason = rule(disk, limits)
+        reason = None if rule is but else rule(disk, limits)
         if reason is not None:
             raise RefusedError(f"{disk.path} {reason}; nothing was written")

@@ -16,7 +16,8 @@ import pytest
 from device.contract.files import sha256_of
 from firmware_config.payload import HERE, MANIFEST, compress, manifest_text, pack, set_modes
 from firmware_config.target_settings import allowed_signers
-from tests.firmware_config.conftest import need
+from tests.firmware_config.conftest import do_without, need
+from tests.firmware_config.garbled import SHIPPED, write_garbled_model
 
 pytestmark = pytest.mark.slow
 
@@ -88,13 +89,13 @@ def pip_wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pip")
     lock = HERE.parent / "requirements" / f"pi-{PYTHON}.lock"
     if not lock.is_file():
-        pytest.skip(f"this is Python {PYTHON}, which no Pi has; its lock is needed here")
+        do_without(f"this is Python {PYTHON}, which no Pi has; its lock is needed here")
     (line,) = [line for line in lock.read_text().splitlines() if line.startswith("pip==")]
     (folder / "lock").write_text(line + "\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder]
     done = subprocess.run([*command, "-r", folder / "lock"], capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"no package index to fetch pip's wheel from: {done.stderr.strip().splitlines()[-1]}")
+        do_without(f"no package index to fetch pip's wheel from: {done.stderr.strip().splitlines()[-1]}")
     return folder
 
 
@@ -203,7 +204,7 @@ def test_a_first_installation_lays_out_everything_and_goes_on_without_a_wanted_p
     assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "shipped"
     assert os.access(pi.root / "usr/local/sbin/landmarks-update", os.X_OK)
     log = (pi.root / "systemctl.log").read_text().splitlines()
-    assert "enable --quiet landmarks.service" in log
+    assert "enable --quiet --no-reload landmarks.service" in log
     configuration = (pi.root / "opt/landmarks/releases/1/venv/pyvenv.cfg").read_text()
     assert "include-system-site-packages = true" in configuration
 
@@ -305,6 +306,19 @@ def test_a_needed_package_that_cannot_be_had_stops_the_installation(pi):
     assert "check the network" in done.stderr
 
 
+def test_a_list_that_is_too_old_is_fetched_once_for_all_packages(pi):
+    (pi.work / "tools/dpkg-query").write_text("#!/bin/sh\nexit 1\n")
+    # apt-get as on an image without lists: nothing can be installed before an update.
+    (pi.work / "tools/apt-get").write_text(
+        '#!/bin/sh\necho "$1" >>"$LANDMARKS_ROOT/apt.log"\n'
+        'if [ "$1" = update ]; then touch "$LANDMARKS_ROOT/lists"; fi\n[ -e "$LANDMARKS_ROOT/lists" ]\n'
+    )
+    assert pi.install("1").returncode == 0
+    verbs = (pi.root / "apt.log").read_text().split()
+    assert verbs[:3] == ["install", "update", "install"]
+    assert verbs.count("update") == 1
+
+
 def test_an_installation_cut_off_half_way_is_done_again_from_the_start(pi):
     half = pi.root / "opt/landmarks/releases/1"
     half.mkdir(parents=True)
@@ -376,6 +390,17 @@ def test_a_model_that_fails_its_self_test_is_not_switched_to(pi, key, tmp_path):
     done = pi.update(model_archive(tmp_path, key, "junk"))
     assert done.returncode == 4
     assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "shipped"
+
+
+def test_the_real_self_test_lets_the_shipped_model_pass_and_noise_not(tmp_path):
+    """As landmarks-update asks it: the function of names.sh, with this machine's own device."""
+
+    def is_right(model):
+        script = f". {HERE / 'names.sh'}; is_right {sys.executable} {model / 'student.tflite'}"
+        return subprocess.run(["sh", "-c", script], cwd=HERE.parent, capture_output=True, check=False)
+
+    assert is_right(SHIPPED).returncode == 0
+    assert is_right(write_garbled_model(tmp_path / "garbled")).returncode != 0
 
 
 def test_a_model_that_is_not_online_in_time_is_taken_back(pi, key, tmp_path):

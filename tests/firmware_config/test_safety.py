@@ -1,11 +1,13 @@
 """Every reason not to write a disk, on trees as lsblk tells them, and what may be written."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from device.contract.errors import BadInputError, RefusedError
 from firmware_config.disks import find_disk, parse_disks
+from firmware_config.flash import Target, find_target
 from firmware_config.safety import RULES, Limits, check_disk
 
 GB = 10**9
@@ -31,8 +33,6 @@ def card(**more):
 
 
 def disk_of(tree, sysfs="/nonexistent"):
-    from pathlib import Path
-
     (disk,) = parse_disks(json.dumps({"blockdevices": [tree]}).encode(), Path(sysfs))
     return disk
 
@@ -88,7 +88,9 @@ def test_what_is_no_card_is_refused_with_the_reason(tree, said):
     assert sentence.endswith("nothing was written")
 
 
-@pytest.mark.parametrize("place", ["/", "/boot", "/boot/efi", "/boot/firmware", "/home", "/var", "[SWAP]"])
+@pytest.mark.parametrize(
+    "place", ["/", "/boot", "/boot/efi", "/boot/firmware", "/home", "/var/lib/docker", "/usr/local", "[SWAP]"]
+)
 def test_the_systems_own_disk_is_refused_even_on_usb(place):
     # A Pi or a laptop that runs from a stick: removable, on USB, and not to be touched.
     assert "is a disk of this system" in refusal(
@@ -141,6 +143,16 @@ def test_each_rule_has_a_case_that_only_it_refuses():
     ]
     first = [next(rule for rule in RULES if rule(disk_of(tree), LIMITS)) for tree in cases]
     assert first == list(RULES)
+
+
+def test_a_disk_that_may_not_be_written_is_not_unmounted_either(monkeypatch):
+    tree = entry("sda", tran="sata", children=[entry("sda1", "part", mountpoints=["/mnt/archive"])])
+    calls = []
+    monkeypatch.setattr("firmware_config.flash.read_disks", lambda: [disk_of(tree)])
+    monkeypatch.setattr("firmware_config.flash.unmount", calls.append)
+    with pytest.raises(RefusedError, match="is built in"):
+        find_target(Target(Path("/dev/sda"), confirm="/dev/sda", unmount=True), 0)
+    assert not calls
 
 
 def test_an_unknown_device_is_refused_with_those_that_are_there(tmp_path):

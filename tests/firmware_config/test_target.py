@@ -1,5 +1,6 @@
 """The files for the target as systemd and udev read them, and the scripts of the first start."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 
 from firmware_config.payload import HERE
 from tests.firmware_config.conftest import need
+from tests.firmware_config.stock import make_small_payload
 
 SYSTEM = HERE / "rootfs/etc/systemd/system"
 MOST_EXPOSED = 2.0
@@ -103,3 +105,64 @@ def test_a_cabled_pis_network_settings_stay(boot, tmp_path):
     (boot / "network-config").write_text('{"ethernets": {"eth0": {"dhcp4": true}}}\n')
     take(boot, tmp_path / "into")
     assert "eth0" in (boot / "network-config").read_text()
+
+
+INSTALL = """#!/bin/sh
+mkdir -p "$LANDMARKS_ROOT/opt/landmarks/releases/1"
+cp "$1/secrets.env" "$LANDMARKS_ROOT/got"
+[ ! -e "$LANDMARKS_ROOT/fails" ] || { echo "error: no network" >&2; exit 5; }
+ln -sfn "$LANDMARKS_ROOT/opt/landmarks/releases/1" "$LANDMARKS_ROOT/opt/landmarks/current"
+"""
+
+
+@pytest.fixture
+def first_boot(boot, tmp_path, image_tools):
+    """A function that runs the first start with a payload that only has an install.sh."""
+    tree, tools = tmp_path / "tree", tmp_path / "tools"
+    for folder in (tree, tools, tmp_path / "root"):
+        folder.mkdir()
+    (tree / "install.sh").write_text(INSTALL)
+    (tools / "systemctl").write_text('#!/bin/sh\necho "$*" >"$LANDMARKS_ROOT/systemctl.log"\n')
+    (tools / "systemctl").chmod(0o755)
+    make_small_payload(boot / "landmarks", tree)
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "LANDMARKS_ROOT": str(tmp_path / "root"),
+    }
+
+    def run():
+        command = ["sh", boot / "landmarks/first_boot.sh"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def status(boot):
+    return (boot / "landmarks/status.txt").read_text()
+
+
+def test_the_first_start_installs_tells_so_on_the_card_and_does_not_come_again(boot, first_boot, tmp_path):
+    assert first_boot().returncode == 0
+    assert status(boot).endswith(" installed: 1\n")
+    assert "s3cret" in (tmp_path / "root/got").read_text()
+    assert "disable" in (tmp_path / "root/systemctl.log").read_text()
+    # Neither the unpacked payload nor the settings are needed any more.
+    left = {path.name for path in (tmp_path / "root/opt/landmarks").iterdir()}
+    assert left == {"releases", "current"}
+
+
+def test_a_first_start_that_fails_says_why_on_the_card_and_the_next_one_goes_on(boot, first_boot, tmp_path):
+    (tmp_path / "root/fails").touch()
+    assert first_boot().returncode == 5
+    assert status(boot).endswith("failed with exit code 5: error: no network\n")
+    assert not (boot / "landmarks/settings").exists()
+    (tmp_path / "root/fails").unlink()
+    assert first_boot().returncode == 0
+    assert status(boot).endswith(" installed: 1\n")
+
+
+def test_a_payload_that_the_card_has_spoilt_is_not_installed(boot, first_boot):
+    (boot / "landmarks/payload.tar.zst").write_bytes(b"rot")
+    assert first_boot().returncode != 0
+    assert "failed with exit code" in status(boot)

@@ -4,11 +4,9 @@ One disk from the first start to the second flash, so the tests run in this orde
 before has left. `make test-pi`; some twenty minutes on two quiet cores when the double's tree is cached.
 """
 
-import hashlib
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 import time
@@ -24,10 +22,11 @@ from firmware_config.image import make_image
 from firmware_config.payload import PROJECT, build_payload, pack_model
 from firmware_config.settings import BrokerSettings, PiSettings, UpdateSettings, UserSettings
 from tests.firmware_config.conftest import NEEDED, need
+from tests.firmware_config.double.build import CACHE, build_double, run
 from tests.firmware_config.double.build import NEEDED as NEEDED_FOR_DOUBLE
-from tests.firmware_config.double.build import build_double, run
 from tests.firmware_config.double.machine import HOST, Machine
 from tests.firmware_config.double.watcher import Watcher, broker
+from tests.firmware_config.garbled import write_garbled_model
 from tests.firmware_config.stock import GAP
 
 pytestmark = [pytest.mark.boot, pytest.mark.timeout(3600)]
@@ -36,8 +35,6 @@ PATIENCE = float(os.environ.get("BOOT_PATIENCE", "1"))
 """By how much a busy machine may be slower than the times that must hold."""
 FIRST_START_SECONDS, LATER_START_SECONDS = 240, 100
 WATCHDOG_SECONDS = 15
-
-CACHE = Path(os.environ.get("DOUBLE_CACHE", PROJECT / "runs" / "double"))
 
 
 def has_face(below, payload):
@@ -199,17 +196,8 @@ def test_a_daemon_that_hangs_is_declared_offline_and_started_again(pi, watcher):
 
 
 def test_an_update_with_a_bad_model_changes_nothing(pi, work, key, watcher):
-    """A model with its manifest, both whole by their hashes, that no runtime can load."""
-    bad = work / "bad"
-    shutil.copytree(PROJECT / "device" / "models" / "small", bad)
-    data = bytearray((bad / "student.tflite").read_bytes())
-    middle = len(data) // 4
-    data[middle : 3 * middle] = secrets.token_bytes(2 * middle)
-    (bad / "student.tflite").write_bytes(data)
-    manifest = json.loads((bad / "student.json").read_text())
-    manifest["sha256"] = hashlib.sha256(data).hexdigest()
-    (bad / "student.json").write_text(json.dumps(manifest))
-    archive = pack_model(bad, work / "models")
+    """One that loads and runs: only the self-test can tell that it sees nothing."""
+    archive = pack_model(write_garbled_model(work / "bad"), work / "models")
     signed(archive, key)
     pi.send(archive, archive.with_name(archive.name + ".sig"))
     before = pi.ssh("readlink /opt/landmarks/model").strip()

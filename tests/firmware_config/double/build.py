@@ -7,15 +7,23 @@ folder. Needs root: mmdebstrap and mke2fs -d keep the owners of files for nobody
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_config.fat import Fat
+from firmware_config.payload import PROJECT
 from tests.firmware_config.stock import CONFIG, GAP, MIB, SEEDS, TRIXIE_CMDLINE, write_table
 
 HERE = Path(__file__).parent
+CACHE = Path(os.environ.get("DOUBLE_CACHE", PROJECT / "runs" / "double"))
+"""Trees and images, kept between runs."""
+
+MADE_OF = ("build.py", "init", "packages.txt", "rootfs")
+"""What of this folder is in the double; the rest drives it."""
+
 MIRROR = "http://deb.debian.org/debian"
 SUITE = "trixie"
 FAT_MIB, ROOT_MIB = 512, 2048
@@ -130,10 +138,10 @@ def write_image(path: Path, tree: Path) -> None:
 def folder_key() -> str:
     """A hash of all that the double is made of."""
     digest = hashlib.sha256()
-    for path in sorted(HERE.rglob("*")):
+    for path in sorted(path for name in MADE_OF for path in [HERE / name, *(HERE / name).rglob("*")]):
         # A link's target is the double's, not this machine's.
         content = str(path.readlink()).encode() if path.is_symlink() else b""
-        if path.is_file() and not path.is_symlink() and path.suffix != ".pyc":
+        if path.is_file() and not path.is_symlink():
             content = path.read_bytes()
         if content:
             digest.update(str(path.relative_to(HERE)).encode() + b"\0" + content + b"\0")
