@@ -48,7 +48,7 @@ class CodecRule:
     stride: float
     """Crop pixels per cell; the whole crop's side for coordinates."""
     half_score_px: float
-    """Spread over `sure_px`, in crop pixels, at which a landmark's score is 0.5; coordinates have no spread."""
+    """Spread beyond `sure_px`, crop pixels, at which a landmark's score is 0.5; coordinates have none."""
     sure_px: float = 0.0
     """Spread of a map without any doubt, which has a score of 1."""
 

@@ -279,7 +279,7 @@ class MqttLink:
         self._pulse.on_answer(number)
 
     def _on_arrival(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
-        self._on_message(message.topic, message.payload)
+        self._on_message(message.topic, bytes(message.payload))
 
 
 def _on_socket_open(_client: Any, _data: Any, sock: Any) -> None:

@@ -206,8 +206,8 @@ def feed(engine, latency_ms, windows=1):
         engine.note_latency(latency_ms)
 
 
-def test_a_slow_device_lowers_its_rate_step_by_step_and_says_so() -> None:
-    engine = engine_with()
+def test_a_slow_device_without_a_smaller_model_lowers_its_rate_step_by_step_and_says_so(monkeypatch) -> None:
+    engine = engine_with(monkeypatch=monkeypatch, models=[])
     feed(engine, 9.0)
     assert (engine.rate_fps, engine.inference.state) == (None, State.OK)
     for rate in (*LOWER_RATES_FPS, LOWER_RATES_FPS[-1]):
