@@ -149,6 +149,12 @@ def _add_results(commands: Commands) -> None:
     )
 
 
+def _add_lean(commands: Commands) -> None:
+    lean = commands.add_parser("lean", help="how far the labels of each set lean to one side")
+    lean.add_argument("run", type=Path, help="folder of a finished run that learnt with [augment] lean = 0")
+    lean.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+
+
 def _add_search_log(commands: Commands) -> None:
     search_log = commands.add_parser(
         "search-log", help="what was tried for the students, from the runs' logs"
@@ -173,6 +179,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_handover,
         _add_card,
         _add_results,
+        _add_lean,
         _add_search_log,
         *FINDER_COMMANDS,
         *SIGNAL_COMMANDS,
@@ -291,6 +298,13 @@ def run_card(arguments: argparse.Namespace) -> None:
     print(write_card(arguments.folder, arguments.run, arguments.data))
 
 
+def run_lean(arguments: argparse.Namespace) -> None:
+    """Measure the labels' lean."""
+    from training.lean import lean_table, measure_lean
+
+    print(lean_table(measure_lean(arguments.run, arguments.data)))
+
+
 def run_search_log(arguments: argparse.Namespace) -> None:
     """Write the search log."""
     from training.search_log import write_search_log
@@ -313,6 +327,7 @@ PROGRAMS = {
     "handover": run_handover,
     "card": run_card,
     "results": run_results,
+    "lean": run_lean,
     "search-log": run_search_log,
     "evaluate-finder": run_evaluate_finder,
     "fit-yunet": run_fit_yunet,

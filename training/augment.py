@@ -30,6 +30,9 @@ class AugmentSettings:
     """Share of crops with a roi far too large or small, as a first find gives."""
     mirror: float = 0.5
     """Share mirrored."""
+    lean: float = 0.0
+    """How far to the picture's right of the mirror-symmetric place the labels lie, in roi sides. A mirrored
+    label would lie as far to the left, and the network, which cannot tell, would learn the middle."""
     colour: float = 0.8
     """Share with changed brightness, contrast, gamma and channel gains."""
     grey: float = 0.1
@@ -333,5 +336,6 @@ class Augmenter:
         image = sample_crops(self.pack.images[faces], maps, self.crop_side)
         landmarks = landmarks_to_crop(self.pack.landmarks[faces], maps)
         swapped = landmarks[:, self.mirror_order]
+        swapped[:, :, 0] += 2 * self.settings.lean * self.crop_side
         landmarks = torch.where(mirror[:, None, None], swapped, landmarks)
         return Batch(image, landmarks, image.new_full((len(faces),), face))

@@ -73,7 +73,7 @@ def write_crops(crops: CropSet, path: Path) -> None:
     write_whole(path, fill)
 
 
-def _thinned(samples: Sequence[Sample], count: int) -> list[Sample]:
+def thinned(samples: Sequence[Sample], count: int) -> list[Sample]:
     """`count` samples spread evenly over the list, so that every set is there."""
     chosen = np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(int)
     return [samples[index] for index in chosen]
@@ -116,7 +116,7 @@ def handover_crops(settings: LandmarkRun, data: Path | None, cache: Path) -> tup
     split = read_run_data(settings, data)
     first = split.validation[0].source
     held_out = [sample for sample in split.validation if sample.source == first]
-    chosen = _thinned(split.train, CALIBRATION_CROPS)
+    chosen = thinned(split.train, CALIBRATION_CROPS)
     calibration = with_grounds(cut_crops(chosen, margin, side), ground_crops(chosen, side))
     return calibration, cut_crops(held_out, margin, side), len(split.train)
 

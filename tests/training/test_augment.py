@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -139,3 +140,19 @@ def test_a_cheap_camera_takes_its_share_of_the_face_crops_and_no_other():
     changed = (seen != pixels).flatten(1).any(1)
     assert 8 <= int(changed[:32].sum()) <= 24
     assert not changed[32:].any()
+
+
+def test_labels_that_lean_to_the_right_do_so_in_a_mirrored_crop_too():
+    pack, order = a_pack(), torch.from_numpy(ibug_68.mirror_order)
+    upright = dataclasses.replace(PLAIN, rotation_degrees=0, scale=0, shift=0, mirror=1.0)
+
+    def labels(settings):
+        augmenter = Augmenter(pack, settings, 64, 1.3, order)
+        return augmenter.batch(torch.arange(4), torch.Generator().manual_seed(0)).landmarks
+
+    moved = labels(dataclasses.replace(upright, lean=0.01)) - labels(upright)
+    # Twice: what leant to the left comes to the middle, and then as far to the right.
+    torch.testing.assert_close(moved[:, :, 0], torch.full((4, 68), 2 * 0.01 * 64))
+    assert not moved[:, :, 1].any()
+    straight = dataclasses.replace(upright, mirror=0.0)
+    assert torch.equal(labels(dataclasses.replace(straight, lean=0.01)), labels(straight))
