@@ -54,7 +54,8 @@ def measure_lean(run: Path, data: Path) -> list[Lean]:
 
 def lean_table(leans: list[Lean]) -> str:
     """The figures for people, thousandths of a roi's side."""
+    rows = [(lean.source, 1000 * lean.mean, 1000 * lean.uncertainty, lean.faces) for lean in leans]
     return "\n".join(
-        f"{lean.source:16} {1000 * lean.mean:+6.2f} / 1000, +- {1000 * lean.uncertainty:.2f}, {lean.faces} faces"
-        for lean in leans
+        f"{source:16} {mean:+6.2f} / 1000, +- {uncertainty:.2f}, {faces} faces"
+        for source, mean, uncertainty, faces in rows
     )
