@@ -30,7 +30,8 @@ def test_a_run_leaves_its_network_log_and_pictures(tmp_path):
     missed = Loop(parts_in(tmp_path)).run()
     assert set(missed) == {"tiny", "ground"}
     names = {path.name for path in (tmp_path / "tiny").iterdir()}
-    assert names == {"checkpoint.pt", "network.pt", "log.jsonl", "curves.png", "predictions.png"}
+    files = {"checkpoint.pt", "network.pt", "log.jsonl", "curves.png", "predictions.png", "speed.json"}
+    assert names == files | {"tensorboard"}
     model, settings = load_finder(tmp_path / "tiny" / "network.pt")
     assert settings == tiny_run()
     assert not model.training
