@@ -169,9 +169,11 @@ def write_mean_face(path: Path, data: Path, scheme: LandmarkScheme) -> MeanFace:
     samples = read_data_folder(data).train
     mean = derive_mean_face(np.stack([sample.landmarks for sample in samples]), scheme)
     page = {
-        "about": "where the landmarks of training faces lie in space, on average; see training/mean_face.py",
+        "about": "mean positions in space of the landmarks of training faces"
+        " (300-W and YouTube Faces, for research); see training/mean_face.py",
         "scheme": scheme.name,
-        "axes": "x to the subject's left, y down, z to the back of the head; origin between the eyes",
+        "axes": "x to the subject's left, y down, z to the back of the head;"
+        " origin between the outer eye corners",
         "unit": "eye distances: 1 is from outer eye corner to outer eye corner",
         "faces": _counts(samples),
         "landmarks": np.round(mean.landmarks, 4).tolist(),

@@ -1,7 +1,7 @@
 """Which parts of a face seem covered, from the landmarks' scores: a hint.
 
-Over something else than a face the network's maps spread, and the scores fall by some 10 %. They fall for
-the whole face in blur and dim light, so a region is compared with the same face's best ones.
+Over something else than a face the network's maps spread, and the scores fall by a fifth and more. They
+fall for the whole face in blur and dim light, so a region is compared with the same face's best ones.
 """
 
 from itertools import compress
@@ -32,10 +32,10 @@ LANDMARKS_OF = {
 BEST_REGIONS = 3
 """The third best region stands for the face: up to four may be covered, and two be sure beyond measure."""
 
-COVERED = 0.92
+COVERED = 0.88
 """Score of a region, over what it should be beside the best, below which it seems covered ..."""
 
-CLEAR = 0.95
+CLEAR = 0.92
 """... and above which it no longer does."""
 
 CUTOFF_HZ = 1.5
