@@ -20,6 +20,9 @@ from training.figures import tile
 from training.validation import SEED, CropSet, cut_crops
 from training.yaw import yaw_degrees
 
+CAMERA_SIDE = 128
+"""Pixels of the camera's own picture that a crop shows, whatever the network makes of it."""
+
 TURNS = 5
 """Photographs of each face by the cheap camera: what befalls one is chance."""
 
@@ -90,11 +93,12 @@ def errors_of_points(
     return np.linalg.norm(found - faces.landmarks_crop, axis=2) / np.array(lengths)[:, None]
 
 
-def photograph_all(faces: CropSet) -> list[NDArray[np.uint8]]:
-    """TURNS photographs of every crop, each an array like `crops`."""
+def photograph_all(faces: CropSet, side: int) -> list[NDArray[np.uint8]]:
+    """TURNS photographs of every crop, each an array of crops of `side` pixels."""
     rng = np.random.default_rng(SEED)
     work = list(zip(faces.crops, faces.landmarks_crop, strict=True))
-    return [np.stack([photograph(crop, points, rng) for crop, points in work]) for _ in range(TURNS)]
+    turns = [[photograph(crop, points, rng) for crop, points in work] for _ in range(TURNS)]
+    return [np.stack([cv2.resize(taken, (side, side)) for taken in turn]) for turn in turns]
 
 
 def reliability_of(scores: NDArray[np.floating], errors: NDArray[np.floating]) -> list[Reliability]:
@@ -141,7 +145,8 @@ def measure_robustness(model: Path, data: Path) -> Robustness:
     faces = cut_crops(samples, rule.margin, rule.size_wh[0])
     found, scores = read_all(network, faces.crops)
     errors = errors_of_points(found, faces, network)
-    cheap = [read_all(network, crops) for crops in photograph_all(faces)]
+    seen = cut_crops(samples, rule.margin, CAMERA_SIDE)
+    cheap = [read_all(network, crops) for crops in photograph_all(seen, rule.size_wh[0])]
     cheap_errors = [errors_of_points(points, faces, network) for points, _ in cheap]
     by_yaw = np.argsort([abs(yaw_degrees(sample, scheme)) for sample in samples])
     turned = len(by_yaw) // 4
@@ -206,5 +211,5 @@ def draw_cheap(data: Path, path: Path) -> None:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
     samples = read_300w(data / "300w", read_list(data / "300w" / "validation.txt"))[:32]
-    sheet = tile(list(photograph_all(cut_crops(samples, 1.3, 128))[0]), columns=8)
+    sheet = tile(list(photograph_all(cut_crops(samples, 1.3, CAMERA_SIDE), CAMERA_SIDE)[0]), columns=8)
     write_whole(path, lambda beside: cv2.imwrite(str(beside), sheet))

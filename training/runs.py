@@ -115,12 +115,12 @@ def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
     if not settings.start:
         return fresh
     begun, made = load_network(runs / settings.start / "network.pt")
-    told = (made.model.family, made.model.input_side, made.scheme)
-    wanted = (settings.model.family, settings.model.input_side, settings.scheme)
+    told, wanted = (made.model.family, made.scheme), (settings.model.family, settings.scheme)
+    # Its input may be another: convolutions are of no size.
     if told != wanted:
         raise BadInputError(
-            f"run {settings.name} starts from {settings.start}, which has family, input and scheme "
-            f"{told}, wanted {wanted}"
+            f"run {settings.name} starts from {settings.start}, which has family and scheme {told}, "
+            f"wanted {wanted}"
         )
     return grow(begun, fresh)
 

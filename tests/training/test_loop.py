@@ -196,9 +196,15 @@ def test_a_run_starts_from_a_finished_runs_network(tmp_path):
     assert all(torch.equal(value, begun.state_dict()[name]) for name, value in finished.items())
 
 
-def test_a_run_of_another_input_is_no_start(tmp_path):
+def test_a_run_of_another_input_is_a_start_and_one_of_another_family_is_not(tmp_path):
     Loop(tiny_parts(tmp_path / "tiny")).run()
     settings = tiny_settings()
-    wider = dataclasses.replace(settings.model, input_side=2 * SIDE)
-    with pytest.raises(BadInputError, match="starts from tiny"):
-        start_model(dataclasses.replace(settings, start="tiny", model=wider), tmp_path)
+    larger = dataclasses.replace(settings.model, input_side=2 * SIDE)
+    begun = start_model(dataclasses.replace(settings, start="tiny", model=larger), tmp_path)
+    finished = weights_of(tmp_path / "tiny")
+    assert all(torch.equal(value, begun.state_dict()[name]) for name, value in finished.items())
+    values = torch.load(tmp_path / "tiny" / "network.pt", weights_only=True)
+    values["settings"]["scheme"] = "cofw_29"
+    torch.save(values, tmp_path / "tiny" / "network.pt")
+    with pytest.raises(BadInputError):
+        start_model(dataclasses.replace(settings, start="tiny"), tmp_path)
