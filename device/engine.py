@@ -6,7 +6,7 @@ from pathlib import Path
 
 from device.budget import Budget, BudgetSettings
 from device.contract.errors import LandmarksError
-from device.contract.manifest import ModelManifest
+from device.contract.manifest import ModelManifest, read_model_manifest
 from device.crop import Image
 from device.doctor.edgetpu import edgetpu_places
 from device.events import Condition, State
@@ -166,9 +166,15 @@ class NetworkEngine:
 
 
 def _smaller_models(name: str) -> list[str]:
-    """Shipped models with less to compute than this one, the next smaller first; by the files' sizes."""
+    """Shipped models with less to compute than this one, the next smaller first."""
     if name not in shipped_models():
         return []
-    sizes = {each: find_model(each).stat().st_size for each in shipped_models()}
-    smaller = [each for each, size in sizes.items() if size < sizes[name]]
-    return sorted(smaller, key=lambda each: -sizes[each])
+    costs = {each: _cost(find_model(each)) for each in shipped_models()}
+    smaller = [each for each, cost in costs.items() if cost < costs[name]]
+    return sorted(smaller, key=lambda each: -costs[each])
+
+
+def _cost(model: Path) -> int:
+    """Of one run, roughly: every weight of a convolution is used once a cell, and cells go with the crop."""
+    width, height = read_model_manifest(model).crop.size_wh
+    return model.stat().st_size * width * height

@@ -12,7 +12,7 @@ import pytest
 from device import inference_guard
 from device.budget import BudgetSettings
 from device.contract.errors import LandmarksError
-from device.engine import LOWER_RATES_FPS, NetworkEngine
+from device.engine import LOWER_RATES_FPS, NetworkEngine, _smaller_models
 from device.events import State
 from device.inference import LandmarkNetwork
 from device.settings import InferenceSettings, find_model
@@ -246,3 +246,8 @@ def test_a_command_changes_the_model_and_a_wrong_one_changes_nothing() -> None:
     assert engine.identity == before
     engine.choose("small")
     assert engine.identity == before
+
+
+def test_the_shipped_models_stand_on_a_ladder() -> None:
+    assert [_smaller_models(name) for name in ("base", "small", "tiny")] == [["small", "tiny"], ["tiny"], []]
+    assert _smaller_models("own.tflite") == []
