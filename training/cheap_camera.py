@@ -1,6 +1,6 @@
 """What a cheap camera and the world in front of it do to a crop of a face.
 
-One picture pixel is taken for one pixel of the crop, as for a face about 100 pixels wide in a 640x480
+A crop is taken to show CAMERA_SIDE pixels of the picture, as for a face about 100 pixels wide in a 640x480
 picture: a person at arm's length from a Pi's camera. The order is that of the light's way: what covers the
 face, the smeared lens, movement while the shutter is open, lamps that flicker while the rows are read one
 after the other, too little light, and the compression.
@@ -17,6 +17,9 @@ from device.contract.landmarks import ibug_68
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.floating]
+
+CAMERA_SIDE = 128
+"""Pixels of the camera's own picture that a crop shows, whatever the network makes of it."""
 
 SHARE = 0.5
 """Of the crops that each fault of the camera befalls; something covers `SHARE` of the faces, too."""
@@ -139,10 +142,23 @@ def photograph(crop: Image, landmarks_crop: Points, rng: np.random.Generator) ->
         crop: (S, S, 3) uint8 BGR.
         landmarks_crop: (68, 2) true landmarks, crop pixels: where a mask or glasses would sit.
         rng: decides what happens to it.
+
+    Returns:
+        (S, S, 3): the camera's CAMERA_SIDE pixels resampled to the crop's.
     """
-    if len(landmarks_crop) == ibug_68.count and rng.random() < SHARE:
-        crop = COVERS[rng.integers(len(COVERS))](crop, landmarks_crop, rng)
+    side, factor = len(crop), CAMERA_SIDE / len(crop)
+    if side != CAMERA_SIDE:
+        crop = _resized(crop, CAMERA_SIDE)
+    landmarks = (landmarks_crop + 0.5) * factor - 0.5
+    if len(landmarks) == ibug_68.count and rng.random() < SHARE:
+        crop = COVERS[rng.integers(len(COVERS))](crop, landmarks, rng)
     for fault in FAULTS:
         if rng.random() < SHARE:
             crop = fault(crop, rng)
-    return compress(crop, rng)
+    taken = compress(crop, rng)
+    return taken if side == CAMERA_SIDE else _resized(taken, side)
+
+
+def _resized(image: Image, side: int) -> Image:
+    way = cv2.INTER_AREA if side < len(image) else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=way), np.uint8)

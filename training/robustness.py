@@ -14,14 +14,11 @@ from device.contract import metrics
 from device.contract.codec import HALF_SCORE_ERROR
 from device.contract.files import write_whole
 from device.inference import LandmarkNetwork
-from training.cheap_camera import photograph
+from training.cheap_camera import CAMERA_SIDE, photograph
 from training.datasets import read_300w, read_list
 from training.figures import tile
 from training.validation import SEED, CropSet, cut_crops
 from training.yaw import yaw_degrees
-
-CAMERA_SIDE = 128
-"""Pixels of the camera's own picture that a crop shows, whatever the network makes of it."""
 
 TURNS = 5
 """Photographs of each face by the cheap camera: what befalls one is chance."""
@@ -93,12 +90,11 @@ def errors_of_points(
     return np.linalg.norm(found - faces.landmarks_crop, axis=2) / np.array(lengths)[:, None]
 
 
-def photograph_all(faces: CropSet, side: int) -> list[NDArray[np.uint8]]:
-    """TURNS photographs of every crop, each an array of crops of `side` pixels."""
+def photograph_all(faces: CropSet) -> list[NDArray[np.uint8]]:
+    """TURNS photographs of every crop, each an array like `crops`."""
     rng = np.random.default_rng(SEED)
     work = list(zip(faces.crops, faces.landmarks_crop, strict=True))
-    turns = [[photograph(crop, points, rng) for crop, points in work] for _ in range(TURNS)]
-    return [np.stack([cv2.resize(taken, (side, side)) for taken in turn]) for turn in turns]
+    return [np.stack([photograph(crop, points, rng) for crop, points in work]) for _ in range(TURNS)]
 
 
 def reliability_of(scores: NDArray[np.floating], errors: NDArray[np.floating]) -> list[Reliability]:
@@ -145,8 +141,7 @@ def measure_robustness(model: Path, data: Path) -> Robustness:
     faces = cut_crops(samples, rule.margin, rule.size_wh[0])
     found, scores = read_all(network, faces.crops)
     errors = errors_of_points(found, faces, network)
-    seen = cut_crops(samples, rule.margin, CAMERA_SIDE)
-    cheap = [read_all(network, crops) for crops in photograph_all(seen, rule.size_wh[0])]
+    cheap = [read_all(network, crops) for crops in photograph_all(faces)]
     cheap_errors = [errors_of_points(points, faces, network) for points, _ in cheap]
     by_yaw = np.argsort([abs(yaw_degrees(sample, scheme)) for sample in samples])
     turned = len(by_yaw) // 4
@@ -211,5 +206,5 @@ def draw_cheap(data: Path, path: Path) -> None:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
     samples = read_300w(data / "300w", read_list(data / "300w" / "validation.txt"))[:32]
-    sheet = tile(list(photograph_all(cut_crops(samples, 1.3, CAMERA_SIDE), CAMERA_SIDE)[0]), columns=8)
+    sheet = tile(list(photograph_all(cut_crops(samples, 1.3, CAMERA_SIDE))[0]), columns=8)
     write_whole(path, lambda beside: cv2.imwrite(str(beside), sheet))

@@ -22,6 +22,16 @@ def test_the_same_seed_gives_the_same_photograph(face):
     np.testing.assert_array_equal(first, second)
 
 
+def test_a_larger_crop_shows_the_same_picture_of_the_camera(face):
+    image, landmarks = face
+    double = np.repeat(np.repeat(image, 2, axis=0), 2, axis=1)
+    taken = cheap_camera.photograph(image, landmarks, rng()).astype(int)
+    larger = cheap_camera.photograph(double, 2 * landmarks + 0.5, rng())
+    assert larger.shape == (256, 256, 3)
+    back = larger.reshape(128, 2, 128, 2, 3).mean((1, 3))
+    assert np.abs(back - taken).mean() < 3
+
+
 def test_a_mask_hides_the_mouth_and_not_the_eyes(face):
     image, landmarks = face
     changed = (cheap_camera.cover_by_mask(image, landmarks, rng()) != image).any(axis=2)
