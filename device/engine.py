@@ -6,7 +6,7 @@ from pathlib import Path
 
 from device.budget import Budget, BudgetSettings
 from device.contract.errors import LandmarksError
-from device.contract.manifest import ModelManifest, read_model_manifest
+from device.contract.manifest import ModelManifest, manifest_path_of, read_manifest
 from device.crop import Image
 from device.doctor.edgetpu import edgetpu_places
 from device.events import Condition, State
@@ -176,5 +176,5 @@ def _smaller_models(name: str) -> list[str]:
 
 def _cost(model: Path) -> int:
     """Of one run, roughly: every weight of a convolution is used once a cell, and cells go with the crop."""
-    width, height = read_model_manifest(model).crop.size_wh
+    width, height = read_manifest(manifest_path_of(model)).crop.size_wh
     return model.stat().st_size * width * height

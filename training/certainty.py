@@ -66,12 +66,12 @@ def measure_certainty(model: nn.Module, faces: CropSet, scheme: LandmarkScheme, 
     work = zip(faces.crops, faces.landmarks_crop, strict=True)
     crops = np.concatenate([faces.crops, np.stack([photograph(crop, points, rng) for crop, points in work])])
     true = np.concatenate([faces.landmarks_crop, faces.landmarks_crop])
+    cells = round(crops.shape[1] / stride)
+    codec = HeatmapCodec((cells, cells), stride)
     spreads, errors = [], []
     for crop, points in zip(crops, true, strict=True):
         raw = model(to_tensor(crop[None], torch.device("cpu")))[0][0].permute(1, 2, 0).contiguous().numpy()
-        codec = HeatmapCodec((raw.shape[1], raw.shape[0]), stride)
         found, spread_px = codec.decode(map_weights(codec_of(model), raw, None))
         spreads.append(spread_px)
-        length = metrics.interocular_distance(points, scheme)
-        errors.append(np.linalg.norm(found - points, axis=1) / length)
+        errors.append(metrics.relative_errors(found, points, scheme))
     return fit_certainty(np.array(spreads), np.array(errors))

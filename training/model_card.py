@@ -12,7 +12,7 @@ from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.manifest import ModelManifest, read_model_manifest
 from training.checkpoint import load_network
-from training.datasets import read_300w, read_list
+from training.datasets import read_validation
 from training.evaluate import Evaluation, evaluate, load_predictor, predict_boxes
 from training.lineage import commands_again, images_seen, lineage
 from training.robustness import measure_robustness
@@ -35,7 +35,7 @@ def _accuracy_row(boxes: str, figures: Evaluation) -> str:
 
 def _measure(model: Path, data: Path) -> dict[str, Evaluation]:
     """Figures on the validation list, by kind of box."""
-    samples = read_300w(data / "300w", read_list(data / "300w" / "validation.txt"))
+    samples = read_validation(data)
     predict, scheme = load_predictor(model)
     return {
         boxes: evaluate(predict_boxes(predict, samples, boxes), samples, scheme)

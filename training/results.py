@@ -20,6 +20,7 @@ from device.contract.files import write_whole_bytes
 from device.contract.manifest import read_model_manifest
 from device.inference import LandmarkNetwork
 from training.checkpoint import load_network
+from training.run_log import last_row
 from training.systems.settings import read_merged
 
 CONFIGS = Path(__file__).with_name("configs")
@@ -112,20 +113,6 @@ def latency_of(model: Path) -> float:
     return 1000 * statistics.median(times[WARM_UP:])
 
 
-def _last_of_log(folder: Path, key: str) -> tuple[float, int]:
-    """A figure's last value in a run's log, and the images seen by then.
-
-    Raises:
-        BadInputError: the log is missing or lacks the figure.
-    """
-    path = folder / "log.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
-    found = [row for row in rows if key in row]
-    if not found:
-        raise BadInputError(f"{path} holds no {key}: the run was validated on another set; train it again")
-    return float(found[-1][key]), int(found[-1]["images"])
-
-
 def _read_speed(folder: Path) -> dict[str, Any]:
     path = folder / "speed.json"
     return json.loads(path.read_text()) if path.is_file() else {}
@@ -151,7 +138,8 @@ def read_trained(folder: Path, figure: str, timed: Callable[[Path], float] = lat
         BadInputError: a file of it is damaged.
     """
     model, settings = load_network(folder / "network.pt")
-    nme, images = _last_of_log(folder, figure)
+    row = last_row(folder, figure)
+    nme, images = float(row[figure]), int(row["images"])
     speed = _read_speed(folder)
     return Trained(
         nme,

@@ -14,8 +14,8 @@ from device.contract import metrics
 from device.contract.codec import HALF_SCORE_ERROR
 from device.contract.files import write_whole
 from device.inference import LandmarkNetwork
-from training.cheap_camera import CAMERA_SIDE, photograph
-from training.datasets import read_300w, read_list
+from training.cheap_camera import CAMERA_SIDE, cover_by_mask, photograph
+from training.datasets import read_validation
 from training.figures import tile
 from training.validation import SEED, CropSet, cut_crops
 from training.yaw import yaw_degrees
@@ -85,9 +85,8 @@ def errors_of_points(
     found: NDArray[np.float32], faces: CropSet, network: LandmarkNetwork
 ) -> NDArray[np.float64]:
     """(N, K) errors, of each face's distance of the outer eye corners."""
-    scheme = network.manifest.landmark_scheme
-    lengths = [metrics.interocular_distance(true, scheme) for true in faces.landmarks_crop]
-    return np.linalg.norm(found - faces.landmarks_crop, axis=2) / np.array(lengths)[:, None]
+    scheme, pairs = network.manifest.landmark_scheme, zip(found, faces.landmarks_crop, strict=True)
+    return np.stack([metrics.relative_errors(points, true, scheme) for points, true in pairs])
 
 
 def photograph_all(faces: CropSet) -> list[NDArray[np.uint8]]:
@@ -115,8 +114,6 @@ def _scores_under_masks(
     network: LandmarkNetwork, faces: CropSet, clear: NDArray[np.floating]
 ) -> tuple[float, float]:
     """Mean scores of the chin and the mouth, with a mask over them and without."""
-    from training.cheap_camera import cover_by_mask
-
     rng = np.random.default_rng(SEED)
     work = zip(faces.crops, faces.landmarks_crop, strict=True)
     masked = np.stack([cover_by_mask(crop, points, rng) for crop, points in work])
@@ -137,7 +134,7 @@ def measure_robustness(model: Path, data: Path) -> Robustness:
     """
     network = LandmarkNetwork(model)
     rule, scheme = network.manifest.crop, network.manifest.landmark_scheme
-    samples = read_300w(data / "300w", read_list(data / "300w" / "validation.txt"))
+    samples = read_validation(data)
     faces = cut_crops(samples, rule.margin, rule.size_wh[0])
     found, scores = read_all(network, faces.crops)
     errors = errors_of_points(found, faces, network)
@@ -205,6 +202,6 @@ def draw_cheap(data: Path, path: Path) -> None:
     Raises:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
-    samples = read_300w(data / "300w", read_list(data / "300w" / "validation.txt"))[:32]
+    samples = read_validation(data)[:32]
     sheet = tile(list(photograph_all(cut_crops(samples, 1.3, CAMERA_SIDE))[0]), columns=8)
     write_whole(path, lambda beside: cv2.imwrite(str(beside), sheet))

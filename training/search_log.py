@@ -13,6 +13,7 @@ from typing import Any
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from training.checkpoint import load_values
+from training.run_log import last_row
 
 TRIALS = Path(__file__).with_name("search_log.toml")
 PAGE = Path(__file__).with_name("SEARCH.md")
@@ -33,14 +34,7 @@ def final_nme(run: Path) -> float:
     Raises:
         BadInputError: the run has no log, or was never validated.
     """
-    try:
-        rows = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    except FileNotFoundError as error:
-        raise BadInputError(f"no log in {run}: train the run, or take it out of {TRIALS.name}") from error
-    measured = [row["nme_300w"] for row in rows if "nme_300w" in row]
-    if not measured:
-        raise BadInputError(f"{run}/log.jsonl holds no nme_300w: the run was never validated")
-    return float(measured[-1])
+    return float(last_row(run, "nme_300w")["nme_300w"])
 
 
 def flattened(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -132,17 +132,25 @@ def fill_table(table: type[Table], values: dict[str, Any], where: str) -> Table:
         raise BadInputError(f"{where}: {error}; wanted {', '.join(sorted(known))}") from error
 
 
+def fill_tables(tables: dict[str, type], values: dict[str, Any], where: str) -> dict[str, Any]:
+    """A run file's values with each of its tables as the dataclass that `tables` names for it.
+
+    Raises:
+        BadInputError: an unknown or missing key, named with its table.
+    """
+    return {
+        key: fill_table(tables[key], value, f"{where} [{key}]") if key in tables else value
+        for key, value in values.items()
+    }
+
+
 def run_from_values(values: dict[str, Any], where: str) -> RunSettings:
     """Run settings from the nested values of a TOML file or a checkpoint.
 
     Raises:
         BadInputError: an unknown or missing key, named with its table.
     """
-    filled = {
-        key: fill_table(TABLES[key], value, f"{where} [{key}]") if key in TABLES else value
-        for key, value in values.items()
-    }
-    return fill_table(RunSettings, filled, where)
+    return fill_table(RunSettings, fill_tables(TABLES, values, where), where)
 
 
 def read_values(path: Path) -> dict[str, Any]:

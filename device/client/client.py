@@ -16,9 +16,10 @@ import orjson
 from device.binary import decode_binary
 from device.client.clock import DeviceClock
 from device.client.way import MAX_BYTES, Way
-from device.contract.errors import BadInputError, LandmarksError, MissingOutsideError, UsageError
+from device.contract.errors import BadInputError, LandmarksError, UsageError
 from device.decoding import decode_message
 from device.events import SCHEMA, FrameMessage, Health, Message, Status
+from device.extras import needs_extra
 from device.web.address import TOKEN_VARIABLE
 
 NOTES_KEPT = 1024
@@ -244,12 +245,8 @@ def _now_ms() -> float:
 
 
 def _web_way(address: str, token: str | None) -> Way:
-    try:
+    with needs_extra(f"a stream at {address}", "web"):
         from device.client.websocket import WebSocketWay
-    except ModuleNotFoundError as error:
-        raise MissingOutsideError(
-            f"a stream at {address} needs {error.name}, which is not installed; pip install 'landmarks[web]'"
-        ) from error
     return WebSocketWay(address, token or os.environ.get(TOKEN_VARIABLE))
 
 

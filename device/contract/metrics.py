@@ -52,6 +52,13 @@ def point_errors(predicted: NDArray[np.floating], true: NDArray[np.floating]) ->
     return np.asarray(np.linalg.norm(np.asarray(predicted, np.float64) - true, axis=-1), np.float64)
 
 
+def relative_errors(
+    predicted: NDArray[np.floating], true: NDArray[np.floating], scheme: LandmarkScheme
+) -> NDArray[np.float64]:
+    """(K,) errors of one face's points, of the distance of its outer eye corners."""
+    return point_errors(predicted, true) / interocular_distance(true, scheme)
+
+
 def nme(
     predicted: NDArray[np.floating],
     true: NDArray[np.floating],

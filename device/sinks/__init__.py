@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from device.commands import BadCommand, Command
-from device.contract.errors import MissingOutsideError
 from device.events import Condition, Message
+from device.extras import needs_extra
 from device.frame import Frame
 from device.sinks.uri import SinkUri, parse_sink_uri
 
@@ -72,12 +72,8 @@ def _open_stdout(uri: SinkUri) -> Sink:
 
 
 def _open_web(uri: SinkUri) -> Sink:
-    try:
+    with needs_extra("sink web:", "web"):
         from device.web.sink import open_web_sink
-    except ModuleNotFoundError as error:
-        raise MissingOutsideError(
-            f"sink web: needs {error.name}, which is not installed; pip install 'landmarks[web]'"
-        ) from error
     return open_web_sink(uri)
 
 
@@ -94,12 +90,8 @@ def _open_mqtt(uri: SinkUri) -> Sink:
 
 
 def _open_metrics(uri: SinkUri) -> Sink:
-    try:
+    with needs_extra("sink metrics:", "metrics"):
         from device.sinks.metrics import open_metrics
-    except ModuleNotFoundError as error:
-        raise MissingOutsideError(
-            f"sink metrics: needs {error.name}, which is not installed; pip install 'landmarks[metrics]'"
-        ) from error
     return open_metrics(uri)
 
 

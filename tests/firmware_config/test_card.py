@@ -50,6 +50,20 @@ def loops(tmp_path):
         subprocess.run(["losetup", "--detach", device], check=True)
 
 
+def mounted_disk(loops, folder):
+    """A loop device with a mounted file system, and where it is mounted."""
+    content, place = folder / "ext4", folder / "mounted"
+    with content.open("wb") as stream:
+        stream.truncate(256 * MIB)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", content], check=True)
+    device = loops(content)
+    place.mkdir()
+    mounted = subprocess.run(["mount", device, place], capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
+    return device, place
+
+
 @pytest.fixture
 def image(trixie, payload, tmp_path):
     return make_image(trixie, tmp_path / "out", payload, PiSettings(), "1a2b")
@@ -113,15 +127,7 @@ def test_a_loop_device_is_refused_unless_a_test_allows_it(backing, loops):
 
 
 def test_a_mounted_device_is_refused_by_our_rule_and_by_the_kernel(image, loops, tmp_path):
-    content, place = tmp_path / "ext4", tmp_path / "mounted"
-    with content.open("wb") as stream:
-        stream.truncate(256 * MIB)
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", content], check=True)
-    device = loops(content)
-    place.mkdir()
-    mounted = subprocess.run(["mount", device, place], capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
+    device, place = mounted_disk(loops, tmp_path)
     try:
         with pytest.raises(RefusedError, match="is mounted on"):
             write_card(image, target(device))
@@ -135,15 +141,7 @@ def test_a_mounted_device_is_refused_by_our_rule_and_by_the_kernel(image, loops,
 
 
 def test_unmount_lets_go_of_what_is_mounted_and_then_writes(image, loops, tmp_path):
-    content, place = tmp_path / "ext4", tmp_path / "mounted"
-    with content.open("wb") as stream:
-        stream.truncate(256 * MIB)
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", content], check=True)
-    device = loops(content)
-    place.mkdir()
-    mounted = subprocess.run(["mount", device, place], capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
+    device, place = mounted_disk(loops, tmp_path)
     write_card(image, target(device, unmount=True))
     assert not place.is_mount()
 

@@ -25,6 +25,15 @@ class Split:
     """Sets that are not of their published size, one line each."""
 
 
+def read_validation(data: Path) -> list[Sample]:
+    """The 300-W faces of `validation.txt`, in its order: what figures are compared on.
+
+    Raises:
+        BadInputError: folder or list missing or damaged.
+    """
+    return read_300w(data / "300w", read_list(data / "300w" / "validation.txt"))
+
+
 def _split_300w(folder: Path, *, strict: bool) -> Split:
     faces = read_300w(folder)
     held_out = {f"300w/{name}" for name in read_list(folder / "validation.txt")}

@@ -6,7 +6,7 @@ from device.contract.files import write_whole_bytes
 from device.contract.finder_manifest import read_finder_model
 from device.finder import YUNET_LEAST_SCORE, open_finder
 from device.settings import DEFAULT_MODEL, find_model
-from training.datasets import read_300w, read_list
+from training.datasets import read_validation
 from training.evaluate import Evaluation, evaluate, load_predictor, predict_boxes, predict_found
 from training.finder.evaluate import FinderEvaluation, evaluate_finder
 from training.finder.run import load_finder
@@ -18,7 +18,7 @@ TEMPLATE = Path(__file__).with_name("card.template.md")
 
 def measure_end_to_end(finder: Path, data: Path) -> tuple[Evaluation, Evaluation]:
     """Landmarks of the validation list from the finder, and from shaken true boxes."""
-    samples = read_300w(data / "300w", read_list(data / "300w" / "validation.txt"))
+    samples = read_validation(data)
     model = find_model(DEFAULT_MODEL)
     predict, scheme = load_predictor(model)
     found = predict_found(model, open_finder(f"trained:{finder}"), samples)

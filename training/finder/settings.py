@@ -1,13 +1,12 @@
 """A finder's run file (TOML) as frozen dataclasses."""
 
-import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from device.contract.errors import BadInputError
 from training.augment import AugmentSettings
-from training.settings import OptimiserSettings, fill_table, read_values
+from training.settings import OptimiserSettings, fill_table, fill_tables, read_values
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,7 @@ def finder_run_from_values(values: dict[str, Any], where: str) -> FinderRun:
     Raises:
         BadInputError: an unknown or missing key, a size the network cannot halve five times.
     """
-    filled = {
-        key: fill_table(TABLES[key], value, f"{where} [{key}]") if key in TABLES else value
-        for key, value in values.items()
-    }
-    run = fill_table(FinderRun, filled, where)
+    run = fill_table(FinderRun, fill_tables(TABLES, values, where), where)
     if any(side <= 0 or side % 32 for side in run.model.input_wh):
         raise BadInputError(f"{where} [model] input_wh is {run.model.input_wh}, wanted multiples of 32")
     return run
@@ -160,8 +155,3 @@ def read_finder_run(path: Path) -> FinderRun:
         BadInputError: no such file, not TOML, an unknown or missing key.
     """
     return finder_run_from_values(read_values(path), str(path))
-
-
-def values_of(run: FinderRun) -> dict[str, Any]:
-    """Plain values, as a checkpoint holds them."""
-    return dataclasses.asdict(run)

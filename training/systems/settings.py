@@ -8,7 +8,7 @@ from device.contract.errors import BadInputError
 from training.augment import AugmentSettings
 from training.engine import EngineSettings
 from training.models import ModelSettings
-from training.settings import DataSettings, OptimiserSettings, fill_table, read_values
+from training.settings import DataSettings, OptimiserSettings, fill_table, fill_tables, read_values
 
 
 @dataclass(frozen=True)
@@ -177,11 +177,7 @@ def system_run_from_values(values: dict[str, Any], where: str) -> SystemRun:
         BadInputError: an unknown or missing key, named with its table.
     """
     tables = {**TABLES, "loss": LOSSES[values["task"]]}
-    filled = {
-        key: fill_table(tables[key], value, f"{where} [{key}]") if key in tables else value
-        for key, value in {"loss": {}, **values}.items()
-    }
-    return fill_table(SystemRun, filled, where)
+    return fill_table(SystemRun, fill_tables(tables, {"loss": {}, **values}, where), where)
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

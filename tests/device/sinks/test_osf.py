@@ -1,6 +1,5 @@
 """OpenSeeFace's packet, read as its Unity receiver reads it, from a real socket."""
 
-import socket
 import struct
 import time
 
@@ -19,14 +18,6 @@ from device.sinks.osf import POINT_ORDER, quaternion_of
 SIZE = (640, 480)
 FOCAL = 800.0
 CENTRE = ((SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2)
-
-
-@pytest.fixture
-def receiver():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.settimeout(2)
-        yield listening
 
 
 @pytest.fixture

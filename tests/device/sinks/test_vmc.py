@@ -1,7 +1,5 @@
 """The VMC sender, read by python-osc from a real socket."""
 
-import socket
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,14 +12,6 @@ from device.contract.geometry import Box
 from device.signal.names import SIGNAL_NAMES
 from device.sinks import open_sink
 from device.sinks.vmc import arkit_shapes, osc_message
-
-
-@pytest.fixture
-def receiver():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.settimeout(2)
-        yield listening
 
 
 @pytest.fixture
