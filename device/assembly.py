@@ -3,8 +3,9 @@
 import dataclasses
 
 from device.daemon import Engine
-from device.engine import NetworkEngine
+from device.engine import NetworkEngine, remote_opener
 from device.finder import open_finder
+from device.finder_guard import GuardedFinder
 from device.frame import FrameSource
 from device.settings import DaemonSettings
 from device.sinks import Sink, open_sink
@@ -40,7 +41,10 @@ class Assembly:
         """
         threads = settings.inference.threads
         engine = NetworkEngine(settings.model, settings.inference, settings.budget)
-        tracker = Tracker(engine, open_finder(settings.finder, threads), settings.tracker)
+        finder = open_finder(settings.finder, threads, remote_opener(settings.inference))
+        if isinstance(finder, GuardedFinder):
+            engine.answer_for(finder)
+        tracker = Tracker(engine, finder, settings.tracker)
         if previous is not None:
             tracker.next_id = previous.next_id
         return tracker, engine

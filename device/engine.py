@@ -10,11 +10,12 @@ from device.contract.manifest import ModelManifest, manifest_path_of, read_manif
 from device.crop import Image
 from device.doctor.edgetpu import edgetpu_places
 from device.events import Condition, State
+from device.finder_guard import GuardedFinder
 from device.inference import Decoded, LandmarkNetwork
 from device.inference_guard import GuardedNetwork, OpenAccelerator
 from device.machine import ROOT
 from device.parts import WELL, worst
-from device.remote import AcceleratorError, RemoteInterpreter
+from device.remote import AcceleratorError, OpenRemote, open_remotely
 from device.settings import InferenceSettings, find_model, shipped_models
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class NetworkEngine:
         """
         self._settings, self._budget_settings, self._root = settings, budget, root
         self.model = WELL
+        self._finder: GuardedFinder | None = None
         self._choose(model, find_model(model))
 
     def _choose(self, name: str, file: Path) -> None:
@@ -77,19 +79,13 @@ class NetworkEngine:
         def open_accelerator() -> LandmarkNetwork:
             if not asked and not edgetpu_places(self._root):
                 raise AcceleratorError("no Edge TPU is plugged in any more")
-            return LandmarkNetwork(compiled, settings.threads, self._open_remote)
+            return LandmarkNetwork(compiled, settings.threads, remote_opener(settings))
 
         return open_accelerator, WELL
 
-    def _open_remote(self, model: Path, threads: int) -> RemoteInterpreter:
-        settings = self._settings
-        return RemoteInterpreter(
-            model,
-            threads,
-            settings.delegate,
-            open_seconds=settings.open_seconds,
-            run_seconds=settings.run_seconds,
-        )
+    def answer_for(self, finder: GuardedFinder) -> None:
+        """Count a finder's condition as the engine's, and end it with the engine."""
+        self._finder = finder
 
     @property
     def manifest(self) -> ModelManifest:
@@ -104,9 +100,8 @@ class NetworkEngine:
     @property
     def inference(self) -> Condition:
         """How interpreter, accelerator and latency do."""
-        if self._slowness is WELL:
-            return self._network.condition
-        return worst((self._network.condition, self._slowness))
+        finder = WELL if self._finder is None else self._finder.condition
+        return worst((self._network.condition, finder, self._slowness))
 
     def infer(self, crop: Image) -> None:
         """Run on a crop."""
@@ -161,8 +156,17 @@ class NetworkEngine:
         )
 
     def close(self) -> None:
-        """End an accelerator's process."""
+        """End the accelerators' processes."""
         self._network.close()
+        if self._finder is not None:
+            self._finder.close()
+
+
+def remote_opener(settings: InferenceSettings) -> OpenRemote | None:
+    """What opens a model on the accelerator; None when none may be used."""
+    if settings.accelerator == "cpu":
+        return None
+    return open_remotely(settings.delegate, settings.open_seconds, settings.run_seconds)
 
 
 def _smaller_models(name: str) -> list[str]:

@@ -9,11 +9,14 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from device.contract.errors import BadInputError, UsageError
+from device.contract.errors import BadInputError, MissingOutsideError, UsageError
 from device.contract.geometry import Box
 from device.crop import Image
+from device.finder_guard import GuardedFinder
 from device.found import FoundFace
-from device.ssd_finder import SsdFinder, load_ssd
+from device.inference import load_interpreter
+from device.remote import OpenRemote, open_remotely
+from device.ssd_finder import SsdFinder, needs_edgetpu
 from device.suggestion import unknown_word
 from device.trained_finder import SHIPPED, TrainedFinder
 
@@ -105,9 +108,16 @@ FORMS = {
 
 DEFAULT_FINDER = "trained:"
 
+EDGETPU = open_remotely()
 
-def open_finder(uri: str, threads: int = 1) -> Finder:
+
+def open_finder(uri: str, threads: int = 1, open_remote: OpenRemote | None = EDGETPU) -> Finder:
     """The finder that an address names.
+
+    Args:
+        uri: as in FORMS.
+        threads: of its interpreter.
+        open_remote: opens a model that is compiled for an accelerator; None: there shall be none.
 
     Raises:
         UsageError: an unknown finder, or a place missing or too many.
@@ -124,7 +134,28 @@ def open_finder(uri: str, threads: int = 1) -> Finder:
         return TrainedFinder(model if place else SHIPPED, threads)
     if scheme == "yunet":
         return YuNetFinder(model)
-    return SsdFinder(load_ssd(model, threads)) if scheme == "ssd" else CentreFinder()
+    return open_ssd(model, threads, open_remote) if scheme == "ssd" else CentreFinder()
+
+
+def open_ssd(model: Path, threads: int, open_remote: OpenRemote | None) -> Finder:
+    """An SSD face model; one that is compiled for an accelerator with the shipped finder to fall back on.
+
+    Raises:
+        BadInputError: no such file, or no SSD model.
+        MissingOutsideError: no runtime, or no accelerator may be used for a file that needs one.
+    """
+    if not needs_edgetpu(model):
+        return SsdFinder(load_interpreter(model, threads, "give an SSD face model"))
+    if open_remote is None:
+        raise MissingOutsideError(
+            f"model {model} is compiled for an Edge TPU, and inference.accelerator is cpu: "
+            "set it to auto, or give the uncompiled file"
+        )
+    return GuardedFinder(
+        f"finder {model.name}",
+        TrainedFinder(SHIPPED, threads),
+        lambda: SsdFinder(open_remote(model, threads)),
+    )
 
 
 __all__ = [

@@ -94,7 +94,7 @@ def find_tensor(spec: TensorSpec, details: list[dict[str, Any]], model: Path) ->
     raise BadInputError(f"model {model} has no tensor {spec.name!r}, only {names}; {REMEDY}")
 
 
-def load_interpreter(model: Path, threads: int) -> Any:
+def load_interpreter(model: Path, threads: int, remedy: str = REMEDY) -> Any:
     """An interpreter of the file, tensors allocated.
 
     Raises:
@@ -106,7 +106,7 @@ def load_interpreter(model: Path, threads: int) -> Any:
         interpreter = runtime.Interpreter(model_path=str(model), num_threads=threads)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise BadInputError(f"model {model} cannot be loaded ({error}); {REMEDY}") from error
+        raise BadInputError(f"model {model} cannot be loaded ({error}); {remedy}") from error
     return interpreter
 
 

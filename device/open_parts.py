@@ -6,7 +6,7 @@ from typing import Self
 from device.contract.errors import LandmarksError
 from device.frame import FrameSource
 from device.settings import DaemonSettings
-from device.sinks import Sink
+from device.sinks import Sink, WaitingSink
 
 OpenSourceOf = Callable[[DaemonSettings, bool], FrameSource]
 """Opens the source of some settings; the second argument says whether a camera is waited for."""
@@ -45,6 +45,12 @@ class OpenSinks:
                 self._sinks[uri] = self._open(uri)
         for uri in set(self._sinks) - set(uris):
             self._sinks.pop(uri).close()
+
+    def wait_no_more(self) -> None:
+        """Let none hold up the end; for a signal handler."""
+        for sink in self.now:
+            if isinstance(sink, WaitingSink):
+                sink.wait_no_more()
 
     def close(self) -> None:
         """Close all."""

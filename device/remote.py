@@ -5,6 +5,7 @@ Tensors pass through shared memory; a run costs two short messages on top.
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from device.child import Child, ChildError
 
 MODULE = "device.remote_child"
+
+
+EDGETPU_LIBRARY = "libedgetpu.so.1"
 
 
 class AcceleratorError(Exception):
@@ -103,6 +107,17 @@ class RemoteInterpreter:
     def close(self) -> None:
         """End the child, which frees the accelerator."""
         self._child.close()
+
+
+OpenRemote = Callable[[Path, int], RemoteInterpreter]
+"""Opens a model file with so many threads; raises AcceleratorError."""
+
+
+def open_remotely(
+    library: str = EDGETPU_LIBRARY, open_seconds: float = 10.0, run_seconds: float = 0.5
+) -> OpenRemote:
+    """What opens models in guarded processes, as `RemoteInterpreter` does."""
+    return partial(RemoteInterpreter, library=library, open_seconds=open_seconds, run_seconds=run_seconds)
 
 
 def _details_of(told: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -86,6 +86,7 @@ class Service:
         self._stopped = Event()
         self._wait = wait or self._stopped.wait
         self._daemon: Daemon | None = None
+        self._sinks: OpenSinks | None = None
         self._tracker: Tracker | None = None
         self._engine: Engine | None = None
         self._trouble, self._failures = "", 0
@@ -96,6 +97,8 @@ class Service:
         self._stopped.set()
         if self._daemon is not None:
             self._daemon.stop()
+        if self._sinks is not None:
+            self._sinks.wait_no_more()
 
     def reload(self) -> None:
         """Read the settings again after the frame in hand; for a signal handler."""
@@ -111,7 +114,7 @@ class Service:
         """
         settings = self._load()
         with ExitStack() as parts:
-            sinks = parts.enter_context(OpenSinks(self._builder.sink, settings.sinks))
+            sinks = self._sinks = parts.enter_context(OpenSinks(self._builder.sink, settings.sinks))
             # The network first: a model that cannot be used should not light up the camera.
             thinker = self._builder.thinker(settings, None)
             parts.callback(self._close_engine)

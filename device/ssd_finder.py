@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.contract.errors import BadInputError, MissingOutsideError
+from device.contract.errors import BadInputError
 from device.contract.geometry import Box
 from device.found import FoundFace
-from device.inference import load_runtime
+from device.remote import RemoteInterpreter
 
 LEAST_SCORE = 0.5
 
@@ -24,36 +24,17 @@ the forehead. Not measured; the tracker's refining passes take up the difference
 
 EDGETPU_MARK = b"edgetpu-custom-op"
 """Operator that only the Edge TPU's delegate knows."""
-EDGETPU_LIBRARY = "libedgetpu.so.1"
 
 
-def load_ssd(model: Path, threads: int = 1) -> Any:
-    """An interpreter of the file, with the Edge TPU's delegate where it was compiled for one.
+def needs_edgetpu(model: Path) -> bool:
+    """Whether a model file is compiled for an Edge TPU.
 
     Raises:
-        BadInputError: no such file, or not a TFLite model.
-        MissingOutsideError: no runtime, or no Edge TPU for a file that needs one.
+        BadInputError: no such file.
     """
     if not model.is_file():
         raise BadInputError(f"no SSD model at {model}: give a .tflite file, --finder ssd:FILE")
-    runtime = load_runtime()
-    delegates = []
-    if EDGETPU_MARK in model.read_bytes():
-        try:
-            delegates = [runtime.load_delegate(EDGETPU_LIBRARY)]
-        except (ValueError, OSError) as error:
-            raise MissingOutsideError(
-                f"model {model} is compiled for an Edge TPU, and {EDGETPU_LIBRARY} does not load "
-                f"({error}): plug one in and install its runtime, or give the uncompiled file"
-            ) from error
-    try:
-        interpreter = runtime.Interpreter(
-            model_path=str(model), num_threads=threads, experimental_delegates=delegates
-        )
-        interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise BadInputError(f"model {model} cannot be loaded ({error}); give an SSD face model") from error
-    return interpreter
+    return EDGETPU_MARK in model.read_bytes()
 
 
 class SsdFinder:
@@ -77,14 +58,17 @@ class SsdFinder:
         self._boxes, self._scores, self._count = _find_outputs(interpreter.get_output_details())
 
     def find(self, image: NDArray[np.uint8]) -> list[FoundFace]:
-        """Faces of a frame (H, W, 3) uint8 BGR above the least score, best first."""
+        """Faces of a frame (H, W, 3) uint8 BGR above the least score, best first.
+
+        Raises:
+            AcceleratorError: the interpreter runs on one, and it has failed.
+        """
         # Such models are trained on stretched RGB pictures: their boxes count in shares of the frame.
         small = cv2.resize(image, self._input_wh, interpolation=cv2.INTER_LINEAR)
-        self._interpreter.set_tensor(self._input, np.ascontiguousarray(small[None, :, :, ::-1]))
+        np.copyto(self._interpreter.tensor(self._input)()[0], small[:, :, ::-1])
         self._interpreter.invoke()
         boxes, scores, count = (
-            np.array(self._interpreter.get_tensor(index))
-            for index in (self._boxes, self._scores, self._count)
+            np.array(self._interpreter.tensor(index)()) for index in (self._boxes, self._scores, self._count)
         )
         known = max(int(count.ravel()[0]), 0)
         height, width = image.shape[:2]
@@ -94,6 +78,11 @@ class SsdFinder:
             if score >= LEAST_SCORE
         ]
         return sorted(faces, key=lambda face: -face.score)
+
+    def close(self) -> None:
+        """End an accelerator's process."""
+        if isinstance(self._interpreter, RemoteInterpreter):
+            self._interpreter.close()
 
 
 def _find_outputs(details: list[dict[str, Any]]) -> tuple[int, int, int]:

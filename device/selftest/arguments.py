@@ -6,6 +6,7 @@ from pathlib import Path
 EXAMPLES = """examples:
   python -m device selftest                              golden outputs, times, memory, drops
   python -m device selftest --budget 1.4 --spread 2.5    a tracked frame in 1.4 ms, p99 within 2.5 x that
+  python -m device selftest --quick                      is it right? no times; for a machine that is in use
   python -m device selftest --write-reference            this board is well: keep its times
   python -m device selftest --publish mqtt://broker/pi   tell whoever listens
 
@@ -24,6 +25,9 @@ def add_selftest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--model", default="small", help="a shipped model or a .tflite file (default: small)")
     parser.add_argument("--threads", type=int, default=1, help="of the interpreter (default: 1)")
     parser.add_argument("--frames", type=int, default=600, help="of each measurement (default: 600)")
+    parser.add_argument(
+        "--quick", action="store_true", help="golden outputs and a short demo, and no times or memory"
+    )
     parser.add_argument(
         "--budget", type=float, default=33.3, metavar="MS",
         help="median from capture to message (default: 33.3, a frame at 30 a second)",

@@ -28,7 +28,7 @@ class SelftestReport:
     checks: Sequence[Check]
     """Every check, in the order of the work."""
     figures: dict[str, Any]
-    """Times by stage, memory, dropped frames."""
+    """Times by stage, memory, dropped frames; empty where nothing was timed."""
     source: str = "selftest"
     """The stream's name."""
 
@@ -56,6 +56,10 @@ class SelftestReport:
     @property
     def lines(self) -> list[str]:
         """For people: the figures, then the checks."""
+        return [*(self._table if self.figures else []), *(check.line for check in self.checks)]
+
+    @property
+    def _table(self) -> list[str]:
         tracked, live = self.figures["tracked"], self.figures["live"]
         elsewhere = self.figures["elsewhere"]
         return [
@@ -70,7 +74,6 @@ class SelftestReport:
                 for name, spread in tracked["stages_ms"].items()
             ),
             f"with search        {_row(tracked['with_search']['message_ms']):>26}",
-            *(check.line for check in self.checks),
         ]
 
 

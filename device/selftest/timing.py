@@ -97,7 +97,7 @@ class TimingSink:
         """Nothing is held."""
 
 
-def time_tracked(model: str, threads: int, frames: int) -> list[Timed]:
+def time_tracked(model: str, threads: int, frames: int, warm_up: int = WARM_UP) -> list[Timed]:
     """Frames of the demo through a daemon in this process, those of the warm-up left out.
 
     Raises:
@@ -108,10 +108,10 @@ def time_tracked(model: str, threads: int, frames: int) -> list[Timed]:
     network = LandmarkNetwork(find_model(model), threads)
     tracker = Tracker(network, open_finder(DEFAULT_FINDER, threads))
     sink = TimingSink()
-    source = RenderedDemo(WARM_UP + frames)
+    source = RenderedDemo(warm_up + frames)
     with Daemon(source, tracker, [sink], network.manifest.identity, DaemonSettings()) as daemon:
         daemon.run()
-    return sink.timed[WARM_UP:]
+    return sink.timed[warm_up:]
 
 
 def spread_of(timed: Sequence[Timed]) -> dict[str, dict[str, float]]:
@@ -195,7 +195,7 @@ def is_in_place(box: Box, sequence: int) -> bool:
     return box.iou(truth) >= LEAST_IOU
 
 
-def unfollowed_share(timed: Sequence[Timed]) -> float:
+def unfollowed_share(timed: Sequence[Timed], warm_up: int = WARM_UP) -> float:
     """Share of the demo's frames with the face in view in which it was not followed.
 
     `timed` begins after the warm-up.
@@ -203,6 +203,6 @@ def unfollowed_share(timed: Sequence[Timed]) -> float:
     path = DemoPath()
     # While the camera wanders the face stays in view; then it leaves.
     seen = [
-        one for number, one in enumerate(timed, WARM_UP) if number / path.fps % ROUND_SECONDS < WANDER_SECONDS
+        one for number, one in enumerate(timed, warm_up) if number / path.fps % ROUND_SECONDS < WANDER_SECONDS
     ]
     return sum(one.faces != 1 for one in seen) / len(seen) if seen else 0.0

@@ -64,6 +64,15 @@ class RoundTripSink(Protocol):
         ...
 
 
+@runtime_checkable
+class WaitingSink(Protocol):
+    """A sink that may hold the daemon up until its reader takes more."""
+
+    def wait_no_more(self) -> None:
+        """The daemon is ending: give up on a reader that takes nothing. For a signal handler."""
+        ...
+
+
 def _open_stdout(uri: SinkUri) -> Sink:
     from device.sinks.stdout import StdoutSink
 

@@ -1,9 +1,14 @@
 """Messages to standard output, a line each."""
 
+import os
+import select
 import sys
-from typing import BinaryIO
+from threading import Event
 
 from device.events import Condition, Message
+
+LOOK_SECONDS = 0.1
+"""How often a sink that waits for its reader looks whether it still should."""
 
 
 class StdoutSink:
@@ -13,9 +18,10 @@ class StdoutSink:
     ends it (`BrokenPipeError`, which `run_program` takes for an ordinary end).
     """
 
-    def __init__(self, stream: BinaryIO | None = None) -> None:
-        """Write to `stream`, by default standard output."""
-        self._stream = stream or sys.stdout.buffer
+    def __init__(self, descriptor: int | None = None) -> None:
+        """Write to a file descriptor, by default standard output's."""
+        self._descriptor = sys.stdout.fileno() if descriptor is None else descriptor
+        self._ending, self._given_up = Event(), False
 
     @property
     def condition(self) -> Condition:
@@ -28,8 +34,20 @@ class StdoutSink:
         Raises:
             BrokenPipeError: the reader has gone.
         """
-        self._stream.write(line)
-        self._stream.flush()
+        rest = memoryview(line)
+        while rest and self._is_ready():
+            # What is ready takes this much without waiting (POSIX, write to a pipe).
+            rest = rest[os.write(self._descriptor, rest[: select.PIPE_BUF]) :]
+
+    def _is_ready(self) -> bool:
+        """Wait until the reader takes more; False when it did not and the daemon is ending."""
+        while not (self._given_up or select.select([], [self._descriptor], [], LOOK_SECONDS)[1]):
+            self._given_up = self._ending.is_set()
+        return not self._given_up
+
+    def wait_no_more(self) -> None:
+        """Give up on a reader that takes nothing: a line may be cut there, the last one that it gets."""
+        self._ending.set()
 
     def close(self) -> None:
         """Nothing is held back, so nothing is left to write; the stream itself is the process's."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device import inference_guard
+from device import accelerated
 from device.budget import BudgetSettings
 from device.contract.errors import LandmarksError
 from device.engine import LOWER_RATES_FPS, NetworkEngine, _smaller_models
@@ -32,8 +32,8 @@ def order(tmp_path, monkeypatch):
     path = tmp_path / "order"
     path.write_text("well")
     monkeypatch.setenv("FAKE_DELEGATE", str(path))
-    monkeypatch.setattr(inference_guard, "FIRST_BACK_OFF_SECONDS", 0.05)
-    monkeypatch.setattr(inference_guard, "LAST_BACK_OFF_SECONDS", 0.2)
+    monkeypatch.setattr(accelerated, "FIRST_BACK_OFF_SECONDS", 0.05)
+    monkeypatch.setattr(accelerated, "LAST_BACK_OFF_SECONDS", 0.2)
     return path.write_text
 
 
@@ -133,7 +133,7 @@ def test_crash_after_crash_leaves_neither_processes_nor_handles_nor_threads(orde
     look(engine)
     handles = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(8):
-        os.kill(engine._network._active._interpreter._child.process_id, signal.SIGSEGV)
+        os.kill(engine._network._network.active._interpreter._child.process_id, signal.SIGSEGV)
         look(engine)
         assert engine.inference.state is State.DEGRADED
         look_until(engine, State.OK)

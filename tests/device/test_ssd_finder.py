@@ -1,8 +1,18 @@
+import time
+
 import numpy as np
 import pytest
 
+from device import accelerated
+from device.budget import BudgetSettings
 from device.contract.errors import BadInputError, MissingOutsideError
-from device.ssd_finder import EDGETPU_MARK, SSD_TO_LANDMARKS, SsdFinder, load_ssd
+from device.demo_photo import load_photo
+from device.engine import NetworkEngine, remote_opener
+from device.events import State
+from device.finder import open_finder
+from device.remote import AcceleratorError, open_remotely
+from device.settings import InferenceSettings
+from device.ssd_finder import EDGETPU_MARK, SSD_TO_LANDMARKS, SsdFinder
 
 POST = "TFLite_Detection_PostProcess"
 
@@ -12,6 +22,7 @@ class FakeSsd:
 
     def __init__(self, rows, outputs=None, taken=(1, 8, 10, 3), dtype=np.uint8):
         self.taken, self.dtype = taken, dtype
+        self.shown = np.zeros(taken, dtype)
         boxes = np.array([row[:4] for row in rows], np.float32)[None]
         scores = np.array([row[4] for row in rows], np.float32)[None]
         # Two rows beyond the count hold rubbish, as the operator leaves them.
@@ -33,15 +44,11 @@ class FakeSsd:
             for index, (name, values) in enumerate(self.tensors.items())
         ]
 
-    def set_tensor(self, index, values):
-        assert (index, values.shape, values.dtype) == (99, self.taken, self.dtype)
-        self.shown = values
+    def tensor(self, index):
+        return lambda: self.shown if index == 99 else list(self.tensors.values())[index]
 
     def invoke(self):
         pass
-
-    def get_tensor(self, index):
-        return list(self.tensors.values())[index]
 
 
 def test_rows_become_landmark_boxes_in_frame_pixels_best_first():
@@ -76,15 +83,73 @@ def test_other_inputs_and_outputs_are_refused():
 
 def test_a_missing_or_damaged_file_is_named(tmp_path):
     with pytest.raises(BadInputError, match=r"no SSD model at .*gone\.tflite"):
-        load_ssd(tmp_path / "gone.tflite")
+        open_finder(f"ssd:{tmp_path / 'gone.tflite'}")
     (tmp_path / "bad.tflite").write_bytes(b"nothing of the sort")
-    with pytest.raises(BadInputError, match="cannot be loaded"):
-        load_ssd(tmp_path / "bad.tflite")
+    with pytest.raises(BadInputError, match=r"cannot be loaded .* give an SSD face model"):
+        open_finder(f"ssd:{tmp_path / 'bad.tflite'}")
 
 
-# The runtime's own half-made delegate complains when it is collected.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_file_for_the_edge_tpu_without_one_says_what_is_missing(tmp_path):
-    (tmp_path / "face_edgetpu.tflite").write_bytes(b"TFL3" + EDGETPU_MARK)
-    with pytest.raises(MissingOutsideError, match="compiled for an Edge TPU"):
-        load_ssd(tmp_path / "face_edgetpu.tflite")
+@pytest.fixture
+def compiled(tmp_path):
+    model = tmp_path / "face_edgetpu.tflite"
+    model.write_bytes(b"TFL3" + EDGETPU_MARK)
+    return model
+
+
+class FakeRemote(FakeSsd):
+    """One on an accelerator, which fails when it is told to."""
+
+    fails = False
+
+    def invoke(self):
+        if self.fails:
+            raise AcceleratorError("the accelerator's process died of SIGSEGV")
+
+
+def test_a_file_for_the_edge_tpu_without_one_is_replaced_by_the_shipped_finder_and_says_why(compiled, caplog):
+    finder = open_finder(f"ssd:{compiled}", 1, open_remotely("/nowhere/libedgetpu.so.1"))
+    assert "finder face_edgetpu.tflite runs on the CPU: /nowhere/libedgetpu.so.1 does not load" in caplog.text
+    assert finder.condition.state is State.DEGRADED
+    photo = load_photo()
+    assert len(finder.find(photo)) == 1
+    finder.close()
+
+
+def test_an_accelerator_that_fails_in_the_middle_costs_no_face_and_comes_back(compiled, monkeypatch):
+    monkeypatch.setattr(accelerated, "FIRST_BACK_OFF_SECONDS", 0.05)
+    opened = []
+
+    def open_remote(model, threads):
+        assert (model, threads) == (compiled, 2)
+        opened.append(FakeRemote([(0.25, 0.25, 0.75, 0.75, 0.875)]))
+        return opened[-1]
+
+    finder, photo = open_finder(f"ssd:{compiled}", 2, open_remote), load_photo()
+    assert [face.score for face in finder.find(photo)] == [0.875]
+    opened[0].fails = True
+    (face,) = finder.find(photo)
+    assert face.score != 0.875
+    assert finder.condition.reason == "on the CPU: the accelerator's process died of SIGSEGV"
+    deadline = time.monotonic() + 5
+    while finder.condition.state is not State.OK:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+        finder.find(photo)
+    assert len(opened) == 2
+    assert [face.score for face in finder.find(photo)] == [0.875]
+    finder.close()
+
+
+def test_a_file_for_the_edge_tpu_is_refused_where_none_may_be_used(compiled):
+    settings = InferenceSettings(accelerator="cpu")
+    with pytest.raises(MissingOutsideError, match=r"inference\.accelerator is cpu"):
+        open_finder(f"ssd:{compiled}", 1, remote_opener(settings))
+
+
+def test_the_engine_tells_the_finders_fallback_and_ends_it(compiled):
+    engine = NetworkEngine("tiny", InferenceSettings(), BudgetSettings())
+    finder = open_finder(f"ssd:{compiled}", 1, open_remotely("/nowhere/libedgetpu.so.1"))
+    assert engine.inference.state is State.OK
+    engine.answer_for(finder)
+    assert "/nowhere/libedgetpu.so.1" in engine.inference.reason
+    engine.close()

@@ -17,6 +17,7 @@ from device.selftest.timing import (
     tracked_figures,
     unfollowed_share,
 )
+from tests.firmware_config.garbled import write_garbled_model
 
 BUDGET = Budget(message_ms=2.0, spread=2.5, memory_mb=110.0)
 
@@ -100,6 +101,17 @@ def test_live_figures_count_the_gaps_and_take_the_readers_own_clock():
 def selftest(root, *words):
     command = [sys.executable, "-m", "device", "selftest", "--frames", "30", *map(str, words)]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_quick_tells_whether_the_model_is_right_and_no_times(root, tmp_path):
+    good = selftest(root, "--quick")
+    assert good.returncode == 0, good.stderr
+    assert [line.split()[0] for line in good.stdout.splitlines()] == ["ok"] * 3
+    assert " ms" not in good.stdout
+    bad = write_garbled_model(tmp_path / "bad") / "student.tflite"
+    blind = selftest(root, "--quick", "--model", bad)
+    assert blind.returncode == 4, blind.stderr
+    assert "face not followed" in blind.stderr
 
 
 def test_the_command_tells_json_publishes_and_fails_with_4_on_a_budget_that_cannot_be_met(root, tmp_path):

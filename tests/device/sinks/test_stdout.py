@@ -1,9 +1,11 @@
 """Lines on standard output, and what happens when their reader goes away."""
 
-import io
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import Thread, Timer
 
 import pytest
 
@@ -28,25 +30,59 @@ sys.exit(run_program(main))
 """
 
 
-class RecordingStream(io.BytesIO):
-    """Remembers what had been written at each flush."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.flushed: list[bytes] = []
-
-    def flush(self) -> None:
-        self.flushed.append(self.getvalue())
-
-
 def test_every_line_is_written_out_at_once() -> None:
-    stream = RecordingStream()
-    sink = StdoutSink(stream)
+    reader, writer = os.pipe()
+    sink = StdoutSink(writer)
     status = Status("demo", 1)
     sink.publish(status, b"one\n")
+    assert os.read(reader, 100) == b"one\n"
     sink.publish(status, b"two\n")
+    assert os.read(reader, 100) == b"two\n"
     sink.close()
-    assert stream.flushed == [b"one\n", b"one\ntwo\n"]
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_slow_reader_is_waited_for_and_gets_every_byte() -> None:
+    reader, writer = os.pipe()
+    sink = StdoutSink(writer)
+    lines = [bytes([65 + number]) * 100_000 + b"\n" for number in range(5)]
+    writing = Thread(target=lambda: [sink.publish(Status("demo", 1), line) for line in lines])
+    writing.start()
+    time.sleep(0.3)
+    got = b""
+    while len(got) < 500_005:
+        got += os.read(reader, 7000)
+    writing.join(5)
+    assert got == b"".join(lines)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_reader_that_takes_nothing_does_not_hold_up_the_end() -> None:
+    reader, writer = os.pipe()
+    sink = StdoutSink(writer)
+    Timer(0.2, sink.wait_no_more).start()
+    begun = time.monotonic()
+    for _ in range(100):
+        sink.publish(Status("demo", 1), b"x" * 5000)
+    assert 0.2 <= time.monotonic() - begun < 2
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_daemon_whose_reader_stands_still_ends_at_the_first_signal() -> None:
+    daemon = subprocess.Popen(
+        [sys.executable, "-m", "device", "run", "--source", "demo:", "--sink", "stdout:"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert daemon.stdout is not None
+    daemon.stdout.readline()
+    # A pipe holds 64 KiB: some thirty messages, a second of the demo.
+    time.sleep(3)
+    daemon.terminate()
+    assert daemon.wait(5) == 0
+    daemon.stdout.close()
 
 
 def test_a_reader_that_goes_away_ends_the_program_quietly() -> None:

@@ -11,12 +11,16 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from device.demo_photo import load_photo
+from device.sources.demo import DemoSource
+from device.sources.uri import SourceOptions
 from firmware_config.fat import Fat
 from firmware_config.image import make_image
 from firmware_config.payload import PROJECT, build_payload, pack_model
@@ -154,16 +158,10 @@ def test_the_service_runs_as_its_own_user_in_its_sandbox(pi):
 
 def test_the_double_gives_the_same_landmarks_as_the_host(pi, work):
     """Frames of the demo as pictures, through both daemons: aarch64 and x86 differ by rounding alone."""
-    from device.sources import open_source
-
     folder = work / "frames"
     folder.mkdir()
-    source = open_source("demo:?fps=2")
-    for frame in source:
-        cv2.imwrite(str(folder / f"{frame.sequence:03}.png"), frame.pixels)
-        if frame.sequence >= 12:
-            break
-    source.close()
+    for frame in islice(DemoSource(load_photo(), SourceOptions(fps=2), paced=False), 13):
+        cv2.imwrite(str(folder / f"{frame.sequence:03}.png"), frame.image)
     run("tar", "-C", work, "-cf", work / "frames.tar", "frames")
     pi.send(work / "frames.tar")
     command = "-m device run --source images:frames --sink stdout:"

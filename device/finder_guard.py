@@ -1,0 +1,48 @@
+"""A finder on an accelerator while that works, the shipped one on the CPU while it does not."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from device.accelerated import Accelerated
+from device.crop import Image
+from device.events import Condition
+from device.found import FoundFace
+from device.remote import AcceleratorError
+
+
+class FindsFaces(Protocol):
+    """A finder."""
+
+    def find(self, image: Image) -> list[FoundFace]:
+        """Faces of a frame, best first."""
+        ...
+
+
+class GuardedFinder:
+    """A finder that never fails because of its accelerator."""
+
+    def __init__(self, name: str, cpu: FindsFaces, open_accelerated: Callable[[], FindsFaces]) -> None:
+        """Try the accelerator at once.
+
+        Args:
+            name: of the finder, for the log.
+            cpu: what finds faces meanwhile.
+            open_accelerated: raises AcceleratorError or BadInputError.
+        """
+        self._finder: Accelerated[FindsFaces] = Accelerated(name, cpu, open_accelerated)
+
+    @property
+    def condition(self) -> Condition:
+        """Whether the accelerator is used, and if not why."""
+        return self._finder.condition
+
+    def find(self, image: Image) -> list[FoundFace]:
+        """Faces of a frame, best first; by the CPU's if the accelerator fails in the middle of it."""
+        try:
+            return self._finder.take().find(image)
+        except AcceleratorError as error:
+            return self._finder.fall_back(str(error)).find(image)
+
+    def close(self) -> None:
+        """Stop trying, and end the accelerator's process."""
+        self._finder.close()
