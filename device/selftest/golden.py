@@ -1,9 +1,7 @@
 """Golden outputs: what each shipped model made of a few crops when it was handed over.
 
 `python -m device.selftest.golden` runs the shipped models and keeps their outputs in
-`golden/NAME-SHA8.npz`; the self-test runs them again and compares, in steps of the int8 outputs. Another
-processor may round a tie the other way: one step, and where a tie early in the network moves what
-follows, two in a few values of a tensor.
+`golden/NAME-SHA8.npz`; the self-test runs them again and compares, in steps of the int8 outputs.
 """
 
 import hashlib
@@ -30,10 +28,8 @@ MODELS = Path(__file__).parents[1] / "models"
 """The shipped models, each in a folder of its name."""
 
 MOST_STEPS = 1
-"""Of an int8 output, between two machines ..."""
-
-RARE_STEPS, RARE_SHARE = 2, 0.001
-"""... and of this share of a tensor's values. `make test-pi` counts them on aarch64."""
+"""Of an int8 output, between two machines: another processor may round a tie the other way. `make test-pi`
+finds none on a Pi 4's and a Pi 5's; kernels without XNNPACK round otherwise and come to 3."""
 
 Outputs = dict[str, NDArray[np.int8]]
 """Each tensor of each crop by `CROP/TENSOR`, and each crop's own hash by `CROP`."""
@@ -125,30 +121,22 @@ def check_golden(model: Path) -> list[Check]:
 def compare_outputs(name: str, expected: Outputs, got: Outputs) -> Check:
     """The largest difference over all crops and tensors, in steps."""
     crops = [key for key in expected if "/" not in key]
-    wanted = f"at most {MOST_STEPS} step, {RARE_STEPS} in {RARE_SHARE:.1%} of the values"
+    wanted = f"at most {MOST_STEPS} step"
     other = [crop for crop in crops if crop not in got or (expected[crop] != got[crop]).any()]
     if other or set(expected) != set(got):
         remedy = "make the photograph anew with `python -m device.demo_photo`, or the golden outputs"
         return Check(name, False, f"other crops ({', '.join(other)})", "the same crops", remedy)
-    steps = {key: _steps(expected[key], got[key]) for key in expected if "/" in key}
-    worst = max(steps, key=lambda key: int(steps[key].max()))
-    beyond = sum(int((apart > MOST_STEPS).sum()) for apart in steps.values())
-    told = (
-        f"{steps[worst].max()} step(s) apart at most, {beyond} values beyond {MOST_STEPS}, {len(crops)} crops"
-    )
-    if all(_agree(apart) for apart in steps.values()):
+    steps = {key: _most_steps(expected[key], got[key]) for key in expected if "/" in key}
+    worst = max(steps, key=lambda key: steps[key])
+    told = f"{steps[worst]} step(s) apart at most, {len(crops)} crops"
+    if steps[worst] <= MOST_STEPS:
         return Check(name, True, told, wanted)
     remedy = "the runtime computes this model differently: reinstall ai-edge-litert as requirements say"
     return Check(name, False, f"{told} (in {worst})", wanted, remedy)
 
 
-def _steps(expected: NDArray[np.int8], got: NDArray[np.int8]) -> NDArray[np.int16]:
-    apart: NDArray[np.int16] = np.abs(expected.astype(np.int16) - got)
-    return apart
-
-
-def _agree(apart: NDArray[np.int16]) -> bool:
-    return bool(apart.max() <= RARE_STEPS and np.mean(apart > MOST_STEPS) <= RARE_SHARE)
+def _most_steps(expected: NDArray[np.int8], got: NDArray[np.int8]) -> int:
+    return int(np.abs(expected.astype(np.int16) - got).max())
 
 
 def main() -> int:

@@ -32,8 +32,8 @@ def expected_outputs():
         return dict(kept)
 
 
-@pytest.mark.parametrize(("steps", "passes"), [(0, True), (1, True), (2, True), (3, False)])
-def test_two_steps_are_allowed_in_one_value_and_three_are_not(steps, passes):
+@pytest.mark.parametrize(("steps", "passes"), [(0, True), (1, True), (2, False)])
+def test_one_step_is_allowed_and_two_are_not(steps, passes):
     expected = expected_outputs()
     got = {key: value.copy() for key, value in expected.items()}
     key = "rings/PartitionedCall:0"
@@ -43,14 +43,6 @@ def test_two_steps_are_allowed_in_one_value_and_three_are_not(steps, passes):
     assert check.passed is passes
     assert f"{steps} step(s)" in check.got
     assert passes or "rings" in check.got
-
-
-@pytest.mark.parametrize(("values", "passes"), [(1, True), (2, False)])
-def test_two_steps_are_allowed_in_a_thousandth_of_the_values(values, passes):
-    expected = {"a": np.zeros(32, np.int8), "a/x": np.zeros(1000, np.int8)}
-    got = {"a": np.zeros(32, np.int8), "a/x": np.ones(1000, np.int8)}
-    got["a/x"][:values] = 2
-    assert golden.compare_outputs("golden", expected, got).passed is passes
 
 
 def test_the_largest_difference_of_int8_does_not_overflow():
