@@ -1,6 +1,7 @@
 """From a run file and a data folder to a finished run."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -85,23 +86,38 @@ def shares_of(data: DataSettings) -> dict[str, float]:
     return {} if data.kind == "synthetic" else data.weights
 
 
-def make_task(settings: RunSettings, model: torch.nn.Module, runs: Path, device: torch.device) -> Task:
-    """Supervised, or distillation when the run names a teacher.
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """A finished run's network, which stays as it is."""
+
+    network: torch.nn.Module
+    side: int
+    """Of its input, pixels."""
+
+
+def load_teacher(settings: RunSettings, runs: Path, device: torch.device) -> Teacher | None:
+    """The teacher that the run names, if any.
 
     Raises:
-        BadInputError: the teacher's run is not finished, or of another scheme or input.
+        BadInputError: the teacher's run is not finished, or of another scheme, or of a smaller input.
     """
-    scheme = SCHEMES[settings.scheme]
     if not settings.teacher:
-        return SupervisedTask(model, scheme, settings.loss)
-    teacher, taught = load_network(runs / settings.teacher / "network.pt")
-    if (taught.scheme, taught.model.input_side) != (settings.scheme, settings.model.input_side):
+        return None
+    network, taught = load_network(runs / settings.teacher / "network.pt")
+    if taught.scheme != settings.scheme or taught.model.input_side < settings.model.input_side:
         raise BadInputError(
             f"teacher {settings.teacher} has scheme {taught.scheme} and input {taught.model.input_side}, "
-            f"wanted {settings.scheme} and {settings.model.input_side}"
+            f"wanted {settings.scheme} and {settings.model.input_side} or more"
         )
-    teacher = teacher.to(device, memory_format=torch.channels_last)
-    return DistillationTask(model, teacher, scheme, settings.loss)
+    return Teacher(network.to(device, memory_format=torch.channels_last), taught.model.input_side)
+
+
+def make_task(settings: RunSettings, model: torch.nn.Module, teacher: Teacher | None) -> Task:
+    """Supervised, or distillation when there is a teacher."""
+    scheme = SCHEMES[settings.scheme]
+    if teacher is None:
+        return SupervisedTask(model, scheme, settings.loss)
+    return DistillationTask(model, teacher.network, scheme, settings.loss, settings.model.input_side)
 
 
 def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
@@ -125,8 +141,10 @@ def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
     return grow(begun, fresh)
 
 
-def make_augmenter(settings: RunSettings | SystemRun, pack: FacePack, device: torch.device) -> Augmenter:
-    """The pack on the tensor device, and what cuts crops out of it."""
+def make_augmenter(
+    settings: RunSettings | SystemRun, pack: FacePack, device: torch.device, side: int = 0
+) -> Augmenter:
+    """The pack on the tensor device, and what cuts crops out of it, `side` pixels or the network's."""
     on_device = TensorPack(
         torch.from_numpy(pack.images).to(device),
         torch.from_numpy(pack.landmarks).to(device),
@@ -134,7 +152,7 @@ def make_augmenter(settings: RunSettings | SystemRun, pack: FacePack, device: to
         pack.context,
     )
     order = torch.from_numpy(SCHEMES[settings.scheme].mirror_order).to(device)
-    return Augmenter(on_device, settings.augment, settings.model.input_side, settings.margin, order)
+    return Augmenter(on_device, settings.augment, side or settings.model.input_side, settings.margin, order)
 
 
 def make_parts(
@@ -154,12 +172,13 @@ def make_parts(
         load_initial(model, options.initial)
     model = world.synchronised(model).to(device, memory_format=torch.channels_last)
     average = build_model(settings.model, scheme.count).to(device, memory_format=torch.channels_last)
+    teacher = load_teacher(settings, runs, device)
     return RunParts(
         settings,
         model,
         average,
-        make_task(settings, model, runs, device),
-        make_augmenter(settings, pack, device),
+        make_task(settings, model, teacher),
+        make_augmenter(settings, pack, device, teacher.side if teacher else 0),
         face_weights(pack.sources, shares_of(settings.data)).to(device),
         validation,
         runs / settings.name,

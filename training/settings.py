@@ -88,7 +88,7 @@ class RunSettings:
     start: str = ""
     """Name of the finished run whose network is trained on, grown if it is smaller; empty: random weights."""
     teacher: str = ""
-    """Name of the run whose network teaches; empty: labels alone."""
+    """Name of the run whose network teaches, of the same input or a larger one; empty: labels alone."""
     data: DataSettings = field(default_factory=DataSettings)
     """What is learnt from."""
     augment: AugmentSettings = field(default_factory=AugmentSettings)

@@ -7,13 +7,14 @@ import torch
 
 from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
-from training.augment import Augmenter, TensorPack
+from training import losses
+from training.augment import Augmenter, Batch, TensorPack
 from training.checkpoint import load_network
 from training.loop import Average, Loop, LoopOptions, RunParts, learning_rate
 from training.models import build_model
 from training.runs import start_model
 from training.settings import OptimiserSettings, run_from_values
-from training.tasks.distillation import DistillationTask
+from training.tasks.distillation import DistillationTask, map_cross_entropy, shrunk
 from training.tasks.supervised import SupervisedTask
 from training.validation import CropSet
 
@@ -170,13 +171,41 @@ def test_a_frozen_teacher_is_not_changed_by_its_students_training(tmp_path):
     parts = tiny_parts(tmp_path)
     teacher = build_model(parts.settings.model, 68)
     before = {name: tensor.clone() for name, tensor in teacher.state_dict().items()}
-    task = DistillationTask(parts.model, teacher, ibug_68, parts.settings.loss)
+    task = DistillationTask(
+        parts.model, teacher, ibug_68, parts.settings.loss, parts.settings.model.input_side
+    )
     batch = parts.augmenter.batch(torch.arange(4), torch.Generator().manual_seed(0))
     result = task(batch)
     result.loss.backward()
     assert set(result.terms) == {"coordinate", "map", "presence", "distill_map", "distill_coordinate"}
     assert all(torch.equal(before[name], tensor) for name, tensor in teacher.state_dict().items())
     assert all(weight.grad is None for weight in teacher.parameters())
+
+
+def test_a_teacher_of_a_larger_input_sees_the_same_crops_larger(tmp_path):
+    """A teacher that puts each landmark's mass where the batch has it teaches the student the same place."""
+    torch.manual_seed(0)
+    batch = Batch(torch.rand(2, 3, 96, 96), torch.rand(2, 5, 2) * 60 + 18, torch.ones(2))
+    small = shrunk(batch, 64)
+    assert small.image.shape == (2, 3, 64, 64)
+    # A corner of the picture, half a pixel outside the first pixel's middle, stays a corner.
+    corner = Batch(batch.image, torch.tensor([[[-0.5, 95.5]]]).repeat(2, 1, 1), batch.face)
+    assert shrunk(corner, 64).landmarks[0, 0].tolist() == pytest.approx([-0.5, 63.5])
+    maps = torch.stack([peaks(points, 24, 4.0) for points in batch.landmarks])
+    told = losses.expectation(maps, 64 / 24)
+    assert torch.allclose(told, small.landmarks, atol=0.05)
+    found = torch.stack([peaks(points, 16, 4.0) for points in small.landmarks])
+    wrong = found.roll(2, dims=3)
+    assert (map_cross_entropy(found, maps) < map_cross_entropy(wrong, maps)).all()
+
+
+def peaks(points, cells, stride):
+    """(K, cells, cells) logits of a Gaussian of 1.5 cells about each point, crop pixels."""
+    centres = losses.cell_centres(cells, stride, points)
+    away = (centres[None, None, :] - points[:, 0, None, None]) ** 2 + (
+        centres[None, :, None] - points[:, 1, None, None]
+    ) ** 2
+    return -away / (2 * (1.5 * stride) ** 2)
 
 
 def test_training_lowers_the_error_on_the_faces_trained_on(tmp_path):

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from device.contract.landmarks import LandmarkScheme
 from training import losses
@@ -15,32 +16,64 @@ def map_cross_entropy(student: Tensor, teacher: Tensor) -> Tensor:
     """(B, K) of - sum_p softmax(teacher)(p) log softmax(student)(p) over the cells of each map.
 
     Response distillation (Hinton et al., 2015, arXiv 1503.02531, temperature 1) on heatmaps: the
-    teacher's spread tells where the label itself is vague.
+    teacher's spread tells where the label itself is vague. A teacher of a larger input has more cells:
+    its masses are gathered in the student's.
     """
-    soft = teacher.float().flatten(2).softmax(2)
-    return -(soft * student.float().flatten(2).log_softmax(2)).sum(2)
+    soft = teacher.float().flatten(2).softmax(2).view(teacher.shape)
+    if soft.shape != student.shape:
+        gathered = functional.interpolate(soft, size=student.shape[2:], mode="bilinear", antialias=True)
+        soft = gathered / gathered.sum((2, 3), keepdim=True)
+    return -(soft.flatten(2) * student.float().flatten(2).log_softmax(2)).sum(2)
+
+
+def shrunk(batch: Batch, side: int) -> Batch:
+    """The same crops at `side` pixels."""
+    before = batch.image.shape[2]
+    if before == side:
+        return batch
+    image = functional.interpolate(batch.image, size=(side, side), mode="bilinear", antialias=True)
+    return Batch(
+        image.contiguous(memory_format=torch.channels_last),
+        (batch.landmarks + 0.5) * (side / before) - 0.5,
+        batch.face,
+    )
 
 
 class DistillationTask:
     """The label terms, and the teacher's maps and points."""
 
     def __init__(
-        self, model: nn.Module, teacher: nn.Module, scheme: LandmarkScheme, settings: LossSettings
+        self,
+        model: nn.Module,
+        teacher: nn.Module,
+        scheme: LandmarkScheme,
+        settings: LossSettings,
+        side: int,
     ) -> None:
-        """`teacher` is frozen and stays outside the trained module."""
+        """`teacher` is frozen and stays outside the trained module.
+
+        Args:
+            model: the student.
+            teacher: of the student's input, or of a larger one.
+            scheme: of both.
+            settings: weights of the terms.
+            side: of the student's input; batches come at the teacher's.
+        """
+        self.side = side
         self.labels = SupervisedTask(model, scheme, settings)
         self.teacher = teacher.eval().requires_grad_(False)
         self.settings = settings
 
     def __call__(self, batch: Batch) -> TaskResult:
         """Forward of both networks and loss of one batch."""
-        heatmap, presence = self.labels.model(batch.image)
         with torch.no_grad():
             taught, _ = self.teacher(batch.image)
+        batch = shrunk(batch, self.side)
+        heatmap, presence = self.labels.model(batch.image)
         terms = self.labels.label_terms(heatmap, presence, batch)
-        stride = batch.image.shape[2] / heatmap.shape[2]
         length = losses.face_length(batch.landmarks, self.labels.scheme.outer_eye_corners).clamp_min(1.0)
-        found, told = losses.expectation(heatmap, stride), losses.expectation(taught, stride)
+        # Both in the student's pixels: a map's cells share out the crop, however many they are.
+        found, told = (losses.expectation(maps, self.side / maps.shape[2]) for maps in (heatmap, taught))
         distance = losses.normalised_distance(found, told, length, self.settings.blunt)
         terms["distill_map"] = losses.masked_mean(map_cross_entropy(heatmap, taught), batch.face)
         terms["distill_coordinate"] = losses.masked_mean(distance, batch.face)
