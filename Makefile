@@ -22,7 +22,7 @@ PAGE := device/web/built/index.html
 
 data_flag = $(if $(DATA),--data $(DATA))
 settings_flag = $(if $(SETTINGS),--settings $(SETTINGS))
-images_flag = $(if $(IMAGES),--images $(IMAGES))
+images_flag = $(if $(IMAGES),--images $(IMAGES)) $(if $(BATCH),--batch $(BATCH))
 # A target that needs a variable says so.
 given = $(or $($(1)),$(error $(1)=... is missing; see `make help`))
 yunet_flag = $(if $(YUNET),--yunet $(YUNET))

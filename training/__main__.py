@@ -52,6 +52,7 @@ def _add_train(commands: Commands) -> None:
     train.add_argument("--init", type=Path, metavar="FILE", help="begin with this state dict's weights")
     train.add_argument("--seed", type=int, metavar="N", help="another seed; the run is called NAME-seedN")
     train.add_argument("--images", type=int, metavar="N", help="another number of images for the whole run")
+    train.add_argument("--batch", type=int, metavar="N", help="another number of images a step")
     train.add_argument(
         "--shard-mb", type=float, default=0.0, metavar="MB", help="write checkpoints in files of at most MB"
     )
@@ -192,10 +193,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _with_changes(settings: Any, arguments: argparse.Namespace) -> Any:
-    """A landmark run with the command line's seed and number of images."""
-    if arguments.images is not None:
-        optimiser = dataclasses.replace(settings.optimiser, images=arguments.images)
-        settings = dataclasses.replace(settings, optimiser=optimiser)
+    """A landmark run with the command line's seed, number of images and batch."""
+    changed = {key: getattr(arguments, key) for key in ("images", "batch") if getattr(arguments, key)}
+    settings = dataclasses.replace(settings, optimiser=dataclasses.replace(settings.optimiser, **changed))
     if arguments.seed is not None:
         settings = dataclasses.replace(
             settings, seed=arguments.seed, name=f"{settings.name}-seed{arguments.seed}"

@@ -73,9 +73,12 @@ def test_the_command_line_changes_the_seed_and_the_budget_of_any_run(root):
 
     path = root / "training" / "configs" / "kd_net" / "student.toml"
     settings = read_system_run(path)
-    arguments = make_parser().parse_args(["train", str(path), "--seed", "3", "--images", "640"])
+    arguments = make_parser().parse_args(
+        ["train", str(path), "--seed", "3", "--images", "640", "--batch", "4"]
+    )
     changed = _with_changes(settings, arguments)
-    assert (changed.name, changed.seed, changed.optimiser.images) == ("kd_net-student-seed3", 3, 640)
+    assert (changed.name, changed.seed) == ("kd_net-student-seed3", 3)
+    assert (changed.optimiser.images, changed.optimiser.batch) == (640, 4)
     assert changed.loss == settings.loss
     unchanged = make_parser().parse_args(["train", str(path)])
     assert _with_changes(settings, unchanged) == settings
