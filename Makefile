@@ -29,8 +29,8 @@ yunet_flag = $(if $(YUNET),--yunet $(YUNET))
 recipe_folder = training/configs/$(RECIPE)
 # What int8 costs a published design is measured, not judged.
 BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
-# An Edge-friendly student has the teachers of the recipe that it is the variant of.
-teacher_folder = $(recipe_folder:-edge=)
+# An Edge-friendly student has teachers of its own, or those of the recipe that it is the variant of.
+teacher_folder = $(if $(wildcard $(recipe_folder)/teacher*.toml),$(recipe_folder),$(recipe_folder:-edge=))
 
 .DEFAULT_GOAL := help
 .PHONY: help run page web web-test web-bench train distill ablate convert edgetpu ethos-u ladder finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel lock clean

@@ -161,11 +161,10 @@ def finished_runs(name: str, runs: Path) -> list[Path]:
 def run_files_of(system: str) -> list[Path]:
     """The run files of a recipe's reduced rows: teachers, the student without distillation, the others."""
     folder = CONFIGS / system
-    teachers = sorted((CONFIGS / system.removesuffix("-edge")).glob("teacher*.toml"))
+    teachers = sorted(folder.glob("teacher*.toml"))
     students = sorted(folder.glob("student_*.toml"), key=lambda path: path.stem != PLAIN)
-    own = [] if system.endswith("-edge") else teachers
     plain, others = [path for path in students if path.stem == PLAIN], students[1:]
-    return [*own, *plain, folder / "student.toml", *others]
+    return [*teachers, *plain, folder / "student.toml", *others]
 
 
 def title_of(path: Path) -> str:
