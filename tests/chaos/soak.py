@@ -110,8 +110,7 @@ def draw(figures: dict[str, object], path: Path) -> None:
     minutes = [row["at_s"] / 60 for row in rows]
     figure, (above, below) = plt.subplots(2, sharex=True, figsize=(8, 5), layout="constrained")
     above.plot(minutes, [row["rss_mb"] for row in rows], color="tab:blue")
-    above.margins(y=0.2)
-    above.set(ylabel="resident memory, MB", ylim=(0, None))
+    above.set(ylabel="resident memory, MB", ylim=(0, 1.2 * max(row["rss_mb"] for row in rows)))
     for name, shade in (("p99_ms", 0.35), ("p95_ms", 0.6), ("p50_ms", 1.0)):
         below.plot(minutes, [row[name] for row in rows], color="tab:orange", alpha=shade, label=name[:3])
     below.set(ylabel="capture to message, ms", xlabel="minutes", ylim=(0, None))
