@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   python -m training evaluate --model student.onnx --dataset wflw:FOLDER --part test --ced ced.png
   python -m training presence --model student.tflite --data ../shared/data
   python -m training robustness --model device/models/small/student.tflite --data ../shared/data
+  python -m training turned turned.png --data ../shared/data
   python -m training results --runs runs
   python -m training handover runs/landmark_student-student --data ../shared/data
   python -m training evaluate-finder --data ../shared/data --yunet yunet.onnx
@@ -156,6 +157,14 @@ def _add_lean(commands: Commands) -> None:
     lean.add_argument("--data", type=Path, required=True, help="folder with the data sets")
 
 
+def _add_turned(commands: Commands) -> None:
+    turned = commands.add_parser(
+        "turned", help="draw training faces and, beside each, the same head turned farther"
+    )
+    turned.add_argument("picture", type=Path, help="PNG to write")
+    turned.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+
+
 def _add_search_log(commands: Commands) -> None:
     search_log = commands.add_parser(
         "search-log", help="what was tried for the students, from the runs' logs"
@@ -181,6 +190,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_card,
         _add_results,
         _add_lean,
+        _add_turned,
         _add_search_log,
         *FINDER_COMMANDS,
         *SIGNAL_COMMANDS,
@@ -305,6 +315,14 @@ def run_lean(arguments: argparse.Namespace) -> None:
     print(lean_table(measure_lean(arguments.run, arguments.data)))
 
 
+def run_turned(arguments: argparse.Namespace) -> None:
+    """Draw turned faces."""
+    from training.turned_pack import draw_turned
+
+    left_out = draw_turned(arguments.data, arguments.picture)
+    print(f"{arguments.picture}: {left_out} faces left out, turned too far already or not fitting")
+
+
 def run_search_log(arguments: argparse.Namespace) -> None:
     """Write the search log."""
     from training.search_log import write_search_log
@@ -328,6 +346,7 @@ PROGRAMS = {
     "card": run_card,
     "results": run_results,
     "lean": run_lean,
+    "turned": run_turned,
     "search-log": run_search_log,
     "evaluate-finder": run_evaluate_finder,
     "fit-yunet": run_fit_yunet,

@@ -41,7 +41,7 @@ def measure_lean(run: Path, data: Path) -> list[Lean]:
         BadInputError: the run is not finished, or its data is missing.
     """
     model, settings = load_network(run / "network.pt")
-    train = read_data_folder(data, settings.scheme, tuple(settings.data.weights)).train
+    train = read_data_folder(data, settings.scheme, settings.data.sets).train
     side, found = settings.model.input_side, []
     for source in sorted({sample.source for sample in train}):
         faces = thinned([sample for sample in train if sample.source == source], MOST_FACES)

@@ -53,6 +53,31 @@ class FacePack:
         """Pixels of each image."""
         return int(self.images.shape[1])
 
+    def joined(self, other: "FacePack") -> "FacePack":
+        """These faces, then another pack's, of the same side and context."""
+        return FacePack(
+            np.concatenate([self.images, other.images]),
+            np.concatenate([self.landmarks, other.landmarks]),
+            self.names + other.names,
+            self.sources + other.sources,
+            np.concatenate([self.backgrounds, other.backgrounds]),
+            self.context,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PackedFace:
+    """One face as a file keeps it."""
+
+    jpeg: bytes
+    """Its picture."""
+    landmarks: NDArray[np.float32]
+    """(K, 2) pixels of the picture."""
+    name: str
+    """Of the sample."""
+    source: str
+    """Set it comes from."""
+
 
 def cut_face(sample: Sample, context: float, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """(side, side, 3) picture around a face, and its (K, 2) landmarks there."""
@@ -78,24 +103,25 @@ def cut_background(sample: Sample, others: Sequence[Box], side: int) -> NDArray[
     return None
 
 
-def _cut(
-    work: tuple[Sample, Sequence[Box]], context: float, side: int
-) -> tuple[bytes, NDArray[np.float32], bytes | None]:
+def _cut(work: tuple[Sample, Sequence[Box]], context: float, side: int) -> tuple[PackedFace, bytes | None]:
     sample, boxes = work
     crop, landmarks = cut_face(sample, context, side)
     ground = cut_background(sample, boxes, side)
-    return _jpeg(crop), landmarks, None if ground is None else _jpeg(ground)
+    face = PackedFace(as_jpeg(crop), landmarks, sample.name, sample.source)
+    return face, None if ground is None else as_jpeg(ground)
 
 
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
+def as_jpeg(image: NDArray[np.uint8]) -> bytes:
+    """(H, W, 3) BGR as a pack keeps it."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return data.tobytes()
 
 
-def _decode_all(blob: NDArray[np.uint8], ends: NDArray[np.int64]) -> NDArray[np.uint8]:
-    starts = np.concatenate([[0], ends[:-1]])
-    pictures = [cv2.imdecode(blob[a:b], cv2.IMREAD_COLOR) for a, b in zip(starts, ends, strict=True)]
-    return np.stack(pictures).astype(np.uint8, copy=False)
+def _decode_all(blob: NDArray[np.uint8], ends: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
+    pictures = np.empty((len(ends), side, side, 3), np.uint8)
+    for picture, start, end in zip(pictures, [0, *ends], ends, strict=False):
+        picture[:] = cv2.imdecode(blob[start:end], cv2.IMREAD_COLOR)
+    return pictures
 
 
 def _boxes_by_picture(samples: Sequence[Sample]) -> dict[str, list[Box]]:
@@ -106,12 +132,49 @@ def _boxes_by_picture(samples: Sequence[Sample]) -> dict[str, list[Box]]:
     return boxes
 
 
-def _key(samples: Sequence[Sample], context: float, side: int) -> str:
-    digest = hashlib.sha256(f"{FORMAT} {context} {side}".encode())
+def pack_key(samples: Sequence[Sample], settings: str) -> str:
+    """Name of what is cut out of these samples' pictures with such settings; other labels, another name."""
+    digest = hashlib.sha256(settings.encode())
     for sample in samples:
         digest.update(f"{sample.name} {container_of(sample.path).stat().st_size}".encode())
         digest.update(sample.landmarks.tobytes())
     return digest.hexdigest()[:16]
+
+
+def write_faces(path: Path, rows: Sequence[PackedFace], grounds: Sequence[bytes] = ()) -> None:
+    """Keep cut faces, and ground without one.
+
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+
+    def fill(beside: Path) -> None:
+        with beside.open("wb") as stream:
+            np.savez(
+                stream,
+                faces=np.frombuffer(b"".join(row.jpeg for row in rows), np.uint8),
+                face_ends=np.cumsum([len(row.jpeg) for row in rows], dtype=np.int64),
+                grounds=np.frombuffer(b"".join(grounds), np.uint8),
+                ground_ends=np.cumsum([len(ground) for ground in grounds], dtype=np.int64),
+                landmarks=np.array([row.landmarks for row in rows], np.float32),
+                names=np.array([row.name for row in rows], np.str_),
+                sources=np.array([row.source for row in rows], np.str_),
+            )
+
+    write_whole(path, fill)
+
+
+def read_faces(path: Path, context: float, side: int) -> FacePack:
+    """What `write_faces` kept."""
+    with np.load(path) as stored:
+        return FacePack(
+            images=_decode_all(stored["faces"], stored["face_ends"], side),
+            landmarks=stored["landmarks"],
+            names=[str(name) for name in stored["names"]],
+            sources=[str(source) for source in stored["sources"]],
+            backgrounds=_decode_all(stored["grounds"], stored["ground_ends"], side),
+            context=context,
+        )
 
 
 def _write_pack(samples: Sequence[Sample], context: float, side: int, path: Path, workers: int) -> None:
@@ -120,23 +183,7 @@ def _write_pack(samples: Sequence[Sample], context: float, side: int, path: Path
     with ProcessPoolExecutor(workers) as pool:
         cuts = pool.map(partial(_cut, context=context, side=side), work, chunksize=16)
         rows = list(tqdm(cuts, total=len(work), desc="packing faces", unit="face", file=sys.stderr))
-    faces = [row[0] for row in rows]
-    grounds = [row[2] for row in rows if row[2] is not None]
-
-    def fill(beside: Path) -> None:
-        with beside.open("wb") as stream:
-            np.savez(
-                stream,
-                faces=np.frombuffer(b"".join(faces), np.uint8),
-                face_ends=np.cumsum([len(face) for face in faces]),
-                grounds=np.frombuffer(b"".join(grounds), np.uint8),
-                ground_ends=np.cumsum([len(ground) for ground in grounds]),
-                landmarks=np.stack([row[1] for row in rows]),
-                names=np.array([sample.name for sample in samples]),
-                sources=np.array([sample.source for sample in samples]),
-            )
-
-    write_whole(path, fill)
+    write_faces(path, [face for face, _ in rows], [ground for _, ground in rows if ground is not None])
 
 
 def load_pack(
@@ -148,17 +195,7 @@ def load_pack(
         BadInputError: a picture cannot be read.
         WriteFailedError: the cache cannot be written.
     """
-    path = cache / f"faces-{_key(samples, context, side)}.npz"
+    path = cache / f"faces-{pack_key(samples, f'{FORMAT} {context} {side}')}.npz"
     if not path.is_file():
         _write_pack(samples, context, side, path, workers)
-    with np.load(path) as stored:
-        grounds = stored["ground_ends"]
-        empty = np.zeros((0, side, side, 3), np.uint8)
-        return FacePack(
-            images=_decode_all(stored["faces"], stored["face_ends"]),
-            landmarks=stored["landmarks"],
-            names=[str(name) for name in stored["names"]],
-            sources=[str(source) for source in stored["sources"]],
-            backgrounds=_decode_all(stored["grounds"], grounds) if len(grounds) else empty,
-            context=context,
-        )
+    return read_faces(path, context, side)

@@ -22,6 +22,8 @@ from training.systems.settings import SystemRun
 from training.tasks import Task
 from training.tasks.distillation import DistillationTask
 from training.tasks.supervised import SupervisedTask
+from training.turned import TurnSettings
+from training.turned_pack import load_turned
 from training.validation import CropSet, cut_crops
 from training.world import World, pick_device
 
@@ -32,8 +34,8 @@ def read_run_data(settings: RunSettings | SystemRun, data: Path, *, strict_count
     Raises:
         BadInputError: no data, or a damaged set.
     """
-    sets = settings.data.weights or USUAL_SETS
-    return read_data_folder(data, settings.scheme, tuple(sets), strict_counts=strict_counts)
+    sets = settings.data.sets or USUAL_SETS
+    return read_data_folder(data, settings.scheme, sets, strict_counts=strict_counts)
 
 
 def load_faces(
@@ -60,8 +62,12 @@ def load_faces(
     if data is None:
         raise BadInputError(f"run {settings.name} learns from a data folder: give --data FOLDER")
     split = read_run_data(settings, data, strict_counts=strict_counts)
-    pack = load_pack(split.train, wanted.context, wanted.side, cache)
-    return pack, cut_crops(split.validation, settings.margin, settings.model.input_side), split.notes
+    pack, notes = load_pack(split.train, wanted.context, wanted.side, cache), split.notes
+    if wanted.turned:
+        turn = TurnSettings(wanted.turned_yaw, wanted.context, wanted.side)
+        turned, left_out = load_turned(split.train, wanted.turned, turn, cache)
+        pack, notes = pack.joined(turned), notes + left_out
+    return pack, cut_crops(split.validation, settings.margin, settings.model.input_side), notes
 
 
 def face_weights(sources: Sequence[str], shares: dict[str, float]) -> torch.Tensor:

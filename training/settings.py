@@ -12,6 +12,9 @@ from training.models import ModelSettings
 
 Table = TypeVar("Table")
 
+TURNED = "turned"
+"""Set under which [data] weights counts faces that were turned farther (training/turned.py)."""
+
 
 @dataclass(frozen=True)
 class DataSettings:
@@ -25,10 +28,19 @@ class DataSettings:
     """Pixels of a packed picture."""
     weights: dict[str, float] = field(default_factory=dict)
     """Share of each set in a batch; sets not named count by their size."""
+    turned: int = 0
+    """Copies of each 300-W face with the head turned farther, in a set of their own called `turned`."""
+    turned_yaw: float = 45.0
+    """Most degrees by which these are turned."""
     faces: int = 2000
     """Synthetic faces drawn to train on."""
     seed: int = 0
     """Of the synthetic faces; those of validation are drawn with another."""
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Data sets that `weights` names; those of turned faces are no set on the disk."""
+        return tuple(name for name in self.weights if name != TURNED)
 
 
 @dataclass(frozen=True)

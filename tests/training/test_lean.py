@@ -31,7 +31,7 @@ def test_labels_moved_by_hand_lean_by_as_much_more(data_root, tmp_path, monkeypa
     monkeypatch.setattr(lean, "predict_crops", level)
     settings = type("Settings", (), {"scheme": "ibug_68", "margin": 1.3})()
     settings.model = type("Model", (), {"input_side": 128})()
-    settings.data = type("Data", (), {"weights": {"300w": 1.0}})()
+    settings.data = type("Data", (), {"sets": ("300w",)})()
     monkeypatch.setattr(lean, "load_network", lambda _: (None, settings))
     (found,) = lean.measure_lean(tmp_path, data_root)
     assert found.mean == pytest.approx(0.01, abs=1e-6)
