@@ -131,6 +131,7 @@ def test_the_first_start_installs_and_publishes_landmarks(pi, watcher):
     pi.start()
     arrived, _ = watcher.first(has_face, pi.began, FIRST_START_SECONDS * PATIENCE)
     print(f"\nfirst start to the first landmarks: {arrived - pi.began:.0f} s")
+    assert arrived - pi.began < FIRST_START_SECONDS * PATIENCE
     watcher.first(says(b"online"), pi.began, 10)
     pi.await_ssh(FIRST_START_SECONDS * PATIENCE)
     print(f"of it the daemon's own start: {daemon_share(pi):.1f} s")
@@ -191,6 +192,7 @@ def test_a_daemon_that_hangs_is_declared_offline_and_started_again(pi, watcher):
     gone, _ = watcher.first(says(b"offline"), hung, (3 * WATCHDOG_SECONDS + 30) * PATIENCE)
     back, _ = watcher.first(has_face, gone, 90 * PATIENCE)
     print(f"\noffline after {gone - hung:.0f} s, landmarks again after {back - hung:.0f} s")
+    assert hung < gone < back
 
 
 def test_an_update_with_a_bad_model_changes_nothing(pi, work, key, watcher):
@@ -251,6 +253,7 @@ def test_a_later_start_is_quick(pi, watcher):
     pi.start()
     arrived, _ = watcher.first(has_face, pi.began, LATER_START_SECONDS * PATIENCE)
     print(f"\na later start to the first landmarks: {arrived - pi.began:.0f} s")
+    assert arrived - pi.began < LATER_START_SECONDS * PATIENCE
     pi.await_ssh(LATER_START_SECONDS * PATIENCE)
     print(f"of it the daemon's own start: {daemon_share(pi):.1f} s")
 
