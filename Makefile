@@ -29,8 +29,6 @@ yunet_flag = $(if $(YUNET),--yunet $(YUNET))
 recipe_folder = training/configs/$(RECIPE)
 # What int8 costs a published design is measured, not judged.
 BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
-# An Edge-friendly student has teachers of its own, or those of the recipe that it is the variant of.
-teacher_folder = $(if $(wildcard $(recipe_folder)/teacher*.toml),$(recipe_folder),$(recipe_folder:-edge=))
 
 .DEFAULT_GOAL := help
 .PHONY: help run page web web-test web-bench train distill ablate convert edgetpu ethos-u ladder finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel lock clean
@@ -55,7 +53,7 @@ web-bench: $(MAIN) $(PAGE) ## lag and age of what the browser draws, cost of ten
 	$(VENV) -m pytest -q -s -m quiet tests/browser
 
 train: $(MAIN) ## train the teacher or teachers (DATA=FOLDER RECIPE=name IMAGES=25000; without DATA on drawn faces)
-	set -e; for file in $(sort $(wildcard $(teacher_folder)/teacher*.toml)); do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
+	set -e; for file in $(sort $(wildcard $(recipe_folder)/teacher*.toml)); do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
 
 distill: $(MAIN) $(CONVERT) ## distil the student from it, then convert and evaluate the int8 file
 	$(VENV) -m training train $(recipe_folder)/student.toml $(data_flag) $(images_flag) --runs $(RUNS)
