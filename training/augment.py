@@ -63,6 +63,8 @@ class Batch:
     """(B, K, 2) crop pixels; meaningless where `face` is 0."""
     face: Tensor
     """(B,) 1 for a crop on a face, 0 for one that is not."""
+    view: Tensor | None = None
+    """(B, 3, V, V) the same crops larger and as the photograph has them: what a teacher sees."""
 
 
 def _uniform(count: int, low: float, high: float, rng: torch.Generator) -> Tensor:
@@ -122,6 +124,15 @@ def sample_crops(images: Tensor, maps: Tensor, crop_side: int) -> Tensor:
 def landmarks_to_crop(landmarks: Tensor, maps: Tensor) -> Tensor:
     """(B, K, 2) pack pixels to crop pixels, by the inverse of the crop-to-pack maps."""
     return (landmarks - maps[:, None, :, 2]) @ torch.linalg.inv(maps[:, :, :2]).transpose(1, 2)
+
+
+def shrunk(image: Tensor, landmarks: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """Square crops (B, 3, V, V) and landmarks (B, K, 2) in them, at `side` pixels."""
+    before = image.shape[2]
+    if before == side:
+        return image, landmarks
+    small = functional.interpolate(image, size=(side, side), mode="bilinear", antialias=True)
+    return small, (landmarks + 0.5) * (side / before) - 0.5
 
 
 def _colour(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
@@ -255,12 +266,28 @@ class Augmenter:
     """Cuts augmented batches out of a pack."""
 
     def __init__(
-        self, pack: TensorPack, settings: AugmentSettings, crop_side: int, margin: float, mirror_order: Tensor
+        self,
+        pack: TensorPack,
+        settings: AugmentSettings,
+        crop_side: int,
+        margin: float,
+        mirror_order: Tensor,
+        *,
+        view_side: int = 0,
     ) -> None:
-        """Crops of `crop_side` pixels whose unshaken roi is `margin` face sizes."""
+        """Crops of `crop_side` pixels whose unshaken roi is `margin` face sizes.
+
+        Args:
+            pack: what is cut from.
+            settings: how crops are varied.
+            crop_side: S.
+            margin: roi side over the face's size.
+            mirror_order: (K,) landmark that each becomes in a mirrored picture.
+            view_side: V of the batch's `view`, at least S; 0 for none.
+        """
         self.pack = pack
         self.settings = settings
-        self.crop_side = crop_side
+        self.cut_side, self.crop_side, self.view_side = view_side or crop_side, crop_side, view_side
         self.roi_side = pack.images.shape[1] * margin / pack.context
         self.mirror_order = mirror_order
 
@@ -279,16 +306,19 @@ class Augmenter:
         background = round(len(faces) * self.settings.background)
         if background and len(self.pack.backgrounds):
             parts.append(self._backgrounds(background, rng))
-        pixels = torch.cat([part.image for part in parts])
+        view, landmarks = (
+            torch.cat(column) for column in zip(*((p.image, p.landmarks) for p in parts), strict=True)
+        )
+        pixels, landmarks = shrunk(view, landmarks, self.crop_side)
         degraded = degrade(pixels, self.settings, rng)
         if self.settings.cheap:
-            on_faces = parts[0]
-            degraded = photograph_some(pixels, on_faces.landmarks, degraded, self.settings.cheap, rng)
-        image = normalise(degraded)
+            on_faces = landmarks[: len(faces)]
+            degraded = photograph_some(pixels, on_faces, degraded, self.settings.cheap, rng)
         return Batch(
-            image.contiguous(memory_format=torch.channels_last),
-            torch.cat([part.landmarks for part in parts]),
+            normalise(degraded).contiguous(memory_format=torch.channels_last),
+            landmarks,
             torch.cat([part.face for part in parts]),
+            normalise(view).contiguous(memory_format=torch.channels_last) if self.view_side else None,
         )
 
     def _on_faces(self, faces: Tensor, rng: torch.Generator) -> Batch:
@@ -299,7 +329,7 @@ class Augmenter:
         angle = _normal(count, math.radians(settings.rotation_degrees), rng)
         shift = _normal(count * 2, settings.shift, rng).view(count, 2) * side[:, None]
         mirror = torch.rand(count, generator=rng, device=rng.device) < settings.mirror
-        maps = crop_to_pack_maps(self._middle() + shift, side, angle, mirror, self.crop_side)
+        maps = crop_to_pack_maps(self._middle() + shift, side, angle, mirror, self.cut_side)
         return self._cut(faces, maps, mirror, face=1.0)
 
     def _off_faces(self, faces: Tensor, rng: torch.Generator) -> Batch:
@@ -314,7 +344,7 @@ class Augmenter:
         angle = _normal(count, math.radians(self.settings.rotation_degrees), rng)
         mirror = torch.rand(count, generator=rng, device=rng.device) < self.settings.mirror
         center = self._middle() + step * far[:, None]
-        maps = crop_to_pack_maps(center, side, angle, mirror, self.crop_side)
+        maps = crop_to_pack_maps(center, side, angle, mirror, self.cut_side)
         return self._cut(faces, maps, mirror, face=0.0)
 
     def _backgrounds(self, count: int, rng: torch.Generator) -> Batch:
@@ -323,8 +353,8 @@ class Augmenter:
         side = grounds.shape[1] * _uniform(count, 0.5, 1.0, rng)
         angle = _uniform(count, -math.pi, math.pi, rng)
         mirror = torch.rand(count, generator=rng, device=rng.device) < self.settings.mirror
-        maps = crop_to_pack_maps(self._middle().expand(count, 2), side, angle, mirror, self.crop_side)
-        image = sample_crops(grounds[chosen], maps, self.crop_side)
+        maps = crop_to_pack_maps(self._middle().expand(count, 2), side, angle, mirror, self.cut_side)
+        image = sample_crops(grounds[chosen], maps, self.cut_side)
         nowhere = self.pack.landmarks.new_zeros(count, *self.pack.landmarks.shape[1:])
         return Batch(image, nowhere, image.new_zeros(count))
 
@@ -333,9 +363,9 @@ class Augmenter:
         return torch.full((1, 2), (side - 1) / 2, device=self.pack.landmarks.device)
 
     def _cut(self, faces: Tensor, maps: Tensor, mirror: Tensor, face: float) -> Batch:
-        image = sample_crops(self.pack.images[faces], maps, self.crop_side)
+        image = sample_crops(self.pack.images[faces], maps, self.cut_side)
         landmarks = landmarks_to_crop(self.pack.landmarks[faces], maps)
         swapped = landmarks[:, self.mirror_order]
-        swapped[:, :, 0] += 2 * self.settings.lean * self.crop_side
+        swapped[:, :, 0] += 2 * self.settings.lean * self.cut_side
         landmarks = torch.where(mirror[:, None, None], swapped, landmarks)
         return Batch(image, landmarks, image.new_full((len(faces),), face))

@@ -123,7 +123,7 @@ def make_task(settings: RunSettings, model: torch.nn.Module, teacher: Teacher | 
     scheme = SCHEMES[settings.scheme]
     if teacher is None:
         return SupervisedTask(model, scheme, settings.loss)
-    return DistillationTask(model, teacher.network, scheme, settings.loss, settings.model.input_side)
+    return DistillationTask(model, teacher.network, scheme, settings.loss)
 
 
 def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
@@ -148,9 +148,9 @@ def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
 
 
 def make_augmenter(
-    settings: RunSettings | SystemRun, pack: FacePack, device: torch.device, side: int = 0
+    settings: RunSettings | SystemRun, pack: FacePack, device: torch.device, view_side: int = 0
 ) -> Augmenter:
-    """The pack on the tensor device, and what cuts crops out of it, `side` pixels or the network's."""
+    """The pack on the tensor device, and what cuts crops out of it, with a view for a teacher."""
     on_device = TensorPack(
         torch.from_numpy(pack.images).to(device),
         torch.from_numpy(pack.landmarks).to(device),
@@ -158,7 +158,8 @@ def make_augmenter(
         pack.context,
     )
     order = torch.from_numpy(SCHEMES[settings.scheme].mirror_order).to(device)
-    return Augmenter(on_device, settings.augment, side or settings.model.input_side, settings.margin, order)
+    side = settings.model.input_side
+    return Augmenter(on_device, settings.augment, side, settings.margin, order, view_side=view_side)
 
 
 def make_parts(

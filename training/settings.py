@@ -100,7 +100,8 @@ class RunSettings:
     start: str = ""
     """Name of the finished run whose network is trained on, grown if it is smaller; empty: random weights."""
     teacher: str = ""
-    """Name of the run whose network teaches, of the same input or a larger one; empty: labels alone."""
+    """Name of the run whose network teaches, of the same input or a larger one: it sees each crop as the
+    photograph has it. Empty: labels alone."""
     data: DataSettings = field(default_factory=DataSettings)
     """What is learnt from."""
     augment: AugmentSettings = field(default_factory=AugmentSettings)

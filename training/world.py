@@ -40,8 +40,10 @@ class World:
         """Every size-th row of a batch (a dataclass of tensors, batch first), from this process's on."""
         if self.size == 1:
             return batch
+        columns = {item.name: getattr(batch, item.name) for item in dataclasses.fields(batch)}
         rows = {
-            item.name: getattr(batch, item.name)[self.rank :: self.size] for item in dataclasses.fields(batch)
+            name: None if column is None else column[self.rank :: self.size]
+            for name, column in columns.items()
         }
         return type(batch)(**rows)
 

@@ -8,13 +8,13 @@ import torch
 from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from training import losses
-from training.augment import Augmenter, Batch, TensorPack
+from training.augment import Augmenter, TensorPack, shrunk
 from training.checkpoint import load_network
 from training.loop import Average, Loop, LoopOptions, RunParts, learning_rate
 from training.models import build_model
 from training.runs import start_model
 from training.settings import OptimiserSettings, run_from_values
-from training.tasks.distillation import DistillationTask, map_cross_entropy, shrunk
+from training.tasks.distillation import DistillationTask, map_cross_entropy
 from training.tasks.supervised import SupervisedTask
 from training.validation import CropSet
 
@@ -171,9 +171,7 @@ def test_a_frozen_teacher_is_not_changed_by_its_students_training(tmp_path):
     parts = tiny_parts(tmp_path)
     teacher = build_model(parts.settings.model, 68)
     before = {name: tensor.clone() for name, tensor in teacher.state_dict().items()}
-    task = DistillationTask(
-        parts.model, teacher, ibug_68, parts.settings.loss, parts.settings.model.input_side
-    )
+    task = DistillationTask(parts.model, teacher, ibug_68, parts.settings.loss)
     batch = parts.augmenter.batch(torch.arange(4), torch.Generator().manual_seed(0))
     result = task(batch)
     result.loss.backward()
@@ -182,21 +180,37 @@ def test_a_frozen_teacher_is_not_changed_by_its_students_training(tmp_path):
     assert all(weight.grad is None for weight in teacher.parameters())
 
 
-def test_a_teacher_of_a_larger_input_sees_the_same_crops_larger(tmp_path):
-    """A teacher that puts each landmark's mass where the batch has it teaches the student the same place."""
+def test_a_teachers_larger_maps_tell_the_same_places():
+    """A teacher that puts each landmark's mass where the crop has it teaches the student the same place."""
     torch.manual_seed(0)
-    batch = Batch(torch.rand(2, 3, 96, 96), torch.rand(2, 5, 2) * 60 + 18, torch.ones(2))
-    small = shrunk(batch, 64)
-    assert small.image.shape == (2, 3, 64, 64)
+    image, landmarks = torch.rand(2, 3, 96, 96), torch.rand(2, 5, 2) * 60 + 18
+    small, points = shrunk(image, landmarks, 64)
+    assert small.shape == (2, 3, 64, 64)
     # A corner of the picture, half a pixel outside the first pixel's middle, stays a corner.
-    corner = Batch(batch.image, torch.tensor([[[-0.5, 95.5]]]).repeat(2, 1, 1), batch.face)
-    assert shrunk(corner, 64).landmarks[0, 0].tolist() == pytest.approx([-0.5, 63.5])
-    maps = torch.stack([peaks(points, 24, 4.0) for points in batch.landmarks])
-    told = losses.expectation(maps, 64 / 24)
-    assert torch.allclose(told, small.landmarks, atol=0.05)
-    found = torch.stack([peaks(points, 16, 4.0) for points in small.landmarks])
+    assert shrunk(image, torch.tensor([[[-0.5, 95.5]]]), 64)[1].tolist() == [[[-0.5, 63.5]]]
+    maps = torch.stack([peaks(places, 24, 4.0) for places in landmarks])
+    assert torch.allclose(losses.expectation(maps, 64 / 24), points, atol=0.05)
+    found = torch.stack([peaks(places, 16, 4.0) for places in points])
     wrong = found.roll(2, dims=3)
     assert (map_cross_entropy(found, maps) < map_cross_entropy(wrong, maps)).all()
+
+
+def test_a_teacher_sees_the_crops_larger_and_as_they_were(tmp_path):
+    parts = tiny_parts(tmp_path)
+    plain, side = parts.augmenter, parts.augmenter.crop_side
+    settings = dataclasses.replace(plain.settings, colour=1.0, noise=1.0)
+    wide = Augmenter(plain.pack, settings, side, 1.3, plain.mirror_order, view_side=2 * side)
+    batch = wide.batch(torch.arange(6), torch.Generator().manual_seed(3))
+    assert batch.view.shape == (len(batch.image), 3, 2 * side, 2 * side)
+    calm = dataclasses.replace(
+        settings, colour=0.0, grey=0.0, blur=0.0, coarse=0.0, noise=0.0, occlusion=0.0, cheap=0.0
+    )
+    clean = Augmenter(plain.pack, calm, side, 1.3, plain.mirror_order, view_side=2 * side)
+    untouched = clean.batch(torch.arange(6), torch.Generator().manual_seed(3))
+    assert torch.equal(batch.view, untouched.view)
+    assert torch.equal(batch.landmarks, untouched.landmarks)
+    assert (batch.image - untouched.image).abs().mean() > 0.02
+    assert torch.allclose(shrunk(batch.view, batch.landmarks, side)[0], untouched.image, atol=0.02)
 
 
 def peaks(points, cells, stride):

@@ -26,19 +26,6 @@ def map_cross_entropy(student: Tensor, teacher: Tensor) -> Tensor:
     return -(soft.flatten(2) * student.float().flatten(2).log_softmax(2)).sum(2)
 
 
-def shrunk(batch: Batch, side: int) -> Batch:
-    """The same crops at `side` pixels."""
-    before = batch.image.shape[2]
-    if before == side:
-        return batch
-    image = functional.interpolate(batch.image, size=(side, side), mode="bilinear", antialias=True)
-    return Batch(
-        image.contiguous(memory_format=torch.channels_last),
-        (batch.landmarks + 0.5) * (side / before) - 0.5,
-        batch.face,
-    )
-
-
 class DistillationTask:
     """The label terms, and the teacher's maps and points."""
 
@@ -48,18 +35,15 @@ class DistillationTask:
         teacher: nn.Module,
         scheme: LandmarkScheme,
         settings: LossSettings,
-        side: int,
     ) -> None:
         """`teacher` is frozen and stays outside the trained module.
 
         Args:
             model: the student.
-            teacher: of the student's input, or of a larger one.
+            teacher: of the student's input, or of a larger one; it is shown the batch's `view`.
             scheme: of both.
             settings: weights of the terms.
-            side: of the student's input; batches come at the teacher's.
         """
-        self.side = side
         self.labels = SupervisedTask(model, scheme, settings)
         self.teacher = teacher.eval().requires_grad_(False)
         self.settings = settings
@@ -67,13 +51,13 @@ class DistillationTask:
     def __call__(self, batch: Batch) -> TaskResult:
         """Forward of both networks and loss of one batch."""
         with torch.no_grad():
-            taught, _ = self.teacher(batch.image)
-        batch = shrunk(batch, self.side)
+            taught, _ = self.teacher(batch.image if batch.view is None else batch.view)
         heatmap, presence = self.labels.model(batch.image)
         terms = self.labels.label_terms(heatmap, presence, batch)
         length = losses.face_length(batch.landmarks, self.labels.scheme.outer_eye_corners).clamp_min(1.0)
         # Both in the student's pixels: a map's cells share out the crop, however many they are.
-        found, told = (losses.expectation(maps, self.side / maps.shape[2]) for maps in (heatmap, taught))
+        side = batch.image.shape[2]
+        found, told = (losses.expectation(maps, side / maps.shape[2]) for maps in (heatmap, taught))
         distance = losses.normalised_distance(found, told, length, self.settings.blunt)
         terms["distill_map"] = losses.masked_mean(map_cross_entropy(heatmap, taught), batch.face)
         terms["distill_coordinate"] = losses.masked_mean(distance, batch.face)
