@@ -4,7 +4,6 @@ A found box means the tight box of the landmarks; that is what the crop rule wan
 """
 
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -13,21 +12,12 @@ from device.contract.errors import BadInputError, MissingOutsideError, UsageErro
 from device.contract.geometry import Box
 from device.crop import Image
 from device.finder_guard import GuardedFinder
-from device.found import FoundFace
+from device.found import Finder, FoundFace
 from device.inference import load_interpreter
 from device.remote import OpenRemote, open_remotely
 from device.ssd_finder import SsdFinder, needs_edgetpu
 from device.suggestion import unknown_word
 from device.trained_finder import SHIPPED, TrainedFinder
-
-
-class Finder(Protocol):
-    """Anything that finds faces."""
-
-    def find(self, image: Image) -> list[FoundFace]:
-        """Faces of a frame, best first."""
-        ...
-
 
 CENTRE_SHARE = 0.7
 """Side of the assumed face over the frame's shorter side: between a close face and a distant one."""

@@ -1,27 +1,18 @@
 """A finder on an accelerator while that works, the shipped one on the CPU while it does not."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from device.accelerated import Accelerated
 from device.crop import Image
 from device.events import Condition
-from device.found import FoundFace
+from device.found import Finder, FoundFace
 from device.remote import AcceleratorError
-
-
-class FindsFaces(Protocol):
-    """A finder."""
-
-    def find(self, image: Image) -> list[FoundFace]:
-        """Faces of a frame, best first."""
-        ...
 
 
 class GuardedFinder:
     """A finder that never fails because of its accelerator."""
 
-    def __init__(self, name: str, cpu: FindsFaces, open_accelerated: Callable[[], FindsFaces]) -> None:
+    def __init__(self, name: str, cpu: Finder, open_accelerated: Callable[[], Finder]) -> None:
         """Try the accelerator at once.
 
         Args:
@@ -29,7 +20,7 @@ class GuardedFinder:
             cpu: what finds faces meanwhile.
             open_accelerated: raises AcceleratorError or BadInputError.
         """
-        self._finder: Accelerated[FindsFaces] = Accelerated(name, cpu, open_accelerated)
+        self._finder: Accelerated[Finder] = Accelerated(name, cpu, open_accelerated)
 
     @property
     def condition(self) -> Condition:

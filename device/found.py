@@ -1,8 +1,10 @@
-"""What every finder gives."""
+"""What every finder is, and gives."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from device.contract.geometry import Box
+from device.crop import Image
 
 
 @dataclass(frozen=True)
@@ -15,3 +17,11 @@ class FoundFace:
     """Confidence, 0 to 1."""
     angle_radians: float = 0.0
     """Roll of the eye line, 0 for an upright head."""
+
+
+class Finder(Protocol):
+    """Anything that finds faces."""
+
+    def find(self, image: Image) -> list[FoundFace]:
+        """Faces of a frame, best first."""
+        ...

@@ -18,6 +18,10 @@ MODULE = "device.remote_child"
 
 
 EDGETPU_LIBRARY = "libedgetpu.so.1"
+"""The library of the Edge TPU's delegate, by name."""
+
+OPEN_SECONDS, RUN_SECONDS = 10.0, 0.5
+"""How long an accelerator may take to load a model, and to run it once, unless the settings say otherwise."""
 
 
 class AcceleratorError(Exception):
@@ -114,7 +118,7 @@ OpenRemote = Callable[[Path, int], RemoteInterpreter]
 
 
 def open_remotely(
-    library: str = EDGETPU_LIBRARY, open_seconds: float = 10.0, run_seconds: float = 0.5
+    library: str = EDGETPU_LIBRARY, open_seconds: float = OPEN_SECONDS, run_seconds: float = RUN_SECONDS
 ) -> OpenRemote:
     """What opens models in guarded processes, as `RemoteInterpreter` does."""
     return partial(RemoteInterpreter, library=library, open_seconds=open_seconds, run_seconds=run_seconds)

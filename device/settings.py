@@ -11,6 +11,7 @@ from device.config.load import load_settings
 from device.config.values import Within
 from device.contract.errors import UsageError
 from device.finder import DEFAULT_FINDER
+from device.remote import EDGETPU_LIBRARY, OPEN_SECONDS, RUN_SECONDS
 from device.signal.settings import SignalSettings
 from device.sources.live import CameraSettings
 from device.tracker import TrackerSettings
@@ -50,11 +51,11 @@ class InferenceSettings:
     accelerator: Literal["auto", "cpu", "edgetpu"] = "auto"
     """auto: an Edge TPU where one is plugged in, else the CPU; edgetpu: always tried, and its lack told in
     the status; cpu: never."""
-    delegate: str = "libedgetpu.so.1"
+    delegate: str = EDGETPU_LIBRARY
     """Library of the Edge TPU's delegate, by name or by path."""
-    open_seconds: Annotated[float, Within(0.1, 60)] = 10.0
+    open_seconds: Annotated[float, Within(0.1, 60)] = OPEN_SECONDS
     """How long the accelerator may take to load the model."""
-    run_seconds: Annotated[float, Within(0.01, 10)] = 0.5
+    run_seconds: Annotated[float, Within(0.01, 10)] = RUN_SECONDS
     """How long it may take for one face, before the CPU takes over."""
 
 

@@ -7,11 +7,12 @@ the tensor device.
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -25,6 +26,8 @@ from training.datasets.picture import container_of, read_face_picture, read_pict
 from training.datasets.sample import Sample
 
 __all__ = ["FacePack", "cut_background", "cut_face", "load_pack", "read_picture"]
+
+Work, Made = TypeVar("Work"), TypeVar("Made")
 
 JPEG_QUALITY = 92
 FORMAT = 3
@@ -86,11 +89,24 @@ def cut_face(sample: Sample, context: float, side: int) -> tuple[NDArray[np.uint
     return crop, transform.frame_to_crop(sample.landmarks).astype(np.float32)
 
 
+def seeded_by(name: str) -> np.random.Generator:
+    """Draws that are the same for a name whatever the order or the number of workers."""
+    return np.random.default_rng(list(hashlib.sha256(name.encode()).digest()[:8]))
+
+
+def map_in_processes(
+    function: Callable[[Work], Made], work: Sequence[Work], doing: str, workers: int
+) -> list[Made]:
+    """What a function makes of each piece of work, in their order, with a progress bar."""
+    with ProcessPoolExecutor(workers) as pool:
+        made = pool.map(function, work, chunksize=16)
+        return list(tqdm(made, total=len(work), desc=doing, unit="face", file=sys.stderr))
+
+
 def cut_background(sample: Sample, others: Sequence[Box], side: int) -> NDArray[np.uint8] | None:
     """A square of the same picture that no labelled face touches; None if there is no room."""
     image = read_picture(sample.path)
-    # Seeded by the name: the same ground whatever the order or the number of workers.
-    rng = np.random.default_rng(list(hashlib.sha256(sample.name.encode()).digest()[:8]))
+    rng = seeded_by(sample.name)
     height, width = image.shape[:2]
     for _ in range(20):
         length = rng.uniform(0.4, 1.2) * sample.box.longest_side
@@ -180,9 +196,7 @@ def read_faces(path: Path, context: float, side: int) -> FacePack:
 def _write_pack(samples: Sequence[Sample], context: float, side: int, path: Path, workers: int) -> None:
     boxes = _boxes_by_picture(samples)
     work = [(sample, boxes[str(sample.path)]) for sample in samples]
-    with ProcessPoolExecutor(workers) as pool:
-        cuts = pool.map(partial(_cut, context=context, side=side), work, chunksize=16)
-        rows = list(tqdm(cuts, total=len(work), desc="packing faces", unit="face", file=sys.stderr))
+    rows = map_in_processes(partial(_cut, context=context, side=side), work, "packing faces", workers)
     write_faces(path, [face for face, _ in rows], [ground for _, ground in rows if ground is not None])
 
 

@@ -1,16 +1,12 @@
 """Turned faces made once and kept beside the faces that they were made of."""
 
-import hashlib
-import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole
@@ -21,7 +17,17 @@ from training.datasets.sample import Sample
 from training.figures import draw_face, tile
 from training.head_surface import fit_head
 from training.jaw_slide import JawSlide, measure_slide
-from training.pack import FacePack, PackedFace, as_jpeg, cut_face, pack_key, read_faces, write_faces
+from training.pack import (
+    FacePack,
+    PackedFace,
+    as_jpeg,
+    cut_face,
+    map_in_processes,
+    pack_key,
+    read_faces,
+    seeded_by,
+    write_faces,
+)
 from training.settings import TURNED
 from training.turned import WIDER, TurnedFace, TurnSettings, draw_turn, turn_face
 
@@ -41,7 +47,7 @@ def turn_sample(sample: Sample, copy: int, slide: JawSlide, settings: TurnSettin
     Raises:
         BadInputError: its picture cannot be read.
     """
-    rng = np.random.default_rng(list(hashlib.sha256(f"{sample.name} {copy}".encode()).digest()[:8]))
+    rng = seeded_by(f"{sample.name} {copy}")
     picture, landmarks = cut_face(sample, settings.context * WIDER, round(settings.side * WIDER))
     head = fit_head(landmarks, len(picture), slide.deeper)
     turn = None if head is None else draw_turn(head.rotation, settings.largest_yaw, rng)
@@ -80,12 +86,9 @@ def load_turned(
     path = cache / f"turned-{pack_key(chosen, made_by)}.npz"
     if not path.is_file():
         work = [(sample, copy) for copy in range(copies) for sample in chosen]
-        with ProcessPoolExecutor(workers) as pool:
-            turned = pool.map(
-                partial(_packed, slide=_slide_of(chosen), settings=settings), work, chunksize=16
-            )
-            bar = tqdm(turned, total=len(work), desc="turning faces", unit="face", file=sys.stderr)
-            rows = [face for face in bar if face is not None]
+        turn = partial(_packed, slide=_slide_of(chosen), settings=settings)
+        turned = map_in_processes(turn, work, "turning faces", workers)
+        rows = [face for face in turned if face is not None]
         if not rows:
             raise BadInputError(f"[data] turned: none of {len(work)} faces could be turned; set it to 0")
         write_faces(path, rows)
