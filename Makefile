@@ -27,6 +27,8 @@ images_flag = $(if $(IMAGES),--images $(IMAGES)) $(if $(BATCH),--batch $(BATCH))
 given = $(or $($(1)),$(error $(1)=... is missing; see `make help`))
 yunet_flag = $(if $(YUNET),--yunet $(YUNET))
 recipe_folder = training/configs/$(RECIPE)
+# What Edge-friendly networks begin with, for want of weights learnt on ImageNet.
+trunks = $(if $(filter %-edge,$(RECIPE)),small-rough wide-rough)
 # What int8 costs a published design is measured, not judged.
 BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 
@@ -53,6 +55,7 @@ web-bench: $(MAIN) $(PAGE) ## lag and age of what the browser draws, cost of ten
 	$(VENV) -m pytest -q -s -m quiet tests/browser
 
 train: $(MAIN) ## train the teacher or teachers (DATA=FOLDER RECIPE=name IMAGES=25000; without DATA on drawn faces)
+	set -e; for run in $(trunks); do test -f $(RUNS)/$$run/network.pt || $(VENV) -m training train training/configs/landmark_student/$$run.toml $(data_flag) $(images_flag) --runs $(RUNS); done
 	set -e; for file in $(sort $(wildcard $(recipe_folder)/teacher*.toml)); do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
 
 distill: $(MAIN) $(CONVERT) ## distil the student from it, then convert and evaluate the int8 file

@@ -60,18 +60,31 @@ def _matched(model: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
+def take_weights(model: nn.Module, state: dict[str, Tensor], where: str) -> None:
+    """Put tensors into the model where name and shape agree; say how many did.
+
+    Args:
+        model: to be changed.
+        state: tensors by name.
+        where: they come from, for people.
+
+    Raises:
+        BadInputError: nothing in it fits.
+    """
+    found = _matched(model, state)
+    if not found:
+        raise BadInputError(
+            f"{where}: none of its {len(state)} tensors fits {type(model).__name__}; "
+            "give weights of the run file's backbone"
+        )
+    model.load_state_dict(found, strict=False)
+    LOG.warning("%s: %d of the network's %d tensors taken", where, len(found), len(model.state_dict()))
+
+
 def load_initial(model: nn.Module, path: Path) -> None:
-    """Put the file's weights into the model where name and shape agree; say how many did.
+    """Take a file's weights.
 
     Raises:
         BadInputError: the file cannot be read, or nothing in it fits.
     """
-    state = read_state(path)
-    found = _matched(model, state)
-    if not found:
-        raise BadInputError(
-            f"--init {path}: none of its {len(state)} tensors fits {type(model).__name__}; "
-            "give weights of the run file's backbone"
-        )
-    model.load_state_dict(found, strict=False)
-    LOG.warning("%s: %d of the network's %d tensors taken", path, len(found), len(model.state_dict()))
+    take_weights(model, read_state(path), f"--init {path}")

@@ -8,9 +8,9 @@ from torch import nn
 
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
-from training.checkpoint import load_network
+from training.checkpoint import load_network, load_values
 from training.engine import compiled
-from training.initial import load_initial
+from training.initial import load_initial, take_weights
 from training.loop import Loop, LoopOptions, RunParts
 from training.models import build_model
 from training.models.attention_net import AttentionNet
@@ -109,6 +109,21 @@ def make_task(
             return IntegralTask(model, loss, teacher, adapters), adapters
 
 
+def start_network(settings: SystemRun, runs: Path) -> nn.Module:
+    """The network as the run finds it: random by its seed, then what fits of the run it starts from.
+
+    Raises:
+        BadInputError: a network of another kind, or a start that is not finished or does not fit.
+    """
+    torch.manual_seed(settings.seed)
+    model = build_model(settings.model, SCHEMES[settings.scheme].count)
+    check_network(model, settings.task, f"run {settings.name}'s network")
+    if settings.start:
+        begun = load_values(runs / settings.start / "network.pt")["weights"]
+        take_weights(model, begun, f"start {settings.start}")
+    return model
+
+
 def make_system_parts(
     settings: SystemRun, data: Path | None, runs: Path, world: World, options: LoopOptions
 ) -> RunParts:
@@ -120,9 +135,7 @@ def make_system_parts(
     if settings.scheme not in SCHEMES:
         raise BadInputError(f"scheme {settings.scheme!r} is unknown, known: {', '.join(SCHEMES)}")
     device, scheme = pick_device(), SCHEMES[settings.scheme]
-    torch.manual_seed(settings.seed)
-    model = build_model(settings.model, scheme.count)
-    check_network(model, settings.task, f"run {settings.name}'s network")
+    model = start_network(settings, runs)
     if options.initial is not None:
         load_initial(model, options.initial)
     # A teacher that is missing is found before anything is packed.

@@ -114,6 +114,9 @@ class SystemRun:
     """Side of the unshaken roi over the face box's longest side."""
     seed: int = 0
     """Of weights and of every batch."""
+    start: str = ""
+    """Finished run whose weights are taken where name and shape agree: a backbone's, mostly, for want of
+    weights learnt on ImageNet. Empty: random."""
     teachers: dict[str, str] = field(default_factory=dict)
     """Run of each teacher by its role: tough and tolerant, or teacher."""
     data: DataSettings = field(default_factory=DataSettings)

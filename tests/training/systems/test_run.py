@@ -13,8 +13,9 @@ from tests.training.test_loop import tiny_faces, weights_of
 from training.augment import Augmenter, TensorPack
 from training.loop import Loop, RunParts
 from training.models import build_model
+from training.models.landmark_student import LandmarkStudent
 from training.pack import FacePack
-from training.systems.run import check_network, make_task
+from training.systems.run import check_network, make_task, start_network
 from training.systems.settings import read_system_run, system_run_from_values
 from training.validation import CropSet
 
@@ -204,3 +205,25 @@ def test_there_are_run_files_of_every_published_size():
 def test_settings_of_a_system_survive_their_checkpoint():
     for settings, _ in RUNS:
         assert system_run_from_values(dataclasses.asdict(settings), "test") == settings
+
+
+def test_a_run_begins_with_the_trunk_of_the_run_that_it_starts_from(tmp_path):
+    settings = dataclasses.replace(RUNS[0][0], start="trunk")
+    torch.manual_seed(9)
+    student = LandmarkStudent(
+        68, **{key: PLAIN[key] for key in ("stem", "widths", "depths")}, decoder=[4, 4, 4]
+    )
+    (tmp_path / "trunk").mkdir()
+    torch.save({"settings": {}, "weights": student.state_dict()}, tmp_path / "trunk" / "network.pt")
+    begun = start_network(settings, tmp_path)
+    theirs = student.state_dict()
+    trunk = {
+        name: value for name, value in begun.backbone.state_dict().items() if not name.startswith("top.")
+    }
+    assert trunk
+    assert all(torch.equal(theirs[name], value) for name, value in trunk.items())
+
+
+def test_a_start_that_is_not_finished_is_named(tmp_path):
+    with pytest.raises(BadInputError, match="no checkpoint .*trunk.*network.pt"):
+        start_network(dataclasses.replace(RUNS[0][0], start="trunk"), tmp_path)
