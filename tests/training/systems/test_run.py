@@ -225,5 +225,5 @@ def test_a_run_begins_with_the_trunk_of_the_run_that_it_starts_from(tmp_path):
 
 
 def test_a_start_that_is_not_finished_is_named(tmp_path):
-    with pytest.raises(BadInputError, match="no checkpoint .*trunk.*network.pt"):
+    with pytest.raises(BadInputError, match=r"no checkpoint .*trunk.*network\.pt"):
         start_network(dataclasses.replace(RUNS[0][0], start="trunk"), tmp_path)
