@@ -11,7 +11,7 @@ from device.contract.manifest import read_model_manifest
 
 RUN_FILE = """
 name = "{name}"
-teacher = "{teacher}"
+teachers = {teachers}
 
 [data]
 kind = "synthetic"
@@ -48,9 +48,9 @@ def test_drawn_faces_become_a_stream_of_landmarks(root, tmp_path):
             pytest.fail("CI must convert: no .venv-convert, `make test` builds it")
         pytest.skip("no .venv-convert: `make test` builds it")
     teacher, student = tmp_path / "teacher.toml", tmp_path / "student.toml"
-    teacher.write_text(RUN_FILE.format(name="teacher", teacher="", distil=""))
+    teacher.write_text(RUN_FILE.format(name="teacher", teachers=[], distil=""))
     distil = "distill_map = 0.1\ndistill_coordinate = 0.5"
-    student.write_text(RUN_FILE.format(name="student", teacher="teacher", distil=distil))
+    student.write_text(RUN_FILE.format(name="student", teachers=["teacher"], distil=distil))
     for file in (teacher, student):
         assert "synthetic NME" in run(root, "training", "train", file, "--runs", tmp_path / "runs")
     finished = tmp_path / "runs" / "student"

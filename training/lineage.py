@@ -23,7 +23,7 @@ def lineage(run: Path) -> list[dict[str, Any]]:
 
     def visit(name: str) -> None:
         settings = load_values(run.parent / name / "network.pt")["settings"]
-        for before in (settings.get("start"), settings.get("teacher")):
+        for before in (settings.get("start"), *settings.get("teachers", ())):
             if before and before not in found:
                 visit(before)
         found[name] = settings

@@ -15,6 +15,7 @@ from training.datasets import USUAL_SETS, Split, read_data_folder
 from training.initial import load_initial
 from training.loop import Loop, LoopOptions, RunParts
 from training.models import build_model
+from training.models.committee import Committee
 from training.models.growth import grow
 from training.pack import FacePack, load_pack
 from training.settings import DataSettings, RunSettings
@@ -102,20 +103,30 @@ class Teacher:
 
 
 def load_teacher(settings: RunSettings, runs: Path, device: torch.device) -> Teacher | None:
-    """The teacher that the run names, if any.
+    """The teacher that the run names, if any; several are one committee.
 
     Raises:
-        BadInputError: the teacher's run is not finished, or of another scheme, or of a smaller input.
+        BadInputError: a teacher's run is not finished, or of another scheme, or of a smaller input, or of
+            another than the first's.
     """
-    if not settings.teacher:
+    if not settings.teachers:
         return None
-    network, taught = load_network(runs / settings.teacher / "network.pt")
-    if taught.scheme != settings.scheme or taught.model.input_side < settings.model.input_side:
-        raise BadInputError(
-            f"teacher {settings.teacher} has scheme {taught.scheme} and input {taught.model.input_side}, "
-            f"wanted {settings.scheme} and {settings.model.input_side} or more"
-        )
-    return Teacher(network.to(device, memory_format=torch.channels_last), taught.model.input_side)
+    loaded = [load_network(runs / name / "network.pt") for name in settings.teachers]
+    side = loaded[0][1].model.input_side
+    for name, (_, taught) in zip(settings.teachers, loaded, strict=True):
+        if taught.scheme != settings.scheme or taught.model.input_side < settings.model.input_side:
+            raise BadInputError(
+                f"teacher {name} has scheme {taught.scheme} and input {taught.model.input_side}, "
+                f"wanted {settings.scheme} and {settings.model.input_side} or more"
+            )
+        if taught.model.input_side != side:
+            raise BadInputError(
+                f"teacher {name} has input {taught.model.input_side}, {settings.teachers[0]} has {side}; "
+                "give teachers of one input"
+            )
+    networks = [network for network, _ in loaded]
+    teacher = networks[0] if len(networks) == 1 else Committee(networks)
+    return Teacher(teacher.to(device, memory_format=torch.channels_last), side)
 
 
 def make_task(settings: RunSettings, model: torch.nn.Module, teacher: Teacher | None) -> Task:

@@ -99,9 +99,9 @@ class RunSettings:
     """Of weights and of every batch."""
     start: str = ""
     """Name of the finished run whose network is trained on, grown if it is smaller; empty: random weights."""
-    teacher: str = ""
-    """Name of the run whose network teaches, of the same input or a larger one: it sees each crop as the
-    photograph has it. Empty: labels alone."""
+    teachers: tuple[str, ...] = ()
+    """Names of the runs whose networks teach, as one, all of one input, the student's or a larger: they see
+    each crop as the photograph has it. Empty: labels alone."""
     data: DataSettings = field(default_factory=DataSettings)
     """What is learnt from."""
     augment: AugmentSettings = field(default_factory=AugmentSettings)
@@ -110,17 +110,27 @@ class RunSettings:
     """What is minimised."""
 
     def __post_init__(self) -> None:
-        """A teacher and the terms that listen to it belong together.
+        """Teachers and the terms that listen to them belong together.
 
         Raises:
-            BadInputError: one without the other.
+            BadInputError: one without the other, or teachers that are no list.
         """
+        if isinstance(self.teachers, str):
+            raise BadInputError(f"run {self.name}: teachers is {self.teachers!r}, wanted a list of names")
+        # A TOML file and a checkpoint of it are the same run.
+        object.__setattr__(self, "teachers", tuple(self.teachers))
         listens = self.loss.distill_map > 0 or self.loss.distill_coordinate > 0
-        if bool(self.teacher) != listens:
+        if bool(self.teachers) != listens:
             raise BadInputError(
-                f"run {self.name}: teacher is {self.teacher!r} but distill_map and distill_coordinate are "
-                f"{self.loss.distill_map:g} and {self.loss.distill_coordinate:g}; give both or neither"
+                f"run {self.name}: teachers are {self.teacher or 'none'} but distill_map and "
+                f"distill_coordinate are {self.loss.distill_map:g} and {self.loss.distill_coordinate:g}; "
+                "give both or neither"
             )
+
+    @property
+    def teacher(self) -> str:
+        """The teachers' runs, for people."""
+        return ", ".join(self.teachers)
 
 
 TABLES: dict[str, type] = {

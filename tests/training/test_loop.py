@@ -9,10 +9,12 @@ from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from training import losses
 from training.augment import Augmenter, TensorPack, shrunk
-from training.checkpoint import load_network
+from training.checkpoint import load_network, load_values
 from training.loop import Average, Loop, LoopOptions, RunParts, learning_rate
 from training.models import build_model
-from training.runs import start_model
+from training.models.committee import Committee
+from training.models.landmark_student import LandmarkStudent
+from training.runs import load_teacher, start_model
 from training.settings import OptimiserSettings, run_from_values
 from training.tasks.distillation import DistillationTask, map_cross_entropy
 from training.tasks.supervised import SupervisedTask
@@ -251,3 +253,43 @@ def test_a_run_of_another_input_is_a_start_and_one_of_another_family_is_not(tmp_
     torch.save(values, tmp_path / "tiny" / "network.pt")
     with pytest.raises(BadInputError):
         start_model(dataclasses.replace(settings, start="tiny"), tmp_path)
+
+
+def test_a_committee_is_the_mixture_of_its_members():
+    torch.manual_seed(2)
+    maps = [torch.randn(2, 3, 8, 8) * 4 for _ in range(2)]
+
+    class Says(torch.nn.Module):
+        def __init__(self, maps, presence):
+            super().__init__()
+            self.maps, self.presence = maps, torch.full((2, 1), presence)
+
+        def forward(self, image):
+            return self.maps, self.presence
+
+    told, presence = Committee([Says(maps[0], 1.0), Says(maps[1], 3.0)])(torch.zeros(2, 3, 32, 32))
+    each = [losses.expectation(one, 4.0) for one in maps]
+    assert torch.allclose(losses.expectation(told, 4.0), (each[0] + each[1]) / 2, atol=1e-4)
+    masses = [one.flatten(2).softmax(2) for one in maps]
+    assert torch.allclose(told.flatten(2).softmax(2), (masses[0] + masses[1]) / 2, atol=1e-6)
+    assert presence.tolist() == [[2.0], [2.0]]
+
+
+def test_teachers_of_one_input_teach_together_and_others_are_refused(tmp_path):
+    Loop(tiny_parts(tmp_path / "one")).run()
+    values = load_values(tmp_path / "one" / "network.pt")
+    values["settings"]["model"]["input_side"] *= 2
+    (tmp_path / "larger").mkdir()
+    torch.save(values, tmp_path / "larger" / "network.pt")
+    loss = dataclasses.replace(tiny_settings().loss, distill_coordinate=1.0)
+    cpu = torch.device("cpu")
+
+    def taught(*teachers):
+        return dataclasses.replace(tiny_settings(), teachers=teachers, loss=loss)
+
+    assert isinstance(load_teacher(taught("one"), tmp_path, cpu).network, LandmarkStudent)
+    assert isinstance(load_teacher(taught("one", "one"), tmp_path, cpu).network, Committee)
+    with pytest.raises(BadInputError, match="give teachers of one input"):
+        load_teacher(taught("one", "larger"), tmp_path, cpu)
+    with pytest.raises(BadInputError, match="no checkpoint"):
+        load_teacher(taught("one", "gone"), tmp_path, cpu)

@@ -18,7 +18,8 @@ images = 100
 
 def named_runs(run):
     """Names of the runs that one learns from."""
-    teachers = run.teachers.values() if hasattr(run, "teachers") else [getattr(run, "teacher", "")]
+    teachers = getattr(run, "teachers", ())
+    teachers = teachers.values() if isinstance(teachers, dict) else teachers
     return {*teachers, getattr(run, "start", "")} - {""}
 
 
@@ -51,7 +52,8 @@ def test_every_run_file_says_what_it_needs_and_how_to_run_it(root):
         (GOOD + "[loss]\nmpa = 1\n", r"\[loss\]: unknown key 'mpa', known: .*map"),
         (GOOD + "[los]\nmap = 1\n", "unknown key 'los'"),
         (GOOD.replace("images = 100", ""), r"\[optimiser\].*images"),
-        (GOOD.replace('name = "x"', 'name = "x"\nteacher = "t"'), "give both or neither"),
+        (GOOD.replace('name = "x"', 'name = "x"\nteachers = ["t"]'), "give both or neither"),
+        (GOOD.replace('name = "x"', 'name = "x"\nteachers = "t"'), "wanted a list of names"),
         (GOOD + "[loss]\ndistill_map = 0.1\n", "give both or neither"),
         ("name = ", "run file"),
     ],
