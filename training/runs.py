@@ -106,27 +106,22 @@ def load_teacher(settings: RunSettings, runs: Path, device: torch.device) -> Tea
     """The teacher that the run names, if any; several are one committee.
 
     Raises:
-        BadInputError: a teacher's run is not finished, or of another scheme, or of a smaller input, or of
-            another than the first's.
+        BadInputError: a teacher's run is not finished, or of another scheme, or all have smaller inputs.
     """
     if not settings.teachers:
         return None
     loaded = [load_network(runs / name / "network.pt") for name in settings.teachers]
-    side = loaded[0][1].model.input_side
+    sides = [taught.model.input_side for _, taught in loaded]
     for name, (_, taught) in zip(settings.teachers, loaded, strict=True):
-        if taught.scheme != settings.scheme or taught.model.input_side < settings.model.input_side:
-            raise BadInputError(
-                f"teacher {name} has scheme {taught.scheme} and input {taught.model.input_side}, "
-                f"wanted {settings.scheme} and {settings.model.input_side} or more"
-            )
-        if taught.model.input_side != side:
-            raise BadInputError(
-                f"teacher {name} has input {taught.model.input_side}, {settings.teachers[0]} has {side}; "
-                "give teachers of one input"
-            )
+        if taught.scheme != settings.scheme:
+            raise BadInputError(f"teacher {name} has scheme {taught.scheme}, wanted {settings.scheme}")
+    if max(sides) < settings.model.input_side:
+        raise BadInputError(
+            f"teacher {settings.teacher} has input {max(sides)}, wanted {settings.model.input_side} or more"
+        )
     networks = [network for network, _ in loaded]
-    teacher = networks[0] if len(networks) == 1 else Committee(networks)
-    return Teacher(teacher.to(device, memory_format=torch.channels_last), side)
+    teacher = networks[0] if len(networks) == 1 else Committee(networks, sides)
+    return Teacher(teacher.to(device, memory_format=torch.channels_last), max(sides))
 
 
 def make_task(settings: RunSettings, model: torch.nn.Module, teacher: Teacher | None) -> Task:

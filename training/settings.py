@@ -100,8 +100,8 @@ class RunSettings:
     start: str = ""
     """Name of the finished run whose network is trained on, grown if it is smaller; empty: random weights."""
     teachers: tuple[str, ...] = ()
-    """Names of the runs whose networks teach, as one, all of one input, the student's or a larger: they see
-    each crop as the photograph has it. Empty: labels alone."""
+    """Names of the runs whose networks teach, as one; the largest input is the student's or larger. They
+    see each crop as the photograph has it. Empty: labels alone."""
     data: DataSettings = field(default_factory=DataSettings)
     """What is learnt from."""
     augment: AugmentSettings = field(default_factory=AugmentSettings)

@@ -267,7 +267,7 @@ def test_a_committee_is_the_mixture_of_its_members():
         def forward(self, image):
             return self.maps, self.presence
 
-    told, presence = Committee([Says(maps[0], 1.0), Says(maps[1], 3.0)])(torch.zeros(2, 3, 32, 32))
+    told, presence = Committee([Says(maps[0], 1.0), Says(maps[1], 3.0)], [32, 32])(torch.zeros(2, 3, 32, 32))
     each = [losses.expectation(one, 4.0) for one in maps]
     assert torch.allclose(losses.expectation(told, 4.0), (each[0] + each[1]) / 2, atol=1e-4)
     masses = [one.flatten(2).softmax(2) for one in maps]
@@ -275,21 +275,41 @@ def test_a_committee_is_the_mixture_of_its_members():
     assert presence.tolist() == [[2.0], [2.0]]
 
 
-def test_teachers_of_one_input_teach_together_and_others_are_refused(tmp_path):
+def test_a_member_of_a_smaller_input_sees_the_crop_shrunk_and_tells_the_same_places():
+    image = torch.rand(1, 3, 96, 96)
+    points = torch.tensor([[30.0, 52.0], [61.0, 40.0]])
+    seen = {}
+
+    class Tells(torch.nn.Module):
+        def forward(self, image):
+            side = seen[image.shape[2]] = image.shape[2]
+            places = (points + 0.5) * (side / 96) - 0.5
+            return peaks(places, side // 4, 4.0)[None], torch.zeros(1, 1)
+
+    told, _ = Committee([Tells(), Tells()], [64, 96])(image)
+    assert (sorted(seen), told.shape) == ([64, 96], (1, 2, 24, 24))
+    assert torch.allclose(losses.expectation(told, 4.0)[0], points, atol=0.1)
+
+
+def test_several_teachers_teach_together_and_such_as_see_less_are_refused(tmp_path):
     Loop(tiny_parts(tmp_path / "one")).run()
     values = load_values(tmp_path / "one" / "network.pt")
     values["settings"]["model"]["input_side"] *= 2
     (tmp_path / "larger").mkdir()
     torch.save(values, tmp_path / "larger" / "network.pt")
-    loss = dataclasses.replace(tiny_settings().loss, distill_coordinate=1.0)
     cpu = torch.device("cpu")
 
-    def taught(*teachers):
-        return dataclasses.replace(tiny_settings(), teachers=teachers, loss=loss)
+    def taught(*teachers, **changes):
+        loss = dataclasses.replace(tiny_settings().loss, distill_coordinate=1.0)
+        return dataclasses.replace(tiny_settings(), teachers=teachers, loss=loss, **changes)
 
     assert isinstance(load_teacher(taught("one"), tmp_path, cpu).network, LandmarkStudent)
-    assert isinstance(load_teacher(taught("one", "one"), tmp_path, cpu).network, Committee)
-    with pytest.raises(BadInputError, match="give teachers of one input"):
-        load_teacher(taught("one", "larger"), tmp_path, cpu)
+    together = load_teacher(taught("one", "larger"), tmp_path, cpu)
+    assert (together.side, together.network.sides) == (2 * SIDE, (SIDE, 2 * SIDE))
+    wide = dataclasses.replace(tiny_settings().model, input_side=2 * SIDE)
+    with pytest.raises(BadInputError, match=f"has input {SIDE}, wanted {2 * SIDE} or more"):
+        load_teacher(taught("one", model=wide), tmp_path, cpu)
     with pytest.raises(BadInputError, match="no checkpoint"):
         load_teacher(taught("one", "gone"), tmp_path, cpu)
+    with pytest.raises(BadInputError, match="has scheme ibug_68, wanted wflw_98"):
+        load_teacher(taught("one", scheme="wflw_98"), tmp_path, cpu)

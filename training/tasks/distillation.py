@@ -2,11 +2,11 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from device.contract.landmarks import LandmarkScheme
 from training import losses
 from training.augment import Batch
+from training.models.committee import spread_over
 from training.settings import LossSettings
 from training.tasks import TaskResult
 from training.tasks.supervised import SupervisedTask, weigh
@@ -20,9 +20,7 @@ def map_cross_entropy(student: Tensor, teacher: Tensor) -> Tensor:
     its masses are gathered in the student's.
     """
     soft = teacher.float().flatten(2).softmax(2).view(teacher.shape)
-    if soft.shape != student.shape:
-        gathered = functional.interpolate(soft, size=student.shape[2:], mode="bilinear", antialias=True)
-        soft = gathered / gathered.sum((2, 3), keepdim=True)
+    soft = spread_over(soft, student.shape[2])
     return -(soft.flatten(2) * student.float().flatten(2).log_softmax(2)).sum(2)
 
 
