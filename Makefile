@@ -27,8 +27,9 @@ images_flag = $(if $(IMAGES),--images $(IMAGES)) $(if $(BATCH),--batch $(BATCH))
 given = $(or $($(1)),$(error $(1)=... is missing; see `make help`))
 yunet_flag = $(if $(YUNET),--yunet $(YUNET))
 recipe_folder = training/configs/$(RECIPE)
-# What Edge-friendly networks begin with, for want of weights learnt on ImageNet.
-trunks = $(if $(filter %-edge,$(RECIPE)),small-rough wide-rough)
+# What the published systems' networks begin with, for want of weights learnt on ImageNet.
+trunk_files = $(if $(filter %-edge,$(RECIPE)),$(patsubst %,training/configs/landmark_student/%.toml,small-rough wide-rough),$(sort $(wildcard $(recipe_folder)/trunk_*.toml)))
+trunk_flag = $(if $(TRUNK_IMAGES),--images $(TRUNK_IMAGES))
 # What int8 costs a published design is measured, not judged.
 BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 
@@ -54,8 +55,8 @@ web-test: $(MAIN) ## the client module: types from the schema, compiler, Vitest
 web-bench: $(MAIN) $(PAGE) ## lag and age of what the browser draws, cost of ten viewers; wants a quiet machine
 	$(VENV) -m pytest -q -s -m quiet tests/browser
 
-train: $(MAIN) ## train the teacher or teachers (DATA=FOLDER RECIPE=name IMAGES=25000; without DATA on drawn faces)
-	set -e; for run in $(trunks); do test -f $(RUNS)/$$run/network.pt || $(VENV) -m training train training/configs/landmark_student/$$run.toml $(data_flag) $(images_flag) --runs $(RUNS); done
+train: $(MAIN) ## train the teacher or teachers (DATA=FOLDER RECIPE=name IMAGES=25000 TRUNK_IMAGES=64000; without DATA on drawn faces)
+	set -e; for file in $(trunk_files); do $(VENV) -m training train $$file $(data_flag) $(trunk_flag) --runs $(RUNS); done
 	set -e; for file in $(sort $(wildcard $(recipe_folder)/teacher*.toml)); do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
 
 distill: $(MAIN) $(CONVERT) ## distil the student from it, then convert and evaluate the int8 file

@@ -59,6 +59,20 @@ class Trained:
     """In training."""
     device: str = ""
     """Trained on."""
+    start: str = ""
+    """Run whose weights it began with."""
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A run that rows begin with."""
+
+    name: str
+    """Its folder."""
+    nme: float
+    """As a row's."""
+    images: int
+    """Seen."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,8 @@ class SystemResults:
     rows: tuple[Row, ...]
     missing: tuple[str, ...]
     """Run files without a finished run."""
+    trunks: tuple[Trunk, ...] = ()
+    """What the rows began with."""
 
 
 def macs_of(model: nn.Module, side: int) -> float:
@@ -148,8 +164,19 @@ def read_trained(folder: Path, figure: str, timed: Callable[[Path], float] = lat
         macs_of(model, settings.model.input_side),
         images_per_second=speed.get("images_per_second"),
         device=speed.get("device", ""),
+        start=settings.start,
         **_read_int8(folder, timed),
     )
+
+
+def read_trunk(name: str, runs: Path, figure: str) -> Trunk:
+    """What a run that others begin with has reached.
+
+    Raises:
+        BadInputError: its log is gone.
+    """
+    row = last_row(runs / name, figure)
+    return Trunk(name, float(row[figure]), int(row["images"]))
 
 
 def finished_runs(name: str, runs: Path) -> list[Path]:
@@ -188,7 +215,9 @@ def read_system(
             continue
         trained = tuple(read_trained(folder, figure, timed) for folder in folders)
         rows.append(Row(path.stem, title_of(path), trained))
-    return SystemResults(system, tuple(rows), tuple(missing))
+    starts = dict.fromkeys(run.start for row in rows for run in row.runs if run.start)
+    trunks = tuple(read_trunk(start, runs, figure) for start in starts)
+    return SystemResults(system, tuple(rows), tuple(missing), trunks)
 
 
 def _share(value: float | None) -> str:
@@ -266,6 +295,11 @@ def system_part(results: SystemResults) -> str:
     parts = [f"## {results.name}", ""]
     if results.rows:
         parts += [*table_of(results.rows, plain), ""]
+    if results.trunks:
+        told = ", ".join(
+            f"`{trunk.name}` ({trunk.images:,} images, {_share(trunk.nme)} %)" for trunk in results.trunks
+        )
+        parts += [f"Begun with: {told}.", ""]
     budgets = sorted({run.images for row in results.rows for run in row.runs})
     if len(budgets) > 1:
         told = ", ".join(f"{images:,}" for images in budgets)

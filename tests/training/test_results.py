@@ -1,5 +1,6 @@
 """The results page: figures from the runs' own files, means over seeds, gaps said out loud."""
 
+import dataclasses
 import json
 
 import pytest
@@ -22,14 +23,22 @@ def a_row(stem, *errors):
     return Row(stem, f"The {stem}", tuple(a_run(error) for error in errors))
 
 
-def write_run(runs, name, nme):
+def write_run(runs, name, nme, start=""):
     """A finished run of a tiny network, with the log that training leaves."""
-    settings = tiny_run("regression")
+    settings = dataclasses.replace(tiny_run("regression"), start=start)
     folder = runs / name
     save_network(build_model(settings.model, 68), settings, {}, folder / "network.pt")
     rows = [{"step": 5, "images": 500, "nme_300w": 0.3}, {"step": 9, "images": 900, "nme_300w": nme}]
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "speed.json").write_text(json.dumps({"images_per_second": 12.5, "device": "cpu"}))
+
+
+def test_what_the_rows_began_with_is_told_once(tmp_path):
+    write_run(tmp_path, "kd_net-trunk_student", 0.08)
+    for row in ("student", "student_plain"):
+        write_run(tmp_path, f"kd_net-{row}", 0.061, start="kd_net-trunk_student")
+    part = results.system_part(results.read_system("kd_net", tmp_path, timed=lambda _: 1.0))
+    assert "Begun with: `kd_net-trunk_student` (900 images, 8.00 %)." in part
 
 
 def test_figures_come_from_the_runs_own_files(tmp_path):
