@@ -63,6 +63,8 @@ class Batch:
     """(B, K, 2) crop pixels; meaningless where `face` is 0."""
     face: Tensor
     """(B,) 1 for a crop on a face, 0 for one that is not."""
+    known: Tensor | None = None
+    """(B, K) 1 where the landmark's label is to be learnt, else 0; None: everywhere."""
     view: Tensor | None = None
     """(B, 3, V, V) the same crops larger and as the photograph has them: what a teacher sees."""
 
@@ -260,6 +262,9 @@ class TensorPack:
     """(M, P, P, 3) uint8."""
     context: float
     """Pack side over the longest side of the landmarks' box."""
+    known: Tensor | None = None
+    """(N, K) 1 where a label is to be learnt, else 0, the same for a point and its mirror image; None:
+    everywhere."""
 
 
 class Augmenter:
@@ -318,8 +323,14 @@ class Augmenter:
             normalise(degraded).contiguous(memory_format=torch.channels_last),
             landmarks,
             torch.cat([part.face for part in parts]),
+            None if self.pack.known is None else self._known(faces, len(view)),
             normalise(view).contiguous(memory_format=torch.channels_last) if self.view_side else None,
         )
+
+    def _known(self, faces: Tensor, count: int) -> Tensor:
+        """(count, K): of crops that are no face, which come last, nothing."""
+        known = self.pack.known[faces]
+        return functional.pad(known, (0, 0, 0, count - len(known)))
 
     def _on_faces(self, faces: Tensor, rng: torch.Generator) -> Batch:
         settings, count = self.settings, len(faces)

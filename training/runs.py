@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from device.contract.errors import BadInputError
-from device.contract.landmarks import SCHEMES
+from device.contract.landmarks import SCHEMES, LandmarkScheme
 from training.augment import Augmenter, TensorPack
 from training.checkpoint import load_network
 from training.datasets import USUAL_SETS, Split, read_data_folder
@@ -18,7 +18,7 @@ from training.models import build_model
 from training.models.committee import Committee
 from training.models.growth import grow
 from training.pack import FacePack, load_pack
-from training.settings import DataSettings, RunSettings
+from training.settings import TURNED, DataSettings, RunSettings
 from training.systems.settings import SystemRun
 from training.tasks import Task
 from training.tasks.distillation import DistillationTask
@@ -153,17 +153,33 @@ def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
     return grow(begun, fresh)
 
 
+def known_labels(sources: Sequence[str], scheme: LandmarkScheme) -> torch.Tensor | None:
+    """(N, K) 1 where a face's labels are to be learnt, else 0; None: everywhere.
+
+    What a turned head's jaw looks like is the surface's guess: `training/SEARCH.md` has what it costs.
+    """
+    if TURNED not in sources:
+        return None
+    known = torch.ones(len(sources), scheme.count)
+    turned = torch.tensor([source == TURNED for source in sources])
+    known[:, list(scheme.groups["jaw"])] -= turned.float()[:, None]
+    return known
+
+
 def make_augmenter(
     settings: RunSettings | SystemRun, pack: FacePack, device: torch.device, view_side: int = 0
 ) -> Augmenter:
     """The pack on the tensor device, and what cuts crops out of it, with a view for a teacher."""
+    scheme = SCHEMES[settings.scheme]
+    known = known_labels(pack.sources, scheme)
     on_device = TensorPack(
         torch.from_numpy(pack.images).to(device),
         torch.from_numpy(pack.landmarks).to(device),
         torch.from_numpy(pack.backgrounds).to(device),
         pack.context,
+        None if known is None else known.to(device),
     )
-    order = torch.from_numpy(SCHEMES[settings.scheme].mirror_order).to(device)
+    order = torch.from_numpy(scheme.mirror_order).to(device)
     side = settings.model.input_side
     return Augmenter(on_device, settings.augment, side, settings.margin, order, view_side=view_side)
 

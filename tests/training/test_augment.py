@@ -156,3 +156,18 @@ def test_labels_that_lean_to_the_right_do_so_in_a_mirrored_crop_too():
     assert not moved[:, :, 1].any()
     straight = dataclasses.replace(upright, mirror=0.0)
     assert torch.equal(labels(dataclasses.replace(straight, lean=0.01)), labels(straight))
+
+
+def test_which_labels_are_known_goes_along_with_each_crop():
+    known = torch.ones(6, 68)
+    known[4:, :17] = 0
+    settings = dataclasses.replace(PLAIN, off_face=0.5, background=0.25)
+    batch = an_augmenter(dataclasses.replace(a_pack(), known=known), settings).batch(
+        torch.tensor([4, 0, 5, 1]), torch.Generator().manual_seed(0)
+    )
+    assert torch.equal(batch.known[:4], known[[4, 0, 5, 1]])
+    assert (len(batch.known), batch.known[4:].any().item()) == (len(batch.image), False)
+    assert (
+        an_augmenter(a_pack(), settings).batch(torch.arange(6), torch.Generator().manual_seed(0)).known
+        is None
+    )

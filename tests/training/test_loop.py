@@ -224,6 +224,24 @@ def peaks(points, cells, stride):
     return -away / (2 * (1.5 * stride) ** 2)
 
 
+def test_a_label_that_is_not_known_teaches_nothing(tmp_path):
+    parts = tiny_parts(tmp_path)
+    batch = parts.augmenter.batch(torch.arange(6), torch.Generator().manual_seed(7))
+    known = torch.ones(len(batch.image), 68)
+    known[:, :17] = 0
+    moved = batch.landmarks.clone()
+    moved[:, :17] += 5.0
+    told, wrong = (
+        parts.task(dataclasses.replace(batch, known=known, landmarks=landmarks)).terms
+        for landmarks in (batch.landmarks, moved)
+    )
+    assert told == wrong
+    everywhere = [
+        parts.task(dataclasses.replace(batch, landmarks=each)).terms for each in (batch.landmarks, moved)
+    ]
+    assert everywhere[0]["coordinate"] != everywhere[1]["coordinate"]
+
+
 def test_training_lowers_the_error_on_the_faces_trained_on(tmp_path):
     parts = tiny_parts(tmp_path, tiny_settings(images=480, learning_rate=6e-3))
     batch = parts.augmenter.batch(torch.arange(12), torch.Generator().manual_seed(7))

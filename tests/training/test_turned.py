@@ -5,6 +5,7 @@ import dataclasses
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
@@ -15,7 +16,7 @@ from training.datasets.sample import Sample
 from training.head_surface import CHIN, JAW, find_poses, fit_head, head_rows, row_points, seen_angles
 from training.jaw_slide import NO_SLIDE, measure_slide
 from training.models import ModelSettings
-from training.runs import face_weights, load_faces, shares_of
+from training.runs import face_weights, known_labels, load_faces, shares_of
 from training.settings import TURNED, DataSettings, OptimiserSettings, RunSettings
 from training.turned import WIDER, TurnSettings, draw_turn, turn_face, view_angles
 from training.turned_pack import draw_turned, load_turned, turn_sample
@@ -276,6 +277,10 @@ def test_a_run_learns_from_turned_faces_in_the_share_that_it_names(samples, tmp_
     assert notes[-1].startswith("turned: 0 of 2 faces left out")
     shares = face_weights(pack.sources, shares_of(data))
     np.testing.assert_allclose(shares, [0.4, 0.4, 0.1, 0.1], rtol=1e-6)
+    known = known_labels(pack.sources, ibug_68)
+    assert known[:2].all()
+    assert torch.equal(known[2:].any(0), torch.tensor([point not in JAW for point in range(68)]))
+    assert known_labels(pack.sources[:2], ibug_68) is None
 
 
 @pytest.mark.data

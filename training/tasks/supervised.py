@@ -33,6 +33,8 @@ class SupervisedTask:
         stride = side / heatmap.shape[2]
         true = batch.landmarks.clamp(-0.5, side - 0.5)
         near = ((batch.landmarks - true).abs().amax(2) < NEAR_MAP * side) * batch.face[:, None]
+        if batch.known is not None:
+            near = near * batch.known
         weight = near / near.mean().clamp_min(1e-3)
         length = losses.face_length(batch.landmarks, self.scheme.outer_eye_corners).clamp_min(1.0)
         predicted = losses.expectation(heatmap, stride)
