@@ -11,6 +11,7 @@ from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from tests.training.test_loop import tiny_faces, weights_of
 from training.augment import Augmenter, TensorPack
+from training.decode import codec_of, landmarks_of, mass_expectation
 from training.loop import Loop, RunParts
 from training.models import build_model
 from training.models.landmark_student import LandmarkStudent
@@ -132,6 +133,20 @@ def test_a_star_student_begins_with_its_teachers_heads_where_they_fit(tmp_path):
     settings = RUNS[5][0]
     parts = tiny_system_parts(tmp_path, settings)
     assert torch.equal(parts.model.point.weight, parts.task.teacher.point.weight)
+
+
+@pytest.mark.parametrize("hard_swish", [True, False])
+def test_an_integral_nets_masses_tell_what_its_deployed_maps_tell(hard_swish):
+    model = build_model(tiny_run("integral", hard_swish=hard_swish).model, 68).eval()
+    with torch.no_grad():
+        # A peak: the ground of an untrained map is all there is.
+        model.heatmap.weight.mul_(30)
+        image = torch.randn(2, 3, SIDE, SIDE)
+        _, masses, _ = model.stages(image)
+        raw, _ = model(image)
+    told = landmarks_of(codec_of(model), raw, SIDE)
+    assert torch.allclose(mass_expectation(masses, SIDE / masses.shape[2]), told, atol=0.02)
+    assert (masses.amax((2, 3)) == 1).all() != hard_swish
 
 
 def test_a_network_of_another_kind_is_refused():
