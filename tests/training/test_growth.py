@@ -6,7 +6,13 @@ from training.models.growth import grow
 from training.models.landmark_student import LandmarkStudent
 
 SMALL = {"stem": 4, "widths": [4, 6, 8, 8], "depths": [0, 1, 1, 1], "decoder": [6, 6, 4]}
-LARGE = {"stem": 6, "widths": [8, 8, 12, 16], "depths": [1, 1, 2, 3], "decoder": [8, 6, 8]}
+LARGE = {
+    "stem": 6,
+    "widths": [8, 8, 12, 16],
+    "depths": [1, 1, 2, 3],
+    "decoder": [8, 6, 8],
+    "context": 6,
+}
 
 
 def lively(network):

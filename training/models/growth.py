@@ -5,15 +5,18 @@ is new begins silent, so the grown network answers as the small one did, and lea
 
 - A new channel is fed by random weights, as in a fresh network; what the old channels draw from it
   begins at zero. Both learn from the first step on: the one is not constant, the other not stuck.
-- A new residual block ends in a BatchNorm of gain zero (Goyal et al., 2017, arXiv 1706.02677), so it
-  adds nothing at first.
+- A new residual block, and a new context, end in a BatchNorm of gain zero (Goyal et al., 2017, arXiv
+  1706.02677), so they add nothing at first.
 """
 
 import torch
 from torch import Tensor, nn
 
 from device.contract.errors import BadInputError
-from training.models.landmark_student import Residual
+from training.models.landmark_student import Context, Residual
+
+LAST_NORMS: dict[type[nn.Module], str] = {Residual: "second.1.weight", Context: "spread.1.weight"}
+"""Gain of the BatchNorm that ends a part which is added to what it was fed."""
 
 
 @torch.no_grad()
@@ -24,10 +27,13 @@ def grow(small: nn.Module, large: nn.Module) -> nn.Module:
         BadInputError: some part of `large` is smaller than its counterpart, or missing.
     """
     old = small.state_dict()
-    blocks = {name for name, module in large.named_modules() if isinstance(module, Residual)}
-    added = {name for name in blocks if f"{name}.first.0.weight" not in old}
-    for name in added:
-        nn.init.zeros_(large.get_parameter(f"{name}.second.1.weight"))
+    silent: tuple[str, ...] = ()
+    for name, module in large.named_modules():
+        last = LAST_NORMS.get(type(module))
+        # What lies within a silent part need not be silent too: it would only wake later.
+        if last and f"{name}.{last}" not in old and not name.startswith(silent):
+            nn.init.zeros_(large.get_parameter(f"{name}.{last}"))
+            silent += (f"{name}.",)
     new = large.state_dict()
     for name, value in old.items():
         if name not in new or any(a > b for a, b in zip(value.shape, new[name].shape, strict=True)):

@@ -6,7 +6,7 @@ channel ranges of a depthwise convolution. Softmax and expectation are the codec
 
     image S -> S/2 -> S/4 -> S/8 -> S/16 -> S/32      strided 3x3, then residual blocks
                       |       |       |       |
-    heatmap S/4   <- S/4  <- S/8  <- S/16 <- +        nearest x2, 1x1 lateral added, 3x3
+    heatmap S/4   <- S/4  <- S/8  <- S/16 <- + <- S/64   nearest x2, 1x1 lateral added, 3x3
                                               `-> presence
 
 Additions rather than concatenations: joined tensors share one int8 scale, which starves the smaller
@@ -63,6 +63,24 @@ class Merge(nn.Module):
         return self.mix(functional.relu(grown + self.lateral(shallow)))
 
 
+class Context(nn.Module):
+    """x + what one size further down says of the whole face: its 3x3 reach there spans the crop.
+
+    A large input needs it: its S/32 map has so many cells that a jaw's end no longer sees the other.
+    """
+
+    def __init__(self, width: int, inner: int) -> None:
+        """`width` at S/32, `inner` channels at S/64."""
+        super().__init__()
+        self.down = nn.Sequential(ConvUnit(width, inner, stride=2), Residual(inner, inner))
+        self.spread = ConvUnit(inner, width, kernel=1, relu=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, width, 2H, 2W) to the same."""
+        told = functional.interpolate(self.spread(self.down(features)), scale_factor=2.0, mode="nearest")
+        return functional.relu(features + told)
+
+
 class LandmarkStudent(nn.Module):
     """Image to raw heatmaps and a presence logit."""
 
@@ -73,6 +91,8 @@ class LandmarkStudent(nn.Module):
         widths: Sequence[int] = (32, 64, 128, 160),
         depths: Sequence[int] = (1, 2, 2, 2),
         decoder: Sequence[int] = (96, 64, 64),
+        *,
+        context: int = 0,
     ) -> None:
         """Build the network.
 
@@ -82,6 +102,7 @@ class LandmarkStudent(nn.Module):
             widths: channels at S/4, S/8, S/16, S/32.
             depths: residual blocks at the same places.
             decoder: channels on the way up, at S/16, S/8, S/4.
+            context: channels at S/64, which S must then be a multiple of; 0: nothing there.
         """
         super().__init__()
         self.stem = ConvUnit(3, stem, stride=2)
@@ -91,6 +112,7 @@ class LandmarkStudent(nn.Module):
             for before, after, depth in zip(places, widths, depths, strict=False)
         )
         deep = widths[-1]
+        self.context = Context(deep, context) if context else nn.Identity()
         self.presence = nn.Linear(deep, 1)
         self.merges = nn.ModuleList()
         for shallow, width in zip(reversed(widths[:-1]), decoder, strict=True):
@@ -105,6 +127,7 @@ class LandmarkStudent(nn.Module):
         for stage in self.stages:
             features = stage(features)
             levels.append(features)
+        features = self.context(features)
         # Average pooling by name: a mean over two axes becomes a transposition in TFLite.
         presence = self.presence(functional.avg_pool2d(features, features.shape[2:]).flatten(1))
         for merge, shallow in zip(self.merges, reversed(levels[:-1]), strict=True):
