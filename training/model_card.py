@@ -109,6 +109,7 @@ def write_card(folder: Path, run: Path, data: Path) -> Path:
     text = TEMPLATE.read_text(encoding="utf-8").format(
         name=manifest.name,
         side=manifest.crop.size_wh[0],
+        cells=round(manifest.crop.size_wh[0] / manifest.codec.stride),
         parameters=sum(weight.numel() for weight in network.parameters()),
         bytes=model.stat().st_size,
         faces=f"{manifest.provenance['training_faces']:,}",
