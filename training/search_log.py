@@ -12,7 +12,7 @@ from typing import Any
 
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
-from training.checkpoint import load_values
+from training.checkpoint import load_values, run_of_values, settings_as_values
 from training.run_log import last_row
 
 TRIALS = Path(__file__).with_name("search_log.toml")
@@ -63,7 +63,9 @@ def trial_section(trial: dict[str, str], runs: Path) -> str:
         BadInputError: a run of it is not there.
     """
     names = trial["run"], trial["against"]
-    settings = [load_values(runs / name / "network.pt")["settings"] for name in names]
+    # Read as a run file is: what an older checkpoint lacks has its default.
+    stored = [load_values(runs / name / "network.pt")["settings"] for name in names]
+    settings = [settings_as_values(run_of_values(values, values["name"])) for values in stored]
     nme = [final_nme(runs / name) for name in names]
     changed = ", ".join(f"`{line}`" for line in differences(*settings)) or "nothing"
     images = [f"{values['optimiser']['images']:,}" for values in settings]
