@@ -218,9 +218,9 @@ def run_train(arguments: argparse.Namespace) -> None:
     from training.finder.settings import is_finder_run
     from training.loop import LoopOptions
     from training.runs import train_run
-    from training.settings import run_from_values
+    from training.settings import read_merged, run_from_values
     from training.systems.run import train_system
-    from training.systems.settings import is_system_run, read_merged, system_run_from_values
+    from training.systems.settings import is_system_run, system_run_from_values
 
     values = read_merged(arguments.run)
     if is_finder_run(values):

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.cheap_camera import photograph
+from training.resizing import resized
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,9 @@ def landmarks_to_crop(landmarks: Tensor, maps: Tensor) -> Tensor:
 
 def shrunk(image: Tensor, landmarks: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """Square crops (B, 3, V, V) and landmarks (B, K, 2) in them, at `side` pixels."""
-    before = image.shape[2]
-    if before == side:
+    if image.shape[2] == side:
         return image, landmarks
-    small = functional.interpolate(image, size=(side, side), mode="bilinear", antialias=True)
-    return small, (landmarks + 0.5) * (side / before) - 0.5
+    return resized(image, side), (landmarks + 0.5) * (side / image.shape[2]) - 0.5
 
 
 def _colour(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:

@@ -21,7 +21,7 @@ from device.contract.manifest import read_model_manifest
 from device.inference import LandmarkNetwork
 from training.checkpoint import load_network
 from training.run_log import last_row
-from training.systems.settings import read_merged
+from training.settings import read_merged
 
 CONFIGS = Path(__file__).with_name("configs")
 PAGE = Path(__file__).with_name("RESULTS.md")

@@ -156,7 +156,7 @@ def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
 def known_labels(sources: Sequence[str], scheme: LandmarkScheme) -> torch.Tensor | None:
     """(N, K) 1 where a face's labels are to be learnt, else 0; None: everywhere.
 
-    What a turned head's jaw looks like is the surface's guess: `training/SEARCH.md` has what it costs.
+    Where a turned head's jaw would be labelled is the surface's guess: learnt, it makes real jaws worse.
     """
     if TURNED not in sources:
         return None

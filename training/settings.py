@@ -190,10 +190,39 @@ def read_values(path: Path) -> dict[str, Any]:
         raise BadInputError(f"run file {path}: {error}") from error
 
 
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The base's values with those of `changes` put over them, table by table."""
+    over = {
+        key: merged(base[key], value)
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+        else value
+        for key, value in changes.items()
+    }
+    return {**base, **over}
+
+
+def read_merged(path: Path) -> dict[str, Any]:
+    """A run file's values over those of the file that its `base` names, beside it.
+
+    `teachers` replaces the base's whole table: a row without a teacher says `teachers = {}`.
+
+    Raises:
+        BadInputError: a file is missing or not TOML.
+    """
+    values = read_values(path)
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    under = read_merged(path.parent / base)
+    if "teachers" in values:
+        under.pop("teachers", None)
+    return merged(under, values)
+
+
 def read_run(path: Path) -> RunSettings:
     """Read and check a run file.
 
     Raises:
         BadInputError: no such file, not TOML, an unknown or missing key.
     """
-    return run_from_values(read_values(path), str(path))
+    return run_from_values(read_merged(path), str(path))

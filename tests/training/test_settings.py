@@ -2,8 +2,8 @@ import pytest
 
 from device.contract.errors import BadInputError
 from training.finder.settings import is_finder_run, read_finder_run
-from training.settings import read_run, read_values
-from training.systems.settings import is_system_run, read_merged, read_system_run
+from training.settings import read_merged, read_run, read_values
+from training.systems.settings import is_system_run, read_system_run
 
 GOOD = """
 name = "x"

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from training.resizing import resized
 
 
 def spread_over(masses: Tensor, cells: int) -> Tensor:
     """Masses (B, K, H, H), each summing to one over a map, on maps of `cells` a side, summing to one."""
     if masses.shape[2] == cells:
         return masses
-    moved = functional.interpolate(masses, size=(cells, cells), mode="bilinear", antialias=True)
+    moved = resized(masses, cells)
     return moved / moved.sum((2, 3), keepdim=True)
 
 
@@ -43,10 +44,7 @@ class Committee(nn.Module):
         """
         masses, logits = [], []
         for member, side in zip(self.members, self.sides, strict=True):
-            own = image
-            if side != image.shape[2]:
-                own = functional.interpolate(image, size=(side, side), mode="bilinear", antialias=True)
-            maps, presence = member(own)
+            maps, presence = member(resized(image, side))
             masses.append(maps.float().flatten(2).softmax(2).view(maps.shape))
             logits.append(presence)
         cells = max(mass.shape[2] for mass in masses)

@@ -8,7 +8,7 @@ from device.contract.errors import BadInputError
 from training.augment import AugmentSettings
 from training.engine import EngineSettings
 from training.models import ModelSettings
-from training.settings import DataSettings, OptimiserSettings, fill_table, fill_tables, read_values
+from training.settings import DataSettings, OptimiserSettings, fill_table, fill_tables, read_merged
 
 
 @dataclass(frozen=True)
@@ -181,35 +181,6 @@ def system_run_from_values(values: dict[str, Any], where: str) -> SystemRun:
     """
     tables = {**TABLES, "loss": LOSSES[values["task"]]}
     return fill_table(SystemRun, fill_tables(tables, {"loss": {}, **values}, where), where)
-
-
-def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """The base's values with those of `changes` put over them, table by table."""
-    over = {
-        key: merged(base[key], value)
-        if isinstance(value, dict) and isinstance(base.get(key), dict)
-        else value
-        for key, value in changes.items()
-    }
-    return {**base, **over}
-
-
-def read_merged(path: Path) -> dict[str, Any]:
-    """A run file's values over those of the file that its `base` names, beside it.
-
-    `teachers` replaces the base's whole table: a row without a teacher says `teachers = {}`.
-
-    Raises:
-        BadInputError: a file is missing or not TOML.
-    """
-    values = read_values(path)
-    base = values.pop("base", None)
-    if base is None:
-        return values
-    under = read_merged(path.parent / base)
-    if "teachers" in values:
-        under.pop("teachers", None)
-    return merged(under, values)
 
 
 def read_system_run(path: Path) -> SystemRun:
