@@ -27,6 +27,7 @@ from device.contract.files import write_whole_bytes
 from device.contract.landmarks import LandmarkScheme
 from device.contract.manifest import read_model_manifest
 from device.contract.metrics import auc_at, failure_rate_at, nme
+from device.contract.shape import correction_of
 
 FLOAT_TOLERANCE_PX = 0.05
 """Crop pixels by which a landmark of the ONNX or the float file may leave PyTorch's: rounding alone
@@ -55,7 +56,7 @@ def decode_heatmap(outputs: Outputs, handover: Handover) -> NDArray[np.float32]:
         return decode_coordinates(outputs.heatmap, handover.crop.size_wh)
     codec = HeatmapCodec(handover.grid_wh, rule.stride)
     landmarks_crop, _ = codec.decode(map_weights(rule.name, outputs.heatmap, None))
-    return landmarks_crop
+    return correction_of(rule.shape, handover.landmark_scheme.count)(landmarks_crop)
 
 
 def measure(

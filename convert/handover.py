@@ -24,6 +24,7 @@ from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.contract.manifest import CodecRule, CropRule
 from device.contract.metrics import interocular_distance
+from device.contract.shape import correction_of
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -183,6 +184,10 @@ def _check_rules(handover: Handover, path: Path) -> None:
             f"{path} names codec {handover.codec.name!r} and channels {handover.crop.channels!r}, "
             f"known: {', '.join(CODECS)} and bgr; {REMEDY}"
         )
+    try:
+        correction_of(handover.codec.shape, handover.landmark_scheme.count)
+    except ValueError as error:
+        raise BadInputError(f"{path} has {error}; {REMEDY}") from error
     size_wh, stride = handover.crop.size_wh, handover.codec.stride
     numbers = len(size_wh) == 2 and all(isinstance(value, int | float) for value in (*size_wh, stride))
     if not numbers or stride <= 0 or any(side < stride or side % stride for side in size_wh):

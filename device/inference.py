@@ -21,6 +21,7 @@ from device.contract.codec import (
 )
 from device.contract.errors import BadInputError, MissingOutsideError
 from device.contract.manifest import REMEDY, ModelManifest, read_model_manifest
+from device.contract.shape import correction_of
 from device.contract.tensors import TensorSpec
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
@@ -150,6 +151,7 @@ class LandmarkNetwork:
         self._view_input, self._view_heatmap, self._view_presence = (
             interpreter.tensor(find_tensor(spec, details, model)["index"]) for spec, details in tensors
         )
+        self._correct = correction_of(manifest.codec.shape, manifest.landmark_scheme.count)
         if manifest.codec.name != COORDINATES:
             height, width = manifest.heatmap.shape[1:3]
             self._codec = HeatmapCodec((width, height), manifest.codec.stride)
@@ -165,7 +167,9 @@ class LandmarkNetwork:
         """What the last `infer` found; all arrays are copies."""
         landmarks_crop, landmark_scores = self._decode_landmarks()
         logit = self.manifest.presence.real(self._view_presence().item())
-        return Decoded(landmarks_crop, landmark_scores, 1 / (1 + math.exp(-max(logit, LEAST_LOGIT))))
+        return Decoded(
+            self._correct(landmarks_crop), landmark_scores, 1 / (1 + math.exp(-max(logit, LEAST_LOGIT)))
+        )
 
     def _decode_landmarks(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Landmarks and scores by the manifest's codec."""

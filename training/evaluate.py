@@ -14,6 +14,7 @@ from device.contract import metrics
 from device.contract.errors import BadInputError, UsageError
 from device.contract.geometry import Box, CropTransform, shake_box
 from device.contract.landmarks import SCHEMES, LandmarkScheme
+from device.contract.shape import correction_of
 from device.crop import crop_image
 from device.finder import Finder
 from device.inference import LandmarkNetwork
@@ -134,6 +135,8 @@ def onnx_predictor(path: Path) -> tuple[Predictor, LandmarkScheme]:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     name, codec = session.get_inputs()[0].name, rules["codec"]["name"]
     margin, size_wh = rules["crop"]["margin"], tuple(rules["crop"]["size_wh"])
+    scheme = SCHEMES[rules["scheme"]]
+    correct = correction_of(rules["codec"].get("shape", ""), scheme.count)
 
     def predict(image: NDArray[np.uint8], box: Box) -> NDArray[np.float64]:
         import torch
@@ -144,9 +147,9 @@ def onnx_predictor(path: Path) -> tuple[Predictor, LandmarkScheme]:
         transform = CropTransform.for_box(box, margin, size_wh)
         real = to_tensor(crop_image(image, transform)[None], torch.device("cpu")).contiguous()
         raw = torch.from_numpy(session.run(None, {name: real.numpy()})[0])
-        return transform.crop_to_frame(landmarks_of(codec, raw, size_wh[0])[0].numpy())
+        return transform.crop_to_frame(correct(landmarks_of(codec, raw, size_wh[0])[0].numpy()))
 
-    return predict, SCHEMES[rules["scheme"]]
+    return predict, scheme
 
 
 LOADERS: dict[str, Callable[[Path], tuple[Predictor, LandmarkScheme]]] = {

@@ -12,7 +12,7 @@ import numpy as np
 
 from training.checkpoint import load_network
 from training.datasets import read_data_folder
-from training.handover import thinned
+from training.handover_faces import thinned
 from training.validation import cut_crops, predict_crops
 
 MOST_FACES = 600

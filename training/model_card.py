@@ -82,9 +82,16 @@ def _figures(manifest: ModelManifest) -> dict[str, float]:
     try:
         int8 = manifest.metrics["validation_nme_interocular"]
         float_nme = manifest.metrics["validation_nme_interocular_pytorch"]
+        without, fitted = (manifest.provenance[f"nme_{name}_shape"] for name in ("without", "with"))
     except KeyError as error:
-        raise BadInputError(f"manifest lacks metric {error}; write it again with `make convert`") from error
-    return {"int8_nme": 100 * int8, "float_nme": 100 * float_nme, "gap": 100 * (int8 - float_nme)}
+        raise BadInputError(f"manifest lacks {error}; write it again with `make convert`") from error
+    return {
+        "int8_nme": 100 * int8,
+        "float_nme": 100 * float_nme,
+        "gap": 100 * (int8 - float_nme),
+        "without_shape": 100 * without,
+        "with_shape": 100 * fitted,
+    }
 
 
 def write_card(folder: Path, run: Path, data: Path) -> Path:

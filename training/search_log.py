@@ -87,6 +87,36 @@ def trial_section(trial: dict[str, str], runs: Path) -> str:
     )
 
 
+def fit_section(trial: dict[str, Any], runs: Path) -> str:
+    """What a fit at the handover gained, run by run, as Markdown.
+
+    Raises:
+        BadInputError: a run was not handed over.
+    """
+    rows = []
+    for name in trial["handovers"]:
+        path = runs / name / "handover" / "handover.json"
+        try:
+            figures = json.loads(path.read_text(encoding="utf-8"))["provenance"]
+            without, fitted = (100 * figures[f"nme_{key}_{trial['fit']}"] for key in ("without", "with"))
+        except (OSError, ValueError, KeyError) as error:
+            raise BadInputError(f"{path}: {error!r}; `make convert RUN={runs / name}` writes it") from error
+        rows.append(f"| `{name}` | {without:.2f} | {fitted:.2f} | {without - fitted:+.2f} |")
+    table = "\n".join(
+        ["| handover of | NME % without | NME % with | gain |", "| --- | --- | --- | --- |", *rows]
+    )
+    return f"## {trial['question']}\n\n{table}\n\n**{trial['verdict'].capitalize()}**.\n"
+
+
+def section_of(trial: dict[str, Any], runs: Path) -> str:
+    """One trial as Markdown: a training against another, or a fit without any.
+
+    Raises:
+        BadInputError: a run of it is not there.
+    """
+    return fit_section(trial, runs) if "fit" in trial else trial_section(trial, runs)
+
+
 def write_search_log(runs: Path, trials: Path = TRIALS, page: Path = PAGE) -> Path:
     """Measure every trial and write the page.
 
@@ -98,6 +128,6 @@ def write_search_log(runs: Path, trials: Path = TRIALS, page: Path = PAGE) -> Pa
         listed = tomllib.loads(trials.read_text(encoding="utf-8"))["trial"]
     except (OSError, ValueError, KeyError) as error:
         raise BadInputError(f"{trials}: {error}; write [[trial]] tables") from error
-    text = "\n".join([INTRODUCTION, *(trial_section(trial, runs) for trial in listed)])
+    text = "\n".join([INTRODUCTION, *(section_of(trial, runs) for trial in listed)])
     write_whole_bytes(page, text.encode())
     return page

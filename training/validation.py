@@ -35,13 +35,13 @@ class CropSet:
     """N sets."""
 
 
-def cut_crops(samples: Sequence[Sample], margin: float, side: int) -> CropSet:
-    """Crops of shaken boxes, one draw after the other in the order of `samples`.
+def cut_crops(samples: Sequence[Sample], margin: float, side: int, seed: int = SEED) -> CropSet:
+    """Crops of shaken boxes, one draw of `seed` after the other in the order of `samples`.
 
     Raises:
         BadInputError: a picture cannot be read.
     """
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     crops, landmarks = [], []
     for sample in samples:
         transform = CropTransform.for_box(shake_box(sample.box, rng), margin, (side, side))

@@ -15,6 +15,7 @@ from device.contract.codec import CODECS, COORDINATES
 from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
+from device.contract.shape import correction_of
 from device.contract.tensors import TensorSpec
 
 MANIFEST_SCHEMA = 1
@@ -51,6 +52,8 @@ class CodecRule:
     """Spread beyond `sure_px`, crop pixels, at which a landmark's score is 0.5; coordinates have none."""
     sure_px: float = 0.0
     """Spread of a map without any doubt, which has a score of 1."""
+    shape: str = ""
+    """Correction by the shape of the whole face, as device.contract.shape writes it; empty: none."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,10 @@ def _check_self_consistent(manifest: ModelManifest, path: Path) -> None:
             f"manifest {path} has input shape {manifest.input.shape}, its crop rule gives "
             f"{(1, height, width, 3)}; {REMEDY}"
         )
+    try:
+        correction_of(manifest.codec.shape, count)
+    except ValueError as error:
+        raise BadInputError(f"manifest {path} has {error}; {REMEDY}") from error
     # The codec's stride must cover the crop, or every landmark would be scaled.
     cells = (1, 1) if plain else shape[1:3]
     if (cells[0] * manifest.codec.stride, cells[1] * manifest.codec.stride) != (height, width):

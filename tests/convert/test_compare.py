@@ -1,5 +1,6 @@
 """The comparison finds a form of the network that is not the network any more."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,6 +19,7 @@ from convert.compare import (
 from convert.handover import ValidationSet, read_handover
 from convert.runners import Outputs, real_nchw
 from device.contract.errors import GateError, VerifyFailedError
+from device.contract.shape import ShapeCorrection
 from tests.convert.tiny import blotches, ring_of_landmarks
 
 
@@ -56,6 +58,19 @@ def test_a_form_that_moves_every_point_by_d_has_an_nme_of_d_over_the_eye_distanc
         {"largest": 4, "mean": 3.5}, abs=0.01
     )
     assert len(landmarks["int8"]) == 3
+
+
+def test_landmarks_go_through_the_handovers_shape_correction(tiny_handover):
+    handover = read_handover(tiny_handover / "handover.json")
+    numbers = np.zeros((136, 138))
+    numbers[:, 0] = (RING - RING.mean(axis=0)).ravel() / EYE_DISTANCE
+    numbers[1::2, 1] = 0.1
+    rule = replace(handover.codec, shape=ShapeCorrection(numbers).to_text())
+    outputs = runner_drawing(RING)(None)
+    moved = compare.decode_heatmap(outputs, replace(handover, codec=rule))
+    plain = compare.decode_heatmap(outputs, handover)
+    # A tenth of the eye distance down, in a frame as the ring itself stands.
+    assert moved - plain == pytest.approx(np.tile([0, 0.1 * EYE_DISTANCE], (68, 1)), abs=0.05)
 
 
 def test_float_forms_may_round_but_not_move(compared):

@@ -67,6 +67,10 @@ def test_a_missing_folder_and_each_missing_file_are_named(handover_copy, tmp_pat
         ({"codec": {"name": "argmax", "stride": 4, "half_score_px": 6.0}}, "codec 'argmax'"),
         ({"codec": {"name": "softmax_expectation", "stride": 5, "half_score_px": 6.0}}, "a stride of 5"),
         ({"codec": {"name": "softmax_expectation", "stride": 0, "half_score_px": 6.0}}, "a stride of 0"),
+        (
+            {"codec": {"name": "softmax_expectation", "stride": 4, "half_score_px": 6.0, "shape": "AAAA"}},
+            "a shape correction of 3 bytes, wanted 37536",
+        ),
     ],
 )
 def test_a_description_that_cannot_be_used_is_refused(tmp_path, changes, complaint):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from tests.training.test_loop import tiny_parts, tiny_settings
-from training import handover
+from training import handover, handover_faces
 from training.loop import Loop
 from training.validation import CropSet
 
@@ -13,9 +13,13 @@ def test_a_finished_run_is_handed_over_whole(tmp_path, monkeypatch):
     run = tmp_path / "tiny"
     Loop(tiny_parts(run)).run()
     crops = CropSet(
-        np.zeros((3, 32, 32, 3), np.uint8), np.zeros((3, 68, 2), np.float32), ["a", "b", "c"], ["t"] * 3
+        np.zeros((3, 32, 32, 3), np.uint8),
+        np.random.default_rng(0).uniform(0, 32, (3, 68, 2)).astype(np.float32),
+        ["a", "b", "c"],
+        ["t"] * 3,
     )
-    monkeypatch.setattr(handover, "handover_crops", lambda *_: (crops, crops, 12))
+    faces = handover_faces.HandoverFaces(crops, crops, [], 12)
+    monkeypatch.setattr(handover, "handover_faces", lambda *_: faces)
     folder = handover.write_handover(run, "small", None, tmp_path)
     assert {path.name for path in folder.iterdir()} == {
         "network.pt2", "calibration.npz", "validation.npz", "handover.json",
@@ -43,7 +47,7 @@ def test_the_exported_network_is_the_averaged_one(tmp_path):
 
 def test_faceless_crops_follow_the_faces():
     faces = CropSet(np.zeros((2, 8, 8, 3), np.uint8), np.ones((2, 68, 2), np.float32), ["a", "b"], ["t"] * 2)
-    both = handover.with_grounds(faces, [np.full((8, 8, 3), 9, np.uint8)])
+    both = handover_faces.with_grounds(faces, [np.full((8, 8, 3), 9, np.uint8)])
     assert both.crops[:, 0, 0, 0].tolist() == [0, 0, 9]
     assert both.names == ["a", "b", "ground/0"]
     assert np.isnan(both.landmarks_crop[2]).all()

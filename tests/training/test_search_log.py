@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from device.contract.errors import BadInputError
-from training.search_log import differences, final_nme, write_search_log
+from training.search_log import differences, final_nme, section_of, write_search_log
 
 TRIALS = """
 [[trial]]
@@ -35,6 +35,17 @@ def test_a_trial_is_measured_and_its_settings_are_told(tmp_path):
     assert "Gain +0.16 points: **kept**.\nOther than in `old`: `augment.blur = 0.15`." in text
 
 
+def test_a_fit_at_the_handover_is_measured_run_by_run(tmp_path):
+    folder = tmp_path / "small" / "handover"
+    trial = {"handovers": ["small"], "fit": "shape", "question": "Shape?", "verdict": "kept"}
+    with pytest.raises(BadInputError, match=r"make convert RUN=.*small"):
+        section_of(trial, tmp_path)
+    folder.mkdir(parents=True)
+    figures = {"nme_without_shape": 0.0371, "nme_with_shape": 0.0364}
+    (folder / "handover.json").write_text(json.dumps({"provenance": figures}))
+    assert "| `small` | 3.71 | 3.64 | +0.07 |\n\n**Kept**." in section_of(trial, tmp_path)
+
+
 def test_names_and_seeds_are_no_differences():
     first, second = {"name": "a", "seed": 0, "loss": {"map": 1}}, {"name": "b", "seed": 1, "loss": {"map": 1}}
     assert differences(first, second) == []
@@ -49,4 +60,5 @@ def test_the_projects_own_list_reads(root):
     import tomllib
 
     trials = tomllib.loads((root / "training" / "search_log.toml").read_text())["trial"]
-    assert all(set(trial) == {"run", "against", "question", "verdict"} for trial in trials)
+    kinds = {"run", "against", "question", "verdict"}, {"handovers", "fit", "question", "verdict"}
+    assert all(set(trial) in kinds for trial in trials)

@@ -117,6 +117,13 @@ def test_a_network_of_coordinates_has_a_manifest_too(tmp_path):
     assert read_manifest(tmp_path / "a.json") == plain
 
 
+def test_a_damaged_shape_correction_is_refused(tmp_path):
+    spoilt = a_manifest(codec=CodecRule("softmax_expectation", 4.0, 6.0, shape="AAAA"))
+    write_manifest(spoilt, tmp_path / "a.json")
+    with pytest.raises(BadInputError, match=r"3 bytes, wanted 37536 for 68 landmarks; .*make convert"):
+        read_manifest(tmp_path / "a.json")
+
+
 @pytest.mark.parametrize(
     ("codec", "shape", "message"),
     [

@@ -1,0 +1,93 @@
+"""What the shape of a whole face says of each of its points: a linear correction after the codec.
+
+A map looks at its own surroundings; how the points of one face go together it does not see. With the
+points as complex numbers z = x + iy, their mean c, and a mean face m with its outer eye corners 1 apart,
+
+    a  = sum conj(m) (z - c) / sum |m|^2        the similarity that lays the mean face on this one
+    f  = (z - c) / a                            this face's shape, upright and of the mean face's size
+    z' = z + a (A f + b)
+
+which is one step of a cascade of shape regressions (Dollar et al., CVPR 2010; Cao et al., CVPR 2012)
+whose features are the shape alone. training/shape.py fits A and b on training faces. Letters: K landmarks.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST_SCALE = 1e-3
+"""Pixels of eye distance below which all points have fallen together, and have no shape."""
+
+Correction = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""(K, 2) decoded landmarks to (K, 2) corrected ones, in the same pixels."""
+
+
+class ShapeCorrection:
+    """m, b and A, as one array and as the text that a manifest holds."""
+
+    def __init__(self, numbers: NDArray[np.floating]) -> None:
+        """From (2 K, 2 K + 2): columns m, b, A; rows and A's columns are x0, y0, x1, y1, ...
+
+        Raises:
+            ValueError: another shape, or a number that is not finite.
+        """
+        count = len(numbers)
+        if count % 2 or numbers.shape != (count, count + 2) or not np.isfinite(numbers).all():
+            raise ValueError(f"a shape correction of {numbers.shape}, wanted finite (2 K, 2 K + 2)")
+        self.numbers = np.ascontiguousarray(numbers, np.float32)
+        mean = _complex(np.ascontiguousarray(self.numbers[:, 0]))
+        self._laying = mean.conj() / np.sum(np.abs(mean) ** 2)
+        self._offset = np.ascontiguousarray(self.numbers[:, 1])
+        self._matrix = np.ascontiguousarray(self.numbers[:, 2:])
+
+    @classmethod
+    def from_text(cls, text: str, count: int) -> "ShapeCorrection":
+        """From base64 of little-endian float16, for `count` landmarks.
+
+        Raises:
+            ValueError: not base64, or not that many numbers.
+        """
+        try:
+            content = base64.b64decode(text, validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"a shape correction that is not base64 ({error})") from error
+        rows = 2 * count
+        if len(content) != 2 * rows * (rows + 2):
+            wanted = f"{2 * rows * (rows + 2)} for {count} landmarks"
+            raise ValueError(f"a shape correction of {len(content)} bytes, wanted {wanted}")
+        return cls(np.frombuffer(content, "<f2").reshape(rows, rows + 2).astype(np.float32))
+
+    def to_text(self) -> str:
+        """Base64 of little-endian float16: three digits, a hundredth of a pixel."""
+        return base64.b64encode(self.numbers.astype("<f2").tobytes()).decode()
+
+    def correct(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(K, 2) decoded landmarks to (K, 2) corrected ones, in the same pixels."""
+        points = _complex(np.ascontiguousarray(landmarks, np.float32))
+        centred = points - points.mean()
+        similarity = self._laying @ centred
+        if abs(similarity) < LEAST_SCALE:
+            return landmarks
+        moved = self._matrix @ _reals(centred / similarity) + self._offset
+        return _reals(points + similarity * _complex(moved)).reshape(-1, 2)
+
+
+def correction_of(text: str, count: int) -> Correction:
+    """What corrects `count` landmarks by a manifest's text; an empty one leaves them as they are.
+
+    Raises:
+        ValueError: a text of something else.
+    """
+    return ShapeCorrection.from_text(text, count).correct if text else lambda landmarks: landmarks
+
+
+def _complex(reals: NDArray[np.float32]) -> NDArray[np.complex64]:
+    """x0, y0, x1, y1, ... as x0 + i y0, ...: the same memory."""
+    return reals.reshape(-1).view(np.complex64)
+
+
+def _reals(points: NDArray[np.complex64]) -> NDArray[np.float32]:
+    return points.astype(np.complex64, copy=False).view(np.float32)
