@@ -1,8 +1,9 @@
 """Fits the correction by a face's shape (device/contract/shape.py) to a finished network.
 
 What the points of training faces lack is regressed on the shape that they form. A ridge keeps rare shapes
-from deciding; reweighting (each row by one over its distance) makes the sum of squares one of distances, as
-NME counts them. Letters: N crops, K landmarks.
+from deciding, and draws A towards -SMOOTHING I: where training faces do not differ, what a network finds is
+noise in part, and is smoothed. Reweighting (each row by one over its distance) makes the sum of squares one
+of distances, as NME counts them. Letters: N crops, K landmarks.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,10 @@ from training.validation import SEED, CropSet, cut_crops, predict_crops
 RIDGE = 0.3
 """Added to the sums of squares of the shape's coordinates, eye distances squared: the best of 0.1 to 10 in
 five folds of the training faces."""
+
+SMOOTHING = 0.5
+"""Share of such noise. Of 0, 0.5 and 1 it gains most on held-out faces; with it points jitter less than
+uncorrected ones."""
 
 ROUNDS = 3
 """Of reweighting."""
@@ -99,16 +104,16 @@ def fit_shape(looks: Looks, scheme: LandmarkScheme) -> ShapeCorrection:
 def _reweighted_ridge(terms: NDArray[np.float64], lacking: NDArray[np.float64]) -> NDArray[np.float64]:
     """(1 + 2 K, 2 K) weights from terms (N, 1 + 2 K), a constant first, to what is lacking (N, 2 K)."""
     ridge = np.diag([0.0, *np.full(terms.shape[1] - 1, RIDGE)])
-    weights = np.linalg.solve(terms.T @ terms + ridge, terms.T @ lacking)
+    centre = -SMOOTHING * ridge[:, 1:]
+    weights = np.linalg.solve(terms.T @ terms + ridge, terms.T @ lacking + centre)
     for _ in range(ROUNDS):
         left = (lacking - terms @ weights).reshape(len(lacking), -1, 2)
         importance = 1 / np.maximum(np.hypot(left[:, :, 0], left[:, :, 1]), BLUNT)
         importance /= importance.mean()
         for point, each in enumerate(importance.T):
             columns, weighted = slice(2 * point, 2 * point + 2), terms * each[:, None]
-            weights[:, columns] = np.linalg.solve(
-                weighted.T @ terms + ridge, weighted.T @ lacking[:, columns]
-            )
+            wanted = weighted.T @ lacking[:, columns] + centre[:, columns]
+            weights[:, columns] = np.linalg.solve(weighted.T @ terms + ridge, wanted)
     return weights
 
 
