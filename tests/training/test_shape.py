@@ -70,3 +70,12 @@ def test_nme_is_the_contracts():
     found = true + rng.normal(0, 2, true.shape)
     wanted = np.mean([nme(a, b, ibug_68) for a, b in zip(found, true, strict=True)])
     assert nme_of(found, true, ibug_68) == pytest.approx(wanted)
+
+
+def test_what_no_face_shows_is_smoothed_by_half():
+    seen = looks(0.01)
+    shape = fit_shape(seen, ibug_68)
+    noise = rng.normal(0, 1, seen.found.shape)
+    moved = corrected(shape, seen.found + noise) - corrected(shape, seen.found)
+    # Six ways to differ, and where and how large a face is, pass; the other 126 directions are halved.
+    assert np.std(moved) == pytest.approx(np.sqrt((10 + 126 * 0.25) / 136), abs=0.03)
