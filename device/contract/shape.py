@@ -32,14 +32,17 @@ class ShapeCorrection:
         """From (2 K, 2 K + 2): columns m, b, A; rows and A's columns are x0, y0, x1, y1, ...
 
         Raises:
-            ValueError: another shape, or a number that is not finite.
+            ValueError: another shape, a number that is not finite, or a mean face all at one point.
         """
         count = len(numbers)
         if count % 2 or numbers.shape != (count, count + 2) or not np.isfinite(numbers).all():
             raise ValueError(f"a shape correction of {numbers.shape}, wanted finite (2 K, 2 K + 2)")
         self.numbers = np.ascontiguousarray(numbers, np.float32)
         mean = _complex(np.ascontiguousarray(self.numbers[:, 0]))
-        self._laying = mean.conj() / np.sum(np.abs(mean) ** 2)
+        extent = np.sum(np.abs(mean) ** 2)
+        if extent == 0:
+            raise ValueError("a shape correction whose mean face has no extent")
+        self._laying = mean.conj() / extent
         self._offset = np.ascontiguousarray(self.numbers[:, 1])
         self._matrix = np.ascontiguousarray(self.numbers[:, 2:])
 
@@ -52,7 +55,7 @@ class ShapeCorrection:
         """
         try:
             content = base64.b64decode(text, validate=True)
-        except binascii.Error as error:
+        except (binascii.Error, TypeError) as error:
             raise ValueError(f"a shape correction that is not base64 ({error})") from error
         rows = 2 * count
         if len(content) != 2 * rows * (rows + 2):

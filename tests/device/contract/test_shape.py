@@ -72,6 +72,8 @@ def test_text_keeps_three_digits():
         ("no base64!", "not base64"),
         (base64.b64encode(b"1234").decode(), "4 bytes, wanted 240"),
         (base64.b64encode(np.full(120, np.nan, "<f2").tobytes()).decode(), "finite"),
+        (base64.b64encode(np.zeros(120, "<f2").tobytes()).decode(), "no extent"),
+        (5, "not base64"),
     ],
 )
 def test_another_text_is_refused(text, complaint):
