@@ -216,7 +216,7 @@ def _with_changes(settings: Any, arguments: argparse.Namespace) -> Any:
 def run_train(arguments: argparse.Namespace) -> None:
     """Train a run file: a landmark network's, or a finder's."""
     from training.finder.settings import is_finder_run
-    from training.loop import LoopOptions
+    from training.run_parts import LoopOptions
     from training.runs import train_run
     from training.settings import read_merged, run_from_values
     from training.systems.run import train_system

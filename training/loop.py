@@ -5,10 +5,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,18 +13,17 @@ from tqdm import tqdm
 
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
-from device.contract.landmarks import SCHEMES, LandmarkScheme
+from device.contract.landmarks import SCHEMES
 from training.board import Board
 from training.checkpoint import is_saved, load_values, save_network, save_whole, settings_as_values
 from training.engine import engine_of, precision_of
-from training.figures import draw_curves, draw_predictions
+from training.figures import draw_curves
+from training.optimiser import Average, learning_rate, make_optimiser
 from training.prefetch import Prefetch
-from training.settings import OptimiserSettings
+from training.run_log import RunLog
+from training.run_parts import RunParts
 from training.shards import write_saved
 from training.speed import Speed
-from training.tasks import TaskResult
-from training.validation import validation_nme
-from training.world import World
 
 VALIDATIONS = 25
 """Evaluations in a run."""
@@ -38,52 +34,9 @@ PICTURE_SECONDS = 20.0
 """Between drawings of curves and predictions, which take a second; the last validation is always drawn."""
 
 
-def learning_rate(step: int, steps: int, settings: OptimiserSettings) -> float:
-    """Linear warm-up, then half a cosine down to zero."""
-    warm_up = max(int(steps * settings.warm_up), 1)
-    if step < warm_up:
-        return settings.learning_rate * (step + 1) / warm_up
-    progress = (step - warm_up) / max(steps - warm_up, 1)
-    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
-
-
-def make_optimiser(
-    model: nn.Module, settings: OptimiserSettings, extra: nn.Module | None = None
-) -> torch.optim.Optimizer:
-    """AdamW; biases and BatchNorm gains are not decayed, there is nothing to shrink them towards."""
-    weights = [*model.parameters(), *(() if extra is None else extra.parameters())]
-    decayed = [weight for weight in weights if weight.ndim > 1]
-    free = [weight for weight in weights if weight.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": settings.weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
-
-
 def step_seed(seed: int, step: int) -> int:
     """One seed for every step of a run, so that no random state needs to be kept."""
     return (seed * 1_000_003 + step) * 2_654_435_761 % 2**63
-
-
-class Average:
-    """Exponential moving average of weights and BatchNorm statistics."""
-
-    def __init__(self, model: nn.Module, average: nn.Module, decay: float) -> None:
-        """`average` is a twin of `model`, overwritten with its weights."""
-        self.model, self.average, self.decay = model, average.eval(), decay
-        self.average.load_state_dict(model.state_dict())
-
-    @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Move towards the model; faster in the first steps, when the model is still far from itself."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        kept = self.average.state_dict()
-        for name, value in self.model.state_dict().items():
-            if value.is_floating_point():
-                kept[name].lerp_(value, 1 - decay)
-            else:
-                kept[name].copy_(value)
 
 
 def same_settings(stored: Any, settings: Any) -> bool:
@@ -106,112 +59,6 @@ def same_settings(stored: Any, settings: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     return settings_as_values(value) if dataclasses.is_dataclass(value) else value
-
-
-class RunLog:
-    """`log.jsonl`: one row a logged step; rows after the resumed step are dropped."""
-
-    def __init__(self, path: Path, resumed_step: int) -> None:
-        """Keep what was logged up to and with `resumed_step`."""
-        self.path = path
-        rows = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
-        self.rows: list[dict[str, Any]] = [row for row in rows if row["step"] <= resumed_step]
-        path.write_text("".join(json.dumps(row) + "\n" for row in self.rows))
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Append a row."""
-        self.rows.append(row)
-        with self.path.open("a") as stream:
-            stream.write(json.dumps(row) + "\n")
-
-
-class RunFile(Protocol):
-    """What the loop asks of a run file."""
-
-    @property
-    def name(self) -> str:
-        """Folder below --runs."""
-        ...
-
-    @property
-    def optimiser(self) -> OptimiserSettings:
-        """For how long and how."""
-        ...
-
-    @property
-    def scheme(self) -> str:
-        """Landmark scheme."""
-        ...
-
-    @property
-    def seed(self) -> int:
-        """Of weights and of every batch."""
-        ...
-
-
-class Augmenter(Protocol):
-    """Makes the batches of a task; each holds at least the `image` that the network sees."""
-
-    def batch(self, chosen: torch.Tensor, rng: torch.Generator) -> Any:
-        """A batch of these examples, every draw from `rng`."""
-        ...
-
-
-Measure = Callable[[nn.Module, Any, LandmarkScheme], dict[str, float]]
-"""A network's figure on each validation set, a fraction, the less the better."""
-
-Draw = Callable[[nn.Module, Any, LandmarkScheme, Path], None]
-"""Writes a picture of a network's predictions on the validation set."""
-
-
-@dataclass(frozen=True)
-class LoopOptions:
-    """What the command line may change about any run, none of it its result."""
-
-    shard_mb: float = 0.0
-    """Megabytes of a checkpoint's shard; 0: one file."""
-    initial: Path | None = None
-    """State dict to begin with."""
-    strict_counts: bool = False
-    """A data set that is not of its published size is an error."""
-    stop_after_s: float = 0.0
-    """End, with a checkpoint, after so many seconds; 0: at the end of the run."""
-
-
-@dataclass(frozen=True, eq=False)
-class RunParts:
-    """Everything a run consists of, built by the caller."""
-
-    settings: RunFile
-    """The run file, a dataclass."""
-    model: nn.Module
-    """Trained."""
-    average: nn.Module
-    """Its twin for the averaged weights."""
-    task: Callable[[Any], TaskResult]
-    """Forward and loss of one of the augmenter's batches; holds `model`."""
-    augmenter: Augmenter
-    """Makes batches."""
-    weights: torch.Tensor
-    """(N,) share of each packed example in a batch."""
-    validation: Any
-    """To report on, as `measure` and `draw` want it."""
-    folder: Path
-    """Where everything of the run goes."""
-    measure: Measure = validation_nme
-    """Takes the figures."""
-    draw: Draw = draw_predictions
-    """Draws the predictions."""
-    figure: str = "nme"
-    """What `measure` gives, as the log calls it."""
-    extra: nn.Module | None = None
-    """Trained and resumed beside the model, but neither averaged nor handed on."""
-    world: World = field(default_factory=World)
-    """The processes that share the run."""
-    options: LoopOptions = field(default_factory=LoopOptions)
-    """From the command line."""
-    notes: tuple[str, ...] = ()
-    """On the data, kept in the log: one line each."""
 
 
 class Loop:

@@ -13,11 +13,12 @@ from training.augment import Augmenter, TensorPack
 from training.checkpoint import load_network
 from training.datasets import USUAL_SETS, Split, read_data_folder
 from training.initial import load_initial
-from training.loop import Loop, LoopOptions, RunParts
+from training.loop import Loop
 from training.models import build_model
 from training.models.committee import Committee
 from training.models.growth import grow
 from training.pack import FacePack, load_pack
+from training.run_parts import LoopOptions, RunParts
 from training.settings import TURNED, DataSettings, RunSettings
 from training.systems.settings import SystemRun
 from training.tasks import Task

@@ -10,10 +10,12 @@ from device.contract.landmarks import ibug_68
 from training import losses
 from training.augment import Augmenter, TensorPack, shrunk
 from training.checkpoint import load_network, load_values
-from training.loop import Average, Loop, LoopOptions, RunParts, learning_rate
+from training.loop import Loop
 from training.models import build_model
 from training.models.committee import Committee
 from training.models.landmark_student import LandmarkStudent
+from training.optimiser import Average, learning_rate
+from training.run_parts import LoopOptions, RunParts
 from training.runs import load_teacher, start_model
 from training.settings import OptimiserSettings, run_from_values
 from training.tasks.distillation import DistillationTask, map_cross_entropy

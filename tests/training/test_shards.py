@@ -11,7 +11,8 @@ import torch
 from device.contract.errors import BadInputError, WriteFailedError
 from tests.training.test_loop import tiny_parts
 from training.checkpoint import load_values, save_whole
-from training.loop import Loop, LoopOptions
+from training.loop import Loop
+from training.run_parts import LoopOptions
 from training.shards import index_of
 
 

@@ -18,8 +18,9 @@ from training.finder.pictures import PicturePack, load_pictures, make_grounds, m
 from training.finder.settings import FinderModelSettings, FinderRun, finder_run_from_values
 from training.finder.task import RULE, FinderTask
 from training.finder.validation import PictureSet, draw_found, find_in, missed_shares, show_pictures
-from training.loop import Loop, RunParts
+from training.loop import Loop
 from training.models.finder_student import FinderStudent
+from training.run_parts import RunParts
 from training.runs import face_weights
 from training.world import pick_device
 

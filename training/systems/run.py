@@ -11,12 +11,13 @@ from device.contract.landmarks import SCHEMES
 from training.checkpoint import load_network, load_values
 from training.engine import compiled
 from training.initial import load_initial, take_weights
-from training.loop import Loop, LoopOptions, RunParts
+from training.loop import Loop
 from training.models import build_model
 from training.models.attention_net import AttentionNet
 from training.models.coordinate_net import CoordinateNet
 from training.models.integral_net import IntegralNet
 from training.pack import FacePack
+from training.run_parts import LoopOptions, RunParts
 from training.runs import face_weights, load_faces, make_augmenter, shares_of
 from training.systems.efficient_fan import IntegralTask
 from training.systems.feature_loss import Adapters

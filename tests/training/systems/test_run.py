@@ -12,10 +12,11 @@ from device.contract.landmarks import ibug_68
 from tests.training.test_loop import tiny_faces, weights_of
 from training.augment import Augmenter, TensorPack
 from training.decode import codec_of, landmarks_of, mass_expectation
-from training.loop import Loop, RunParts
+from training.loop import Loop
 from training.models import build_model
 from training.models.landmark_student import LandmarkStudent
 from training.pack import FacePack
+from training.run_parts import RunParts
 from training.systems.run import check_network, make_task, start_network
 from training.systems.settings import read_system_run, system_run_from_values
 from training.validation import CropSet
