@@ -19,7 +19,7 @@ from torch import nn
 from device.contract import metrics
 from device.contract.codec import HALF_SCORE_ERROR, HeatmapCodec, map_weights
 from device.contract.landmarks import LandmarkScheme
-from training.cheap_camera import photograph
+from training.cheap_camera import photographs
 from training.decode import codec_of
 from training.validation import SEED, CropSet, to_tensor
 
@@ -63,8 +63,7 @@ def measure_certainty(model: nn.Module, faces: CropSet, scheme: LandmarkScheme, 
         stride: crop pixels per cell.
     """
     rng = np.random.default_rng(SEED)
-    work = zip(faces.crops, faces.landmarks_crop, strict=True)
-    crops = np.concatenate([faces.crops, np.stack([photograph(crop, points, rng) for crop, points in work])])
+    crops = np.concatenate([faces.crops, photographs(faces.crops, faces.landmarks_crop, rng)])
     true = np.concatenate([faces.landmarks_crop, faces.landmarks_crop])
     cells = round(crops.shape[1] / stride)
     codec = HeatmapCodec((cells, cells), stride)

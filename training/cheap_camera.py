@@ -159,6 +159,13 @@ def photograph(crop: Image, landmarks_crop: Points, rng: np.random.Generator) ->
     return taken if side == CAMERA_SIDE else _resized(taken, side)
 
 
+def photographs(crops: Image, landmarks_crop: Points, rng: np.random.Generator) -> Image:
+    """Crops (N, S, S, 3) with their landmarks (N, 68, 2), each photographed, one draw after the other."""
+    return np.stack(
+        [photograph(crop, points, rng) for crop, points in zip(crops, landmarks_crop, strict=True)]
+    )
+
+
 def _resized(image: Image, side: int) -> Image:
     way = cv2.INTER_AREA if side < len(image) else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (side, side), interpolation=way), np.uint8)

@@ -14,7 +14,7 @@ from device.contract import metrics
 from device.contract.codec import HALF_SCORE_ERROR
 from device.contract.files import write_whole
 from device.inference import LandmarkNetwork
-from training.cheap_camera import CAMERA_SIDE, cover_by_mask, photograph
+from training.cheap_camera import CAMERA_SIDE, cover_by_mask, photographs
 from training.datasets import read_validation
 from training.figures import tile
 from training.validation import SEED, CropSet, cut_crops
@@ -92,8 +92,7 @@ def errors_of_points(
 def photograph_all(faces: CropSet) -> list[NDArray[np.uint8]]:
     """TURNS photographs of every crop, each an array like `crops`."""
     rng = np.random.default_rng(SEED)
-    work = list(zip(faces.crops, faces.landmarks_crop, strict=True))
-    return [np.stack([photograph(crop, points, rng) for crop, points in work]) for _ in range(TURNS)]
+    return [photographs(faces.crops, faces.landmarks_crop, rng) for _ in range(TURNS)]
 
 
 def reliability_of(scores: NDArray[np.floating], errors: NDArray[np.floating]) -> list[Reliability]:

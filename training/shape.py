@@ -15,8 +15,9 @@ from torch import nn
 from tqdm import tqdm
 
 from device.contract.landmarks import SCHEMES, LandmarkScheme
-from device.contract.shape import ShapeCorrection, correction_of
-from training.cheap_camera import photograph
+from device.contract.metrics import nme
+from device.contract.shape import Correction, ShapeCorrection, correction_of
+from training.cheap_camera import photographs
 from training.checkpoint import LandmarkRun
 from training.datasets.sample import Sample
 from training.systems.settings import SystemRun
@@ -119,14 +120,12 @@ def _reweighted_ridge(terms: NDArray[np.float64], lacking: NDArray[np.float64]) 
 
 def nme_of(found: NDArray[np.floating], true: NDArray[np.floating], scheme: LandmarkScheme) -> float:
     """Mean over (N, K, 2) of the distance over that of the outer eye corners, a fraction."""
-    right, left = scheme.outer_eye_corners
-    eyes = np.linalg.norm(true[:, left] - true[:, right], axis=1)
-    return float(np.mean(np.linalg.norm(found - true, axis=2) / eyes[:, None]))
+    return float(np.mean([nme(*face, scheme) for face in zip(found, true, strict=True)]))
 
 
-def corrected(shape: ShapeCorrection, landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
+def corrected(correct: Correction, landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
     """(N, K, 2) crop pixels, each face corrected."""
-    return np.stack([shape.correct(np.asarray(face, np.float32)) for face in landmarks])
+    return np.stack([correct(np.asarray(face, np.float32)) for face in landmarks])
 
 
 def held_out_gain(looks: Looks, scheme: LandmarkScheme) -> float:
@@ -135,7 +134,7 @@ def held_out_gain(looks: Looks, scheme: LandmarkScheme) -> float:
     for half in (looks.faces % 2 == 0, looks.faces % 2 == 1):
         shape = fit_shape(Looks(looks.found[half], looks.true[half], looks.faces[half]), scheme)
         found, true = looks.found[~half], looks.true[~half]
-        gains.append(nme_of(found, true, scheme) - nme_of(corrected(shape, found), true, scheme))
+        gains.append(nme_of(found, true, scheme) - nme_of(corrected(shape.correct, found), true, scheme))
     return float(np.mean(gains))
 
 
@@ -151,9 +150,7 @@ def look_at(model: nn.Module, samples: Sequence[Sample], margin: float, side: in
         crops = cut_crops(samples, margin, side, seed=SEED + 1 + look)
         images = crops.crops
         if look == LOOKS:
-            rng = np.random.default_rng(SEED)
-            pairs = zip(images, crops.landmarks_crop, strict=True)
-            images = np.stack([photograph(crop, points, rng) for crop, points in pairs])
+            images = photographs(images, crops.landmarks_crop, np.random.default_rng(SEED))
         found.append(predict_crops(model, images))
         true.append(crops.landmarks_crop)
     faces = np.tile(np.arange(len(samples)), LOOKS + 1)
@@ -198,11 +195,6 @@ def shape_figures(
     model: nn.Module, text: str, validation: CropSet, scheme: LandmarkScheme
 ) -> dict[str, float]:
     """NME of the validation crops without and with the correction by the face's shape, fractions."""
-    found, correct = predict_crops(model, validation.crops), correction_of(text, scheme.count)
-    return {
-        name: nme_of(points, validation.landmarks_crop, scheme)
-        for name, points in (
-            ("nme_without_shape", found),
-            ("nme_with_shape", np.stack([*map(correct, found)])),
-        )
-    }
+    found, true = predict_crops(model, validation.crops), validation.landmarks_crop
+    fitted = corrected(correction_of(text, scheme.count), found)
+    return {"nme_without_shape": nme_of(found, true, scheme), "nme_with_shape": nme_of(fitted, true, scheme)}

@@ -23,7 +23,7 @@ def faces(count: int) -> np.ndarray:
 
 def looks(noise_px: float, law: ShapeCorrection | None = None, count: int = 400) -> Looks:
     found = faces(count)
-    true = found if law is None else corrected(law, found).astype(np.float64)
+    true = found if law is None else corrected(law.correct, found).astype(np.float64)
     return Looks(found, true + rng.normal(0, noise_px, found.shape), np.arange(count))
 
 
@@ -38,7 +38,7 @@ def test_a_known_law_is_found_again():
     seen = looks(0.2, law_of(0.02), count=600)
     shape = fit_shape(seen, ibug_68)
     before = nme_of(seen.found, seen.true, ibug_68)
-    after = nme_of(corrected(shape, seen.found), seen.true, ibug_68)
+    after = nme_of(corrected(shape.correct, seen.found), seen.true, ibug_68)
     # What is left is the noise of the labels: 0.2 px in x and y, 50 px between the eyes.
     assert before > 0.02
     assert after < 0.007
@@ -55,7 +55,7 @@ def test_distances_count_and_not_their_squares():
     # A tenth of the labels of the nose's tip lie 20 px off: a mean would move by 2 px, a median does not.
     seen.true[wrong, 30, 0] += 20
     shape = fit_shape(seen, ibug_68)
-    moved = corrected(shape, seen.found)[~wrong, 30, 0] - seen.found[~wrong, 30, 0]
+    moved = corrected(shape.correct, seen.found)[~wrong, 30, 0] - seen.found[~wrong, 30, 0]
     assert abs(moved.mean()) < 0.5
 
 
@@ -76,6 +76,6 @@ def test_what_no_face_shows_is_smoothed_by_half():
     seen = looks(0.01)
     shape = fit_shape(seen, ibug_68)
     noise = rng.normal(0, 1, seen.found.shape)
-    moved = corrected(shape, seen.found + noise) - corrected(shape, seen.found)
+    moved = corrected(shape.correct, seen.found + noise) - corrected(shape.correct, seen.found)
     # Six ways to differ, and where and how large a face is, pass; the other 126 directions are halved.
     assert np.std(moved) == pytest.approx(np.sqrt((10 + 126 * 0.25) / 136), abs=0.03)
