@@ -5,7 +5,7 @@ that a manifest that does not fit is found now and not in the field.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,9 @@ PRESENCE_TOLERANCE = 0.05
 """Mean difference of the int8 presence, a probability, from PyTorch's. A range that cannot hold the
 logits of crops without a face gives 0.5 there."""
 
+Decoder = Callable[[Outputs], NDArray[np.float32]]
+"""A form's outputs to landmarks."""
+
 PYTORCH, ONNX, FLOAT, INT8 = "pytorch", "onnx", "float32", "int8"
 
 
@@ -49,14 +52,19 @@ def settings(job: Job) -> dict[str, Any]:
     return {"tools": {name: version(name) for name in ("torch", "onnxruntime", "ai-edge-litert", "numpy")}}
 
 
-def decode_heatmap(outputs: Outputs, handover: Handover) -> NDArray[np.float32]:
-    """(K, 2) landmarks_crop, pixels, by the contract's codec on real numbers."""
+def decoder_of(handover: Handover) -> Decoder:
+    """What reads (K, 2) landmarks_crop, pixels, off a form's outputs: the contract's codec, on reals."""
     rule = handover.codec
     if rule.name == COORDINATES:
-        return decode_coordinates(outputs.heatmap, handover.crop.size_wh)
+        return lambda outputs: decode_coordinates(outputs.heatmap, handover.crop.size_wh)
     codec = HeatmapCodec(handover.grid_wh, rule.stride)
-    landmarks_crop, _ = codec.decode(map_weights(rule.name, outputs.heatmap, None))
-    return correction_of(rule.shape, handover.landmark_scheme.count)(landmarks_crop)
+    correct = correction_of(rule.shape, handover.landmark_scheme.count)
+
+    def decode(outputs: Outputs) -> NDArray[np.float32]:
+        landmarks_crop, _ = codec.decode(map_weights(rule.name, outputs.heatmap, None))
+        return correct(landmarks_crop)
+
+    return decode
 
 
 def measure(
@@ -90,11 +98,12 @@ def compare_models(
     kinds = ("landmarks_px", "heatmap", "presence_logit")
     differences = {name: {kind: Difference() for kind in kinds} for name in runners}
     landmarks: dict[str, list[NDArray[np.float32]]] = {name: [] for name in runners}
+    decode = decoder_of(handover)
     for crop in validation.crops:
         outputs = {name: runner(crop) for name, runner in runners.items()}
         reference = next(iter(outputs.values()))
         for name, output in outputs.items():
-            landmarks[name].append(decode_heatmap(output, handover))
+            landmarks[name].append(decode(output))
             reference_landmarks = next(iter(landmarks.values()))[-1]
             differences[name]["landmarks_px"].add(landmarks[name][-1], reference_landmarks)
             differences[name]["heatmap"].add(output.heatmap, reference.heatmap)

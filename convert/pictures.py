@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.compare import decode_heatmap
+from convert.compare import decoder_of
 from convert.finder_compare import tflite_forms
 from convert.finder_handover import FinderHandover
 from convert.handover import AnyHandover, Handover, load_pictures, load_validation
@@ -64,8 +64,8 @@ def draw_boxes(
 
 
 def _landmarks(model: Path, crops: NDArray[np.uint8], handover: Handover) -> list[NDArray[np.float32]]:
-    run = tflite_runner(model, read_model_manifest(model))
-    return [decode_heatmap(run(crop), handover) for crop in crops]
+    run, decode = tflite_runner(model, read_model_manifest(model)), decoder_of(handover)
+    return [decode(run(crop)) for crop in crops]
 
 
 def _boxes(model: Path, crops: NDArray[np.uint8], handover: FinderHandover) -> list[NDArray[np.float32]]:

@@ -67,8 +67,8 @@ def test_landmarks_go_through_the_handovers_shape_correction(tiny_handover):
     numbers[1::2, 1] = 0.1
     rule = replace(handover.codec, shape=ShapeCorrection(numbers).to_text())
     outputs = runner_drawing(RING)(None)
-    moved = compare.decode_heatmap(outputs, replace(handover, codec=rule))
-    plain = compare.decode_heatmap(outputs, handover)
+    moved = compare.decoder_of(replace(handover, codec=rule))(outputs)
+    plain = compare.decoder_of(handover)(outputs)
     # A tenth of the eye distance down, in a frame as the ring itself stands.
     assert moved - plain == pytest.approx(np.tile([0, 0.1 * EYE_DISTANCE], (68, 1)), abs=0.05)
 
