@@ -10,12 +10,17 @@ def cell_centres(cells: int, stride: float, like: Tensor) -> Tensor:
     return (torch.arange(cells, device=like.device, dtype=torch.float32) + 0.5) * stride - 0.5
 
 
+def softmax_mass(heatmap: Tensor) -> Tensor:
+    """Raw maps (B, K, H, W) to distributions over their cells, each summing to one."""
+    return heatmap.float().flatten(2).softmax(2).view(heatmap.shape)
+
+
 def expectation(heatmap: Tensor, stride: float) -> Tensor:
     """Softmax expectation over raw maps (B, K, H, W): (B, K, 2) crop pixels.
 
     Integral regression (Sun et al., ECCV 2018); the differentiable twin of HeatmapCodec.decode.
     """
-    mass = heatmap.float().flatten(2).softmax(2).view(heatmap.shape)
+    mass = softmax_mass(heatmap)
     x = (mass.sum(2) * cell_centres(heatmap.shape[3], stride, heatmap)).sum(2)
     y = (mass.sum(3) * cell_centres(heatmap.shape[2], stride, heatmap)).sum(2)
     return torch.stack([x, y], dim=2)

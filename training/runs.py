@@ -14,7 +14,7 @@ from training.checkpoint import load_network
 from training.datasets import USUAL_SETS, Split, read_data_folder
 from training.initial import load_initial
 from training.loop import Loop
-from training.models import build_model
+from training.models import ModelSettings, build_model
 from training.models.committee import Committee
 from training.models.growth import grow
 from training.pack import FacePack, load_pack
@@ -121,8 +121,26 @@ def load_teacher(settings: RunSettings, runs: Path, device: torch.device) -> Tea
             f"teacher {settings.teacher} has input {max(sides)}, wanted {settings.model.input_side} or more"
         )
     networks = [network for network, _ in loaded]
+    check_features(settings, [taught.model for _, taught in loaded])
     teacher = networks[0] if len(networks) == 1 else Committee(networks, sides)
     return Teacher(teacher.to(device, memory_format=torch.channels_last), max(sides))
+
+
+def check_features(settings: RunSettings, teachers: Sequence[ModelSettings]) -> None:
+    """A student that compares features has one teacher with features like its own.
+
+    Raises:
+        BadInputError: several teachers, or one whose last features are of another number.
+    """
+    if not settings.loss.compares_features:
+        return
+    kinds = [(model.family, tuple(model.arguments.get("decoder", ())[-1:])) for model in teachers]
+    ours = settings.model.family, tuple(settings.model.arguments.get("decoder", ())[-1:])
+    if kinds != [ours]:
+        raise BadInputError(
+            f"run {settings.name} compares features, so it wants one teacher whose decoder ends as its own "
+            f"({ours}), got {kinds}; name another teacher or leave distill_feature and distill_patch out"
+        )
 
 
 def make_task(settings: RunSettings, model: torch.nn.Module, teacher: Teacher | None) -> Task:
@@ -154,16 +172,19 @@ def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
     return grow(begun, fresh)
 
 
-def known_labels(sources: Sequence[str], scheme: LandmarkScheme) -> torch.Tensor | None:
+def known_labels(
+    sources: Sequence[str], scheme: LandmarkScheme, taught_only: Sequence[str] = ()
+) -> torch.Tensor | None:
     """(N, K) 1 where a face's labels are to be learnt, else 0; None: everywhere.
 
     Where a turned head's jaw would be labelled is the surface's guess: learnt, it makes real jaws worse.
     """
-    if TURNED not in sources:
+    if not {TURNED, *taught_only}.intersection(sources):
         return None
     known = torch.ones(len(sources), scheme.count)
+    known[[source in taught_only for source in sources]] = 0.0
     turned = torch.tensor([source == TURNED for source in sources])
-    known[:, list(scheme.groups["jaw"])] -= turned.float()[:, None]
+    known[:, list(scheme.groups["jaw"])] *= 1 - turned.float()[:, None]
     return known
 
 
@@ -172,7 +193,7 @@ def make_augmenter(
 ) -> Augmenter:
     """The pack on the tensor device, and what cuts crops out of it, with a view for a teacher."""
     scheme = SCHEMES[settings.scheme]
-    known = known_labels(pack.sources, scheme)
+    known = known_labels(pack.sources, scheme, settings.data.taught_only)
     on_device = TensorPack(
         torch.from_numpy(pack.images).to(device),
         torch.from_numpy(pack.landmarks).to(device),

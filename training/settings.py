@@ -28,6 +28,8 @@ class DataSettings:
     """Pixels of a packed picture."""
     weights: dict[str, float] = field(default_factory=dict)
     """Share of each set in a batch; sets not named count by their size."""
+    taught_only: tuple[str, ...] = ()
+    """Sets whose labels are not learnt: of their faces the teachers alone say where the points are."""
     turned: int = 0
     """Copies of each 300-W face with the head turned farther, in a set of their own called `turned`."""
     turned_yaw: float = 45.0
@@ -36,6 +38,10 @@ class DataSettings:
     """Synthetic faces drawn to train on."""
     seed: int = 0
     """Of the synthetic faces; those of validation are drawn with another."""
+
+    def __post_init__(self) -> None:
+        """A TOML file and a checkpoint of it are the same run."""
+        object.__setattr__(self, "taught_only", tuple(self.taught_only))
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -73,12 +79,33 @@ class LossSettings:
     """Cross-entropy of the maps to a Gaussian."""
     sigma_px: float = 5.0
     """Of that Gaussian, crop pixels."""
+    star: float = 0.0
+    """STAR loss of the maps (training/systems/star_loss.py)."""
+    mirror: float = 0.0
+    """Distance between what is found in a crop and in its mirror image, as `coordinate`."""
     presence: float = 0.02
     """Cross-entropy of the presence logit."""
     distill_map: float = 0.0
     """Cross-entropy of the maps to the teacher's."""
     distill_coordinate: float = 0.0
     """Distance to the teacher's points, as `coordinate`."""
+    distill_sure: float = 0.0
+    """Power of one over the spread of the teacher's map by which its points are weighed."""
+    distill_feature: float = 0.0
+    """Squared difference of the last features from the teacher's (training/systems/feature_loss.py)."""
+    distill_patch: float = 0.0
+    """Difference in how the places of these features resemble each other, as in EfficientFAN."""
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Terms that ask for a teacher."""
+        terms = ("distill_map", "distill_coordinate", "distill_feature", "distill_patch")
+        return tuple(term for term in terms if getattr(self, term))
+
+    @property
+    def compares_features(self) -> bool:
+        """A term asks for a teacher whose features can be had: one network, no committee."""
+        return any((self.distill_feature, self.distill_patch))
 
 
 @dataclass(frozen=True)
@@ -119,12 +146,15 @@ class RunSettings:
             raise BadInputError(f"run {self.name}: teachers is {self.teachers!r}, wanted a list of names")
         # A TOML file and a checkpoint of it are the same run.
         object.__setattr__(self, "teachers", tuple(self.teachers))
-        listens = self.loss.distill_map > 0 or self.loss.distill_coordinate > 0
-        if bool(self.teachers) != listens:
+        if bool(self.teachers) != bool(self.loss.heard):
             raise BadInputError(
-                f"run {self.name}: teachers are {self.teacher or 'none'} but distill_map and "
-                f"distill_coordinate are {self.loss.distill_map:g} and {self.loss.distill_coordinate:g}; "
-                "give both or neither"
+                f"run {self.name}: teachers are {self.teacher or 'none'}, [loss] asks for "
+                f"{', '.join(self.loss.heard) or 'nothing of one'}; give both or neither"
+            )
+        if self.data.taught_only and not self.teachers:
+            raise BadInputError(
+                f"run {self.name}: {', '.join(self.data.taught_only)} to be learnt from teachers alone, but "
+                "there are none; name them, or empty [data] taught_only"
             )
 
     @property

@@ -55,6 +55,8 @@ def test_every_run_file_says_what_it_needs_and_how_to_run_it(root):
         (GOOD.replace('name = "x"', 'name = "x"\nteachers = ["t"]'), "give both or neither"),
         (GOOD.replace('name = "x"', 'name = "x"\nteachers = "t"'), "wanted a list of names"),
         (GOOD + "[loss]\ndistill_map = 0.1\n", "give both or neither"),
+        (GOOD + "[loss]\ndistill_patch = 0.1\n", "asks for distill_patch; give both or neither"),
+        (GOOD + '[data]\ntaught_only = ["300w"]\n', "300w to be learnt from teachers alone"),
         ("name = ", "run file"),
     ],
 )

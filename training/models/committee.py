@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from training.losses import softmax_mass
 from training.resizing import resized
 
 
@@ -45,7 +46,7 @@ class Committee(nn.Module):
         masses, logits = [], []
         for member, side in zip(self.members, self.sides, strict=True):
             maps, presence = member(resized(image, side))
-            masses.append(maps.float().flatten(2).softmax(2).view(maps.shape))
+            masses.append(softmax_mass(maps))
             logits.append(presence)
         cells = max(mass.shape[2] for mass in masses)
         mixture = torch.stack([spread_over(mass, cells) for mass in masses]).mean(0)

@@ -122,6 +122,11 @@ class LandmarkStudent(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, S, S), real = (pixel - 128) / 128, to (B, K, S/4, S/4) maps and (B, 1) logits."""
+        features, presence = self.features(image)
+        return self.heatmap(features), presence
+
+    def features(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) to what the maps are read from, (B, C, S/4, S/4), and (B, 1) logits."""
         features = self.stem(image)
         levels: list[Tensor] = []
         for stage in self.stages:
@@ -132,4 +137,4 @@ class LandmarkStudent(nn.Module):
         presence = self.presence(functional.avg_pool2d(features, features.shape[2:]).flatten(1))
         for merge, shallow in zip(self.merges, reversed(levels[:-1]), strict=True):
             features = merge(features, shallow)
-        return self.heatmap(features), presence
+        return features, presence

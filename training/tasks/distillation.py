@@ -1,5 +1,7 @@
 """Learning from labels and from a frozen teacher of the same output form."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -7,9 +9,24 @@ from device.contract.landmarks import LandmarkScheme
 from training import losses
 from training.augment import Batch
 from training.models.committee import spread_over
+from training.resizing import resized
 from training.settings import LossSettings
+from training.systems.feature_loss import feature_aligned_loss, patch_similarity_loss
+from training.systems.star_loss import LEAST_VARIANCE, spread_of
 from training.tasks import TaskResult
 from training.tasks.supervised import SupervisedTask, weigh
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a network makes of a batch."""
+
+    maps: Tensor
+    """(B, K, H, H), raw."""
+    presence: Tensor
+    """(B, 1) logits."""
+    features: Tensor | None
+    """(B, C, H, H) that the maps are read from, where they are compared."""
 
 
 def map_cross_entropy(student: Tensor, teacher: Tensor) -> Tensor:
@@ -19,9 +36,18 @@ def map_cross_entropy(student: Tensor, teacher: Tensor) -> Tensor:
     teacher's spread tells where the label itself is vague. A teacher of a larger input has more cells:
     its masses are gathered in the student's.
     """
-    soft = teacher.float().flatten(2).softmax(2).view(teacher.shape)
-    soft = spread_over(soft, student.shape[2])
+    soft = spread_over(losses.softmax_mass(teacher), student.shape[2])
     return -(soft.flatten(2) * student.float().flatten(2).log_softmax(2)).sum(2)
+
+
+def sureness(teacher: Tensor, power: float) -> Tensor:
+    """(B, K) weights of mean one: 1 / (spread of the teacher's raw map)^power.
+
+    The spread is the root of the covariance's trace, in half crop sides.
+    """
+    variances = spread_of(losses.softmax_mass(teacher)).variances.sum(2)
+    weight = (variances + LEAST_VARIANCE).pow(-power / 2)
+    return weight / weight.mean()
 
 
 class DistillationTask:
@@ -38,7 +64,8 @@ class DistillationTask:
 
         Args:
             model: the student.
-            teacher: of the student's input, or of a larger one; it is shown the batch's `view`.
+            teacher: of the student's input, or of a larger one; it is shown the batch's `view`. A student
+                that compares features needs one of its own kind and width.
             scheme: of both.
             settings: weights of the terms.
         """
@@ -49,14 +76,43 @@ class DistillationTask:
     def __call__(self, batch: Batch) -> TaskResult:
         """Forward of both networks and loss of one batch."""
         with torch.no_grad():
-            taught, _ = self.teacher(batch.image if batch.view is None else batch.view)
-        heatmap, presence = self.labels.model(batch.image)
-        terms = self.labels.label_terms(heatmap, presence, batch)
+            told = self.ask(self.teacher, batch.image if batch.view is None else batch.view)
+        found = self.ask(self.labels.model, batch.image)
+        terms = self.labels.label_terms(found.maps, found.presence, batch)
+        terms |= self.map_terms(found.maps, told.maps, batch)
+        if found.features is not None and told.features is not None:
+            terms |= self.feature_terms(found.features, told.features, batch)
+        return weigh(terms, self.settings)
+
+    def ask(self, network: nn.Module, image: Tensor) -> Answer:
+        """What a network says, with its features where a term needs them."""
+        if not self.settings.compares_features:
+            return Answer(*network(image), None)
+        features, presence = network.features(image)
+        return Answer(network.heatmap(features), presence, features)
+
+    def map_terms(self, found: Tensor, told: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Terms on the student's maps against the teacher's."""
         length = losses.face_length(batch.landmarks, self.labels.scheme.outer_eye_corners).clamp_min(1.0)
         # Both in the student's pixels: a map's cells share out the crop, however many they are.
         side = batch.image.shape[2]
-        found, told = (losses.expectation(maps, side / maps.shape[2]) for maps in (heatmap, taught))
-        distance = losses.normalised_distance(found, told, length, self.settings.blunt)
-        terms["distill_map"] = losses.masked_mean(map_cross_entropy(heatmap, taught), batch.face)
-        terms["distill_coordinate"] = losses.masked_mean(distance, batch.face)
-        return weigh(terms, self.settings)
+        ours, theirs = (losses.expectation(maps, side / maps.shape[2]) for maps in (found, told))
+        distance = losses.normalised_distance(ours, theirs, length, self.settings.blunt)
+        if self.settings.distill_sure:
+            distance = distance * sureness(told, self.settings.distill_sure)
+        return {
+            "distill_map": losses.masked_mean(map_cross_entropy(found, told), batch.face),
+            "distill_coordinate": losses.masked_mean(distance, batch.face),
+        }
+
+    def feature_terms(self, found: Tensor, told: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Terms on the features that the maps are read from, the teacher's at the student's size."""
+        told = resized(told, found.shape[2])
+        terms = {}
+        if self.settings.distill_feature:
+            aligned = feature_aligned_loss(found, told)[:, None]
+            terms["distill_feature"] = losses.masked_mean(aligned, batch.face)
+        if self.settings.distill_patch:
+            alike = patch_similarity_loss(found, told)[:, None]
+            terms["distill_patch"] = losses.masked_mean(alike, batch.face)
+        return terms

@@ -1,11 +1,13 @@
 """Learning from labels alone."""
 
+import torch
 from torch import Tensor, nn
 
 from device.contract.landmarks import LandmarkScheme
 from training import losses
 from training.augment import Batch
 from training.settings import LossSettings
+from training.systems.star_loss import star_loss, to_unit
 from training.tasks import TaskResult
 
 NEAR_MAP = 0.15
@@ -40,11 +42,32 @@ class SupervisedTask:
         predicted = losses.expectation(heatmap, stride)
         distance = losses.normalised_distance(predicted, true, length, self.settings.blunt)
         entropy = losses.gaussian_cross_entropy(heatmap, true, stride, self.settings.sigma_px)
-        return {
+        terms = {
             "coordinate": (distance * weight).mean(),
             "map": (entropy * weight).mean(),
             "presence": losses.presence_loss(presence, batch.face),
         }
+        if self.settings.star:
+            star = star_loss(losses.softmax_mass(heatmap), to_unit(true, side))
+            terms["star"] = (star * weight).mean()
+        if self.settings.mirror:
+            terms["mirror"] = losses.masked_mean(
+                self.mirror_gap(predicted, batch) / length[:, None], batch.face
+            )
+        return terms
+
+    def mirror_gap(self, found: Tensor, batch: Batch) -> Tensor:
+        """(B, K) crop pixels between what is found in crops and, mirrored back, in their mirror images.
+
+        What all points have in common is left out: labels lean to one side (training/lean.py).
+        """
+        maps, _ = self.model(batch.image.flip(3))
+        side = batch.image.shape[3]
+        told = losses.expectation(maps, side / maps.shape[3])[:, self.scheme.mirror_order]
+        told = torch.cat([side - 1 - told[..., :1], told[..., 1:]], dim=2)
+        gap = found - told
+        lean = (gap * batch.face[:, None, None]).sum(0).mean(0) / batch.face.sum().clamp_min(1)
+        return (gap - lean).norm(dim=2)
 
 
 def weigh(terms: dict[str, Tensor], settings: LossSettings) -> TaskResult:
