@@ -78,9 +78,14 @@ def gaussian_cross_entropy(heatmap: Tensor, landmarks: Tensor, stride: float, si
     return -(rows * along_y).sum(2)
 
 
+def over_faces(values: Tensor, face: Tensor) -> Tensor:
+    """Mean of (B,) values over the crops with a face (B,)."""
+    return (values * face).sum() / face.sum().clamp_min(1)
+
+
 def masked_mean(values: Tensor, face: Tensor) -> Tensor:
     """Mean of (B, K) values over the crops with a face (B,)."""
-    return (values.mean(1) * face).sum() / face.sum().clamp_min(1)
+    return over_faces(values.mean(1), face)
 
 
 def presence_loss(logit: Tensor, face: Tensor) -> Tensor:

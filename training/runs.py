@@ -134,8 +134,10 @@ def check_features(settings: RunSettings, teachers: Sequence[ModelSettings]) -> 
     """
     if not settings.loss.compares_features:
         return
-    kinds = [(model.family, tuple(model.arguments.get("decoder", ())[-1:])) for model in teachers]
-    ours = settings.model.family, tuple(settings.model.arguments.get("decoder", ())[-1:])
+    ours, *kinds = (
+        (model.family, tuple(model.arguments.get("decoder", ())[-1:]))
+        for model in (settings.model, *teachers)
+    )
     if kinds != [ours]:
         raise BadInputError(
             f"run {settings.name} compares features, so it wants one teacher whose decoder ends as its own "

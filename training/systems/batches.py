@@ -39,8 +39,3 @@ def targets_of(batch: Batch) -> Targets:
     inside = batch.landmarks.clamp(-0.5, side - 0.5)
     near = ((batch.landmarks - inside).abs().amax(2) < NEAR_CROP * side) * batch.face[:, None]
     return Targets(batch.landmarks, inside, near / near.mean().clamp_min(1e-3), batch.face, side)
-
-
-def over_faces(values: Tensor, face: Tensor) -> Tensor:
-    """Mean of (B,) values over the crops with a face."""
-    return (values * face).sum() / face.sum().clamp_min(1)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from training import losses
 from training.augment import Batch
 from training.decode import mass_expectation
-from training.systems.batches import Targets, over_faces, targets_of
+from training.systems.batches import Targets, targets_of
 from training.systems.feature_loss import Adapters, feature_aligned_loss, patch_similarity_loss
 from training.systems.map_targets import point_maps
 from training.systems.settings import IntegralLoss
@@ -56,10 +56,10 @@ class IntegralTask:
                 feature_aligned_loss(adapter(ours), theirs)
                 for adapter, ours, theirs in zip(self.adapters, stages, told, strict=True)
             ]
-            terms["feature"] = over_faces(torch.stack(aligned).sum(0), batch.face)
+            terms["feature"] = losses.over_faces(torch.stack(aligned).sum(0), batch.face)
         if self.settings.patch:
             alike = [
                 patch_similarity_loss(ours, theirs) for ours, theirs in zip(stages[1:], told[1:], strict=True)
             ]
-            terms["patch"] = over_faces(torch.stack(alike).sum(0), batch.face)
+            terms["patch"] = losses.over_faces(torch.stack(alike).sum(0), batch.face)
         return terms

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from training import losses
 from training.augment import Batch
 from training.models.attention_net import AttentionMaps
-from training.systems.batches import Targets, over_faces, targets_of
+from training.systems.batches import Targets, targets_of
 from training.systems.map_targets import Contour, contour_maps, point_maps
 from training.systems.settings import StarLoss
 from training.systems.star_loss import star_loss, to_unit
@@ -66,7 +66,7 @@ class StarTask:
         return {
             "star": (star * targets.weight).mean(),
             "point": (point * targets.weight).mean(),
-            "edge": over_faces(edge.mean(1), targets.face),
+            "edge": losses.over_faces(edge.mean(1), targets.face),
         }
 
     def teacher_terms(self, fused: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -77,6 +77,6 @@ class StarTask:
         if self.settings.peak:
             fused, told = unit_peak(fused), unit_peak(told)
         return {
-            "distill_map": over_faces(map_difference(fused, told), batch.face),
-            "distill_norm": over_faces(map_norm(fused, told), batch.face),
+            "distill_map": losses.over_faces(map_difference(fused, told), batch.face),
+            "distill_norm": losses.over_faces(map_norm(fused, told), batch.face),
         }

@@ -110,9 +110,7 @@ class DistillationTask:
         told = resized(told, found.shape[2])
         terms = {}
         if self.settings.distill_feature:
-            aligned = feature_aligned_loss(found, told)[:, None]
-            terms["distill_feature"] = losses.masked_mean(aligned, batch.face)
+            terms["distill_feature"] = losses.over_faces(feature_aligned_loss(found, told), batch.face)
         if self.settings.distill_patch:
-            alike = patch_similarity_loss(found, told)[:, None]
-            terms["distill_patch"] = losses.masked_mean(alike, batch.face)
+            terms["distill_patch"] = losses.over_faces(patch_similarity_loss(found, told), batch.face)
         return terms
