@@ -77,7 +77,7 @@ ethos-u: $(MAIN) $(ETHOS_U) ## int8 models by Arm's Vela, as C arrays, and a tab
 	$(VENV) -m convert ethos-u $(or $(MODEL),$(wildcard device/models/*/*.tflite)) --out build/ethos-u
 
 ladder: $(MAIN) $(CONVERT) ## train the students that ship, in all sizes, and convert them (DATA=FOLDER)
-	set -e; for run in small-rough tiny-rough small-calm tiny-calm base-calm small-lean tiny-lean base-lean wide-rough wide-calm wide-lean wide base-taught base-context base small tiny; do $(VENV) -m training train training/configs/landmark_student/$$run.toml $(data_flag) --runs $(RUNS); done
+	set -e; for run in small-rough tiny-rough small-calm tiny-calm base-calm small-lean tiny-lean base-lean wide-rough wide-calm wide-lean wide base-taught base-context base-hand base-points base small tiny; do $(VENV) -m training train training/configs/landmark_student/$$run.toml $(data_flag) --runs $(RUNS); done
 	set -e; for size in tiny small base; do $(MAKE) --no-print-directory convert RUN=$(RUNS)/$$size BUDGET=0.03; done
 
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
