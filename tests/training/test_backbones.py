@@ -40,6 +40,17 @@ def test_a_fresh_backbone_lets_the_picture_through(name, arguments):
     assert top.std(0).mean() > 0.02
 
 
+def test_a_fresh_swins_branches_add_nothing_and_learn_to():
+    torch.manual_seed(0)
+    backbone = build_backbone("swin_v2", 64, SMALL_SWIN).train()
+    block = backbone.network.encoder.layers[0].blocks[0]
+    passed = {}
+    block.register_forward_hook(lambda _, taken, given: passed.update(taken=taken[0], given=given[0]))
+    backbone(torch.randn(2, 3, 64, 64))[-1].square().mean().backward()
+    assert torch.equal(passed["taken"], passed["given"])
+    assert block.layernorm_after.weight.grad.abs().min() > 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "side", "arguments", "millions"),
