@@ -73,7 +73,7 @@ def _begin_as_identity(network: nn.Module) -> None:
     """Zero gains of the norms that end SwinV2's branches, as its authors begin (`_init_respostnorm`).
 
     With the port's gains of one every branch is as loud as what it is added to: in some hundred steps the
-    features were the same for all images, and a trial that tells faces from the same upside down learnt nothing.
+    features were the same for all images, and a net for telling faces upside down learnt nothing.
     """
     for name, part in network.named_modules():
         if name.endswith(("layernorm_before", "layernorm_after")):
