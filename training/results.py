@@ -91,6 +91,11 @@ class Row:
         return statistics.fmean(run.nme for run in self.runs)
 
     @property
+    def images(self) -> int:
+        """Seen by each seed."""
+        return self.runs[0].images
+
+    @property
     def spread(self) -> float | None:
         """Standard deviation over the seeds; None for one."""
         return statistics.stdev([run.nme for run in self.runs]) if len(self.runs) > 1 else None
@@ -186,12 +191,12 @@ def finished_runs(name: str, runs: Path) -> list[Path]:
 
 
 def run_files_of(system: str) -> list[Path]:
-    """The run files of a recipe's reduced rows: teachers, the student without distillation, the others."""
+    """The run files of a recipe's reduced rows: teachers, the plain student, the others, longer ones."""
     folder = CONFIGS / system
     teachers = sorted(folder.glob("teacher*.toml"))
     students = sorted(folder.glob("student_*.toml"), key=lambda path: path.stem != PLAIN)
     plain, others = [path for path in students if path.stem == PLAIN], students[1:]
-    return [*teachers, *plain, folder / "student.toml", *others]
+    return [*teachers, *plain, folder / "student.toml", *others, *sorted(folder.glob("longer_*.toml"))]
 
 
 def title_of(path: Path) -> str:
@@ -228,9 +233,16 @@ def _error(row: Row) -> str:
     return _share(row.nme) + ("" if row.spread is None else f" ± {100 * row.spread:.2f}")
 
 
+def _compared(row: Row, plain: Row | None) -> bool:
+    """Whether a row is a student to hold against the one without distillation, which saw as many images."""
+    if plain is None or row is plain or row.stem.startswith("teacher"):
+        return False
+    return row.images == plain.images
+
+
 def _gain(row: Row, plain: Row | None) -> str:
     """Percentage points against the student without distillation; below zero is better."""
-    if plain is None or row is plain or row.stem.startswith("teacher"):
+    if not _compared(row, plain):
         return ""
     return f"{100 * (row.nme - plain.nme):+.2f}"
 
@@ -248,7 +260,7 @@ def _line(row: Row, plain: Row | None) -> str:
         "" if first.latency_ms is None else f"{first.latency_ms:.2f}",
         f"{first.parameters / 1e6:.2f}",
         f"{first.macs / 1e6:.0f}",
-        f"{first.images:,}",
+        f"{row.images:,}",
         str(len(row.runs)),
     ]
     return "| " + " | ".join(cells) + " |"
@@ -278,8 +290,8 @@ def table_of(rows: Sequence[Row], plain: Row | None) -> list[str]:
 def verdict_of(results: SystemResults) -> str:
     """Which parts of the distillation help, and by how much; a spread that is known is taken for noise."""
     plain = next((row for row in results.rows if row.stem == PLAIN), None)
-    taught = [row for row in results.rows if not row.stem.startswith("teacher") and row is not plain]
-    if plain is None or not taught:
+    taught = [row for row in results.rows if _compared(row, plain)]
+    if not taught:
         return ""
     said: dict[str, list[str]] = {"Helps": [], NOISE: [], "Does not help": []}
     for row in taught:
@@ -300,7 +312,7 @@ def system_part(results: SystemResults) -> str:
             f"`{trunk.name}` ({trunk.images:,} images, {_share(trunk.nme)} %)" for trunk in results.trunks
         )
         parts += [f"Begun with: {told}.", ""]
-    budgets = sorted({run.images for row in results.rows for run in row.runs})
+    budgets = sorted({row.images for row in results.rows})
     if len(budgets) > 1:
         told = ", ".join(f"{images:,}" for images in budgets)
         parts += [f"The rows have not seen equally many images ({told}): hold only equal ones together.", ""]

@@ -90,6 +90,8 @@ def test_rows_of_unequal_budgets_are_not_compared_silently():
     more = Row("student", "The student", (Trained(0.05, 2000, 1, 1.0),))
     part = results.system_part(SystemResults("kd_net", (a_row(PLAIN, 0.06), more), ()))
     assert "not seen equally many images (1,000, 2,000)" in part
+    assert "| The student | 5.00 |  |" in part
+    assert "Helps" not in part
 
 
 def test_a_converted_row_shows_its_int8_file():
