@@ -34,7 +34,7 @@ trunk_flag = $(if $(TRUNK_IMAGES),--images $(TRUNK_IMAGES))
 BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 
 .DEFAULT_GOAL := help
-.PHONY: help run page web web-test web-bench train distill ablate convert edgetpu ethos-u ladder finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel lock clean
+.PHONY: help run page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel lock clean
 # `make train distill` is two steps of one recipe, in this order.
 .NOTPARALLEL:
 
@@ -65,6 +65,10 @@ distill: $(MAIN) $(CONVERT) ## distil the student from it, then convert and eval
 
 ablate: $(MAIN) ## each distillation term of a published system alone, and the student without (RECIPE=kd_net DATA=FOLDER)
 	set -e; for file in $(sort $(wildcard $(recipe_folder)/student_*.toml)); do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
+
+longer: $(MAIN) $(CONVERT) ## an Edge-friendly recipe's teachers and student learn on, on calm pictures (RECIPE=kd_net-edge DATA=FOLDER)
+	set -e; for file in $(sort $(wildcard $(recipe_folder)/longer_teacher*.toml)) $(recipe_folder)/longer_student.toml; do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
+	$(MAKE) --no-print-directory convert RUN=$(RUNS)/$(RECIPE)-longer_student
 
 convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/NAME BUDGET=0.03 ALL=1)
 	$(VENV) -m training handover $(RUN) $(data_flag) $(yunet_flag) --runs $(RUNS)

@@ -196,7 +196,8 @@ def run_files_of(system: str) -> list[Path]:
     teachers = sorted(folder.glob("teacher*.toml"))
     students = sorted(folder.glob("student_*.toml"), key=lambda path: path.stem != PLAIN)
     plain, others = [path for path in students if path.stem == PLAIN], students[1:]
-    return [*teachers, *plain, folder / "student.toml", *others, *sorted(folder.glob("longer_*.toml"))]
+    longer = [*sorted(folder.glob("longer_teacher*.toml")), *sorted(folder.glob("longer_student*.toml"))]
+    return [*teachers, *plain, folder / "student.toml", *others, *longer]
 
 
 def title_of(path: Path) -> str:
@@ -235,7 +236,7 @@ def _error(row: Row) -> str:
 
 def _compared(row: Row, plain: Row | None) -> bool:
     """Whether a row is a student to hold against the one without distillation, which saw as many images."""
-    if plain is None or row is plain or row.stem.startswith("teacher"):
+    if plain is None or row is plain or "teacher" in row.stem:
         return False
     return row.images == plain.images
 
