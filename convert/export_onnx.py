@@ -55,6 +55,14 @@ def check_nodes(model: "onnx.ModelProto", network: Path) -> None:
             )
 
 
+def _drop_idle_attributes(model: "onnx.ModelProto") -> None:
+    """Without `noop_with_empty_axes = 0`: opset 18 writes it, 17 does not know it, the lowering keeps it."""
+    for node in model.graph.node:
+        idle = [each for each in node.attribute if each.name == "noop_with_empty_axes" and each.i == 0]
+        for attribute in idle:
+            node.attribute.remove(attribute)
+
+
 def lower_opset(model: "onnx.ModelProto", network: Path) -> "onnx.ModelProto":
     """The same graph in CONVERTER_OPSET, checked.
 
@@ -63,6 +71,7 @@ def lower_opset(model: "onnx.ModelProto", network: Path) -> "onnx.ModelProto":
     """
     import onnx
 
+    _drop_idle_attributes(model)
     try:
         lowered = onnx.version_converter.convert_version(model, CONVERTER_OPSET)
         onnx.checker.check_model(lowered, full_check=True)

@@ -72,3 +72,11 @@ def test_a_quantisation_aware_network_loses_its_fake_quantisers_and_nothing_else
     plain = pytorch_runner(tiny_handover / "network.pt2")(crop)
     assert onnx_runner(tmp_path / "aware.onnx")(crop).heatmap == pytest.approx(plain.heatmap, abs=1e-4)
     assert pytorch_runner(path)(crop).heatmap == pytest.approx(plain.heatmap, abs=1e-5)
+
+
+def test_a_network_of_any_operator_keeps_its_mean_over_the_map_in_the_lower_opset(tmp_path):
+    path = tmp_path / "network.pt2"
+    write_network(path, make_network(pooling="mean"))
+    lowered = onnx_of(load_network(path), path, any_operator=True)
+    assert "ReduceMean" in {node.op_type for node in lowered.graph.node}
+    assert lowered.opset_import[0].version == CONVERTER_OPSET
