@@ -92,7 +92,7 @@ class Row:
 
     @property
     def images(self) -> int:
-        """Seen by each seed."""
+        """Seen by its first seed; others that saw another number are told below the table."""
         return self.runs[0].images
 
     @property
@@ -313,7 +313,7 @@ def system_part(results: SystemResults) -> str:
             f"`{trunk.name}` ({trunk.images:,} images, {_share(trunk.nme)} %)" for trunk in results.trunks
         )
         parts += [f"Begun with: {told}.", ""]
-    budgets = sorted({row.images for row in results.rows})
+    budgets = sorted({run.images for row in results.rows for run in row.runs})
     if len(budgets) > 1:
         told = ", ".join(f"{images:,}" for images in budgets)
         parts += [f"The rows have not seen equally many images ({told}): hold only equal ones together.", ""]
