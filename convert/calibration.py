@@ -46,10 +46,20 @@ def no_face_crops(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.stack(enlarged).astype(np.uint8)
 
 
-def make_calibration_set(crops: NDArray[np.uint8], largest_count: int) -> NDArray[np.uint8]:
-    """At most `largest_count` of the crops, then a quarter as many without a face; range 0 to 255."""
+def make_calibration_set(
+    crops: NDArray[np.uint8], largest_count: int, *, faceless: bool = True
+) -> NDArray[np.uint8]:
+    """At most `largest_count` of the crops, then a quarter as many without a face; range 0 to 255.
+
+    Args:
+        crops: (N, H, W, 3), of faces.
+        largest_count: of faces.
+        faceless: whether there are any without; see Handover.presence_learnt.
+    """
     faces = choose_crops(crops, largest_count)
-    return with_full_range(np.concatenate([faces, no_face_crops(faces[::FACES_PER_NO_FACE])]))
+    if faceless:
+        faces = np.concatenate([faces, no_face_crops(faces[::FACES_PER_NO_FACE])])
+    return with_full_range(faces)
 
 
 def with_full_range(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:

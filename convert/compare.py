@@ -220,10 +220,9 @@ def compare_landmarks(job: Job, handover: Handover) -> dict[str, Any]:
     runners = _runners(job)
     comparison, landmarks = compare_models(runners, validation, handover)
     check_float_forms(comparison)
-    comparison["presence"] = {
-        "faces": compare_presence(runners, validation.crops),
-        "no_faces": compare_presence(runners, no_face_crops(validation.crops)),
-    }
+    comparison["presence"] = {"faces": compare_presence(runners, validation.crops)}
+    if handover.presence_learnt:
+        comparison["presence"]["no_faces"] = compare_presence(runners, no_face_crops(validation.crops))
     check_presence(comparison)
     comparison["device_difference_px"] = {
         name: check_device_reading(model, validation.crops, landmarks[name])

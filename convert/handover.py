@@ -52,6 +52,9 @@ class Handover:
     provenance: dict[str, Any]
     any_operator: bool = False
     """A published network: what it is built of is measured, not judged; see convert/check.py."""
+    presence_learnt: bool = True
+    """Whether it has met crops without a face. If not, what it makes of them is chance: they neither set
+    an integer range nor are compared."""
 
     @property
     def landmark_scheme(self) -> LandmarkScheme:
@@ -167,6 +170,7 @@ def read_handover(path: Path) -> AnyHandover:
             codec=CodecRule(**values["codec"]),
             provenance=dict(values.get("provenance", {})),
             any_operator=bool(values.get("any_operator", False)),
+            presence_learnt=bool(values.get("presence_learnt", True)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"{path} lacks or misnames a field ({error}); {REMEDY}") from error

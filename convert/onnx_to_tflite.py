@@ -15,7 +15,7 @@ import numpy as np
 
 from convert.calibration import SAMPLE_NAME, make_calibration_set, onnx2tf_sample
 from convert.environments import CONVERTER
-from convert.handover import load_calibration, read_handover
+from convert.handover import Handover, load_calibration, read_handover
 from convert.job import Job
 from device.contract.errors import BadInputError, LandmarksError, WriteFailedError
 from device.contract.files import write_whole
@@ -58,8 +58,10 @@ def settings(job: Job) -> dict[str, Any]:
 
 def fill_scratch(job: Job) -> int:
     """An empty working folder with the worker's inputs; returns the size of the calibration set."""
-    crops = load_calibration(job.calibration, read_handover(job.description))
-    calibration_set = make_calibration_set(crops, job.settings.calibration_crops)
+    handover = read_handover(job.description)
+    crops = load_calibration(job.calibration, handover)
+    faceless = not isinstance(handover, Handover) or handover.presence_learnt
+    calibration_set = make_calibration_set(crops, job.settings.calibration_crops, faceless=faceless)
     shutil.rmtree(job.scratch, ignore_errors=True)
     job.scratch.mkdir(parents=True)
     shutil.copyfile(job.onnx, job.scratch / WORKER_INPUT)

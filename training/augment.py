@@ -53,6 +53,11 @@ class AugmentSettings:
     off_face: float = 0.06
     """Crops that miss their face by half or more, per face crop."""
 
+    @property
+    def faceless(self) -> bool:
+        """Whether the network meets crops without a face, and so can learn to tell them."""
+        return bool(self.background or self.off_face)
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:

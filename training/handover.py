@@ -137,6 +137,7 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
         "crop": {"margin": settings.margin, "size_wh": [side, side], "channels": "bgr"},
         "codec": {**codec_values(model, settings, faces), "shape": shape},
         "any_operator": needs_any_operator(settings.model),
+        "presence_learnt": settings.augment.faceless,
         "provenance": {
             "run": settings.name,
             "teacher": settings.teacher,

@@ -18,7 +18,8 @@ from training.validation import CropSet, cut_crops
 CALIBRATION_CROPS = 256
 """Faces that set the integer ranges ..."""
 FACELESS_CROPS = 64
-"""... and crops of the same pictures without one: the presence logit's range must reach below zero."""
+"""... and crops of the same pictures without one, for a network that has learnt to tell them: the range
+of the presence logit must reach below zero."""
 
 
 def thinned(samples: Sequence[Sample], count: int) -> list[Sample]:
@@ -27,10 +28,10 @@ def thinned(samples: Sequence[Sample], count: int) -> list[Sample]:
     return [samples[index] for index in chosen]
 
 
-def ground_crops(samples: Sequence[Sample], side: int) -> list[NDArray[np.uint8]]:
-    """Up to FACELESS_CROPS pieces of the samples' pictures without a labelled face."""
+def ground_crops(samples: Sequence[Sample], side: int, count: int) -> list[NDArray[np.uint8]]:
+    """Up to `count` pieces of the samples' pictures without a labelled face."""
     grounds = (cut_background(sample, [sample.box], side) for sample in samples)
-    return list(islice((ground for ground in grounds if ground is not None), FACELESS_CROPS))
+    return list(islice((ground for ground in grounds if ground is not None), count))
 
 
 def with_grounds(crops: CropSet, grounds: Sequence[NDArray[np.uint8]]) -> CropSet:
@@ -65,11 +66,12 @@ def handover_faces(settings: LandmarkRun, data: Path | None, cache: Path) -> Han
         BadInputError: the data folder is missing or damaged.
     """
     side, margin = settings.model.input_side, settings.margin
+    faceless = FACELESS_CROPS if settings.augment.faceless else 0
     if settings.data.kind == "synthetic":
         from training.synthetic_set import synthetic_crops, synthetic_grounds
 
         faces, unseen = synthetic_crops(settings.data, margin, side, cache, CALIBRATION_CROPS)
-        grounds = synthetic_grounds(FACELESS_CROPS, side, settings.data.seed)
+        grounds = synthetic_grounds(faceless, side, settings.data.seed)
         return HandoverFaces(with_grounds(faces, grounds), unseen, [], settings.data.faces)
     if data is None:
         raise BadInputError(f"run {settings.name} learnt from a data folder: give --data FOLDER")
@@ -77,6 +79,6 @@ def handover_faces(settings: LandmarkRun, data: Path | None, cache: Path) -> Han
     first = split.validation[0].source
     held_out = [sample for sample in split.validation if sample.source == first]
     chosen = thinned(split.train, CALIBRATION_CROPS)
-    calibration = with_grounds(cut_crops(chosen, margin, side), ground_crops(chosen, side))
+    calibration = with_grounds(cut_crops(chosen, margin, side), ground_crops(chosen, side, faceless))
     trusted = [sample for sample in split.train if sample.source == first]
     return HandoverFaces(calibration, cut_crops(held_out, margin, side), trusted, len(split.train))

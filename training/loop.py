@@ -25,11 +25,11 @@ from training.run_parts import RunParts
 from training.shards import write_saved
 from training.speed import Speed
 
-VALIDATIONS = 25
+VALIDATIONS = 8
 """Evaluations in a run."""
 CHECKPOINT_SECONDS = 120.0
 """Between checkpoints, besides those at evaluations."""
-LOGS_PER_VALIDATION = 5
+LOGS_PER_VALIDATION = 15
 PICTURE_SECONDS = 20.0
 """Between drawings of curves and predictions, which take a second; the last validation is always drawn."""
 

@@ -47,6 +47,10 @@ def test_a_fifth_of_the_calibration_set_shows_no_face():
     assert len(make_calibration_set(blotches(40, seed=0), 20)) == 20 + 5
 
 
+def test_a_network_that_never_met_faceless_crops_is_calibrated_without():
+    assert len(make_calibration_set(blotches(40, seed=0), 20, faceless=False)) == 20
+
+
 def test_the_sample_that_onnx2tf_would_download_is_made_of_our_crops():
     crops = np.zeros((3, 64, 96, 3), np.uint8)
     crops[1, :, :, 0] = 255

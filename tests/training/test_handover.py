@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -29,6 +30,17 @@ def test_a_finished_run_is_handed_over_whole(tmp_path, monkeypatch):
     assert values["crop"] == {"margin": 1.3, "size_wh": [32, 32], "channels": "bgr"}
     assert values["codec"]["stride"] == 4
     assert values["provenance"]["images_seen"] == tiny_settings().optimiser.images
+    assert values["presence_learnt"] is True
+
+
+def test_a_network_that_met_faces_alone_is_handed_over_with_faces_alone(tmp_path):
+    settings = tiny_settings()
+    data = dataclasses.replace(settings.data, kind="synthetic", faces=4)
+    for off_face, kinds in ((0.06, {"drawn", "ground"}), (0.0, {"drawn"})):
+        augment = dataclasses.replace(settings.augment, off_face=off_face, background=0.0)
+        run = dataclasses.replace(settings, data=data, augment=augment)
+        faces = handover_faces.handover_faces(run, None, tmp_path)
+        assert {"ground" if name == "ground" else "drawn" for name in faces.calibration.sources} == kinds
 
 
 def test_the_exported_network_is_the_averaged_one(tmp_path):
