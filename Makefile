@@ -34,7 +34,7 @@ trunk_flag = $(if $(TRUNK_IMAGES),--images $(TRUNK_IMAGES))
 BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 
 .DEFAULT_GOAL := help
-.PHONY: help run page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel lock clean
+.PHONY: help run page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel lock clean
 # `make train distill` is two steps of one recipe, in this order.
 .NOTPARALLEL:
 
@@ -83,6 +83,10 @@ ethos-u: $(MAIN) $(ETHOS_U) ## int8 models by Arm's Vela, as C arrays, and a tab
 ladder: $(MAIN) $(CONVERT) ## train the students that ship, in all sizes, and convert them (DATA=FOLDER)
 	set -e; for run in small-rough tiny-rough small-calm tiny-calm base-calm small-lean tiny-lean base-lean wide-rough wide-calm wide-lean wide base-taught base-context base-hand base-points base small tiny; do $(VENV) -m training train training/configs/landmark_student/$$run.toml $(data_flag) --runs $(RUNS); done
 	set -e; for size in tiny small base; do $(MAKE) --no-print-directory convert RUN=$(RUNS)/$$size BUDGET=0.03; done
+
+recover: $(MAIN) ## runs/SIZE from the model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER)
+	$(VENV) -m convert weights device/models/$(call given,SIZE)/student.tflite --out build/$(SIZE).npz
+	$(VENV) -m training recover training/configs/landmark_student/$(SIZE).toml build/$(SIZE).npz --data $(call given,DATA) --runs $(RUNS)
 
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
 	set -e; for part in finding telling finder; do $(VENV) -m training train training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) --runs $(RUNS); done

@@ -63,6 +63,13 @@ without it: the int8 model then ships as it is. Exit code 4: an operator is left
 """
 
 
+WEIGHTS_EPILOG = """\
+example:
+  python -m convert weights device/models/small/student.tflite --out build/small.npz
+  python -m training recover training/configs/landmark_student/small.toml build/small.npz --data DATA
+"""
+
+
 def _command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, epilog: str
 ) -> argparse.ArgumentParser:
@@ -129,6 +136,18 @@ def _add_compilers(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     edgetpu.set_defaults(perform=_edgetpu)
 
 
+def _add_weights(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    weights = _command(
+        commands,
+        "weights",
+        "the real weights of a shipped student, to train on from",
+        WEIGHTS_EPILOG,
+    )
+    weights.add_argument("model", type=Path, metavar="MODEL", help="a student.tflite of this project")
+    weights.add_argument("--out", type=Path, required=True, metavar="NPZ", help="file to write")
+    weights.set_defaults(perform=_weights)
+
+
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line; argparse ends the program with exit code 2 where it is wrong."""
     parser = argparse.ArgumentParser(
@@ -141,6 +160,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_run(commands)
     _add_check(commands)
     _add_compilers(commands)
+    _add_weights(commands)
     return parser.parse_args(arguments)
 
 
@@ -181,6 +201,13 @@ def _edgetpu(options: argparse.Namespace) -> int:
     from convert.edgetpu_compile import compile_model
 
     print(compile_model(options.model, options.out, os.environ))
+    return int(ExitCode.DONE)
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from convert.float_weights import write_float_weights
+
+    print(f"{write_float_weights(options.model, options.out)} layers")
     return int(ExitCode.DONE)
 
 

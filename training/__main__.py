@@ -32,6 +32,7 @@ EXAMPLES = """examples:
   python -m training presence --model student.tflite --data ../shared/data
   python -m training robustness --model device/models/small/student.tflite --data ../shared/data
   python -m training turned turned.png --data ../shared/data
+  python -m training recover training/configs/landmark_student/small.toml small.npz --data ../shared/data
   python -m training results --runs runs
   python -m training handover runs/landmark_student-student --data ../shared/data
   python -m training evaluate-finder --data ../shared/data --yunet yunet.onnx
@@ -172,6 +173,14 @@ def _add_search_log(commands: Commands) -> None:
     search_log.add_argument("--runs", type=Path, default=Path("runs"), help="all runs (default: runs)")
 
 
+def _add_recover(commands: Commands) -> None:
+    recover = commands.add_parser("recover", help="a finished run from the weights of a model that ships")
+    recover.add_argument("run", type=Path, help="run file (TOML) that the model was trained with")
+    recover.add_argument("weights", type=Path, help="its layers, by `python -m convert weights`")
+    recover.add_argument("--data", type=Path, help="folder with the data sets")
+    recover.add_argument("--runs", type=Path, default=Path("runs"), help="all runs (default: runs)")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -192,6 +201,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_lean,
         _add_turned,
         _add_search_log,
+        _add_recover,
         *FINDER_COMMANDS,
         *SIGNAL_COMMANDS,
     ):
@@ -330,6 +340,15 @@ def run_search_log(arguments: argparse.Namespace) -> None:
     print(write_search_log(arguments.runs))
 
 
+def run_recover(arguments: argparse.Namespace) -> None:
+    """Make a finished run of a shipped model."""
+    from training.recovered import recover_run
+    from training.settings import read_run
+
+    figures = recover_run(read_run(arguments.run), arguments.weights, arguments.data, arguments.runs)
+    print(", ".join(f"{name} {100 * nme:.2f} %" for name, nme in figures.items()))
+
+
 def run_results(arguments: argparse.Namespace) -> None:
     """Write the results page."""
     from training.results import PAGE, write_results
@@ -348,6 +367,7 @@ PROGRAMS = {
     "lean": run_lean,
     "turned": run_turned,
     "search-log": run_search_log,
+    "recover": run_recover,
     "evaluate-finder": run_evaluate_finder,
     "fit-yunet": run_fit_yunet,
     "signals": run_signals,
