@@ -335,9 +335,10 @@ def run_turned(arguments: argparse.Namespace) -> None:
 
 def run_search_log(arguments: argparse.Namespace) -> None:
     """Write the search log."""
+    from training.records import Records
     from training.search_log import write_search_log
 
-    print(write_search_log(arguments.runs))
+    print(write_search_log(Records(arguments.runs)))
 
 
 def run_recover(arguments: argparse.Namespace) -> None:
@@ -351,9 +352,10 @@ def run_recover(arguments: argparse.Namespace) -> None:
 
 def run_results(arguments: argparse.Namespace) -> None:
     """Write the results page."""
+    from training.records import Records
     from training.results import PAGE, write_results
 
-    print(write_results(arguments.runs, arguments.page or PAGE))
+    print(write_results(Records(arguments.runs), arguments.page or PAGE))
 
 
 PROGRAMS = {

@@ -144,10 +144,7 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
     make_idle(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
     figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])
     save_network(model, settings, figures, folder / "network.pt")
-    row = {
-        "step": 0,
-        "images": settings.optimiser.images,
-        **{f"nme_{name}": nme for name, nme in figures.items()},
-    }
+    row = {"step": 0, "images": settings.optimiser.images, "recovered": True}
+    row |= {f"nme_{name}": nme for name, nme in figures.items()}
     write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
     return figures

@@ -1,26 +1,13 @@
 """The published systems side by side: one table from their runs' logs, no number typed by hand."""
 
-import json
-import platform
-import re
 import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import torch
-from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
-from device.contract.manifest import read_model_manifest
-from device.inference import LandmarkNetwork
-from training.checkpoint import load_network
-from training.run_log import last_row
+from training.records import Record, Records
 from training.settings import read_merged
 
 CONFIGS = Path(__file__).with_name("configs")
@@ -33,47 +20,6 @@ SYSTEMS = ("kd_net", "kd_net-edge", "star_swin", "star_swin-edge", "efficient_fa
 PLAIN = "student_plain"
 """The run file of a student that learns without distillation: what the others are held against."""
 
-WARM_UP, TIMED = 20, 200
-"""Inferences before, and within, a latency."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What one finished run left."""
-
-    nme: float
-    """Of the averaged network, float, on 300w/validation.txt with shaken boxes; a fraction."""
-    images: int
-    """Seen."""
-    parameters: int
-    """Trained numbers."""
-    macs: float
-    """Multiply-accumulates of one crop."""
-    int8_nme: float | None = None
-    """Of the int8 file on the same crops; None where the run was not converted."""
-    float_nme: float | None = None
-    """Of the network that was converted, as the conversion measured it."""
-    latency_ms: float | None = None
-    """Median of an inference of the int8 file on one thread of this machine."""
-    images_per_second: float | None = None
-    """In training."""
-    device: str = ""
-    """Trained on."""
-    start: str = ""
-    """Run whose weights it began with."""
-
-
-@dataclass(frozen=True)
-class Trunk:
-    """A run that rows begin with."""
-
-    name: str
-    """Its folder."""
-    nme: float
-    """As a row's."""
-    images: int
-    """Seen."""
-
 
 @dataclass(frozen=True)
 class Row:
@@ -83,7 +29,7 @@ class Row:
     """Of the run file."""
     title: str
     """Its header's first sentence."""
-    runs: tuple[Trained, ...]
+    runs: tuple[Record, ...]
 
     @property
     def nme(self) -> float:
@@ -109,85 +55,8 @@ class SystemResults:
     rows: tuple[Row, ...]
     missing: tuple[str, ...]
     """Run files without a finished run."""
-    trunks: tuple[Trunk, ...] = ()
+    trunks: tuple[Record, ...] = ()
     """What the rows began with."""
-
-
-def macs_of(model: nn.Module, side: int) -> float:
-    """Multiply-accumulates of a network on one crop, half of what torch counts as operations."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model.eval()(torch.zeros(1, 3, side, side))
-    return counter.get_total_flops() / 2
-
-
-def latency_of(model: Path) -> float:
-    """Median milliseconds of one inference on one thread, maps read included."""
-    network = LandmarkNetwork(model)
-    width, height = network.manifest.crop.size_wh
-    crop = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    times = []
-    for _ in range(WARM_UP + TIMED):
-        began = time.perf_counter()
-        network.infer(crop)
-        network.decode()
-        times.append(time.perf_counter() - began)
-    return 1000 * statistics.median(times[WARM_UP:])
-
-
-def _read_speed(folder: Path) -> dict[str, Any]:
-    path = folder / "speed.json"
-    return json.loads(path.read_text()) if path.is_file() else {}
-
-
-def _read_int8(folder: Path, timed: Callable[[Path], float]) -> dict[str, float]:
-    """What the run's conversion measured, and the latency of its file; nothing where there is none."""
-    model = folder / "model" / "student.tflite"
-    if not model.is_file():
-        return {}
-    metrics = read_model_manifest(model).metrics
-    return {
-        "int8_nme": metrics["validation_nme_interocular"],
-        "float_nme": metrics["validation_nme_interocular_pytorch"],
-        "latency_ms": timed(model),
-    }
-
-
-def read_trained(folder: Path, figure: str, timed: Callable[[Path], float] = latency_of) -> Trained:
-    """What a finished run left.
-
-    Raises:
-        BadInputError: a file of it is damaged.
-    """
-    model, settings = load_network(folder / "network.pt")
-    row = last_row(folder, figure)
-    nme, images = float(row[figure]), int(row["images"])
-    speed = _read_speed(folder)
-    return Trained(
-        nme,
-        images,
-        sum(weight.numel() for weight in model.parameters()),
-        macs_of(model, settings.model.input_side),
-        images_per_second=speed.get("images_per_second"),
-        device=speed.get("device", ""),
-        start=settings.start,
-        **_read_int8(folder, timed),
-    )
-
-
-def read_trunk(name: str, runs: Path, figure: str) -> Trunk:
-    """What a run that others begin with has reached.
-
-    Raises:
-        BadInputError: its log is gone.
-    """
-    row = last_row(runs / name, figure)
-    return Trunk(name, float(row[figure]), int(row["images"]))
-
-
-def finished_runs(name: str, runs: Path) -> list[Path]:
-    """Folders of a run's finished seeds, the run file's own first."""
-    seeds = [path for path in runs.glob(f"{name}-seed*") if re.fullmatch(r"-seed\d+", path.name[len(name) :])]
-    return [path for path in (runs / name, *sorted(seeds)) if (path / "network.pt").is_file()]
 
 
 def run_files_of(system: str) -> list[Path]:
@@ -205,9 +74,7 @@ def title_of(path: Path) -> str:
     return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").rstrip(".")
 
 
-def read_system(
-    system: str, runs: Path, figure: str = "nme_300w", timed: Callable[[Path], float] = latency_of
-) -> SystemResults:
+def read_system(system: str, records: Records) -> SystemResults:
     """Every finished row of a recipe.
 
     Raises:
@@ -215,15 +82,13 @@ def read_system(
     """
     rows, missing = [], []
     for path in run_files_of(system):
-        folders = finished_runs(read_merged(path)["name"], runs)
-        if not folders:
+        seeds = records.seeds_of(read_merged(path)["name"])
+        if seeds:
+            rows.append(Row(path.stem, title_of(path), tuple(seeds)))
+        else:
             missing.append(path.stem)
-            continue
-        trained = tuple(read_trained(folder, figure, timed) for folder in folders)
-        rows.append(Row(path.stem, title_of(path), trained))
     starts = dict.fromkeys(run.start for row in rows for run in row.runs if run.start)
-    trunks = tuple(read_trunk(start, runs, figure) for start in starts)
-    return SystemResults(system, tuple(rows), tuple(missing), trunks)
+    return SystemResults(system, tuple(rows), tuple(missing), tuple(records.get(start) for start in starts))
 
 
 def _share(value: float | None) -> str:
@@ -259,8 +124,8 @@ def _line(row: Row, plain: Row | None) -> str:
         _share(first.int8_nme),
         "" if loss is None else f"{100 * loss:+.3f}",
         "" if first.latency_ms is None else f"{first.latency_ms:.2f}",
-        f"{first.parameters / 1e6:.2f}",
-        f"{first.macs / 1e6:.0f}",
+        "" if first.parameters is None else f"{first.parameters / 1e6:.2f}",
+        "" if first.macs is None else f"{first.macs / 1e6:.0f}",
         f"{row.images:,}",
         str(len(row.runs)),
     ]
@@ -323,11 +188,9 @@ def system_part(results: SystemResults) -> str:
     return "\n".join(parts)
 
 
-def _machine() -> str:
-    """The processor's name."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
-    return named[0] if named else platform.machine()
+def _listed(names: Iterable[str]) -> str:
+    """Each once, empty ones left out."""
+    return ", ".join(sorted({name for name in names if name}))
 
 
 def results_page(systems: Sequence[SystemResults], runs: Path) -> str:
@@ -344,19 +207,20 @@ def results_page(systems: Sequence[SystemResults], runs: Path) -> str:
         )
     return TEMPLATE.read_text(encoding="utf-8").format(
         runs=runs,
-        machine=_machine(),
-        devices=", ".join(sorted({run.device for run in trained if run.device})),
+        machine=_listed(run.machine for run in trained),
+        devices=_listed(run.device for run in trained),
         systems="\n".join(system_part(system) for system in systems).rstrip(),
     )
 
 
-def write_results(runs: Path, page: Path = PAGE) -> str:
-    """Read every run, time every int8 file, write the page; gives it.
+def write_results(records: Records, page: Path = PAGE) -> str:
+    """Read every run, time every int8 file, write records and page; gives the page.
 
     Raises:
         BadInputError: not one run is finished, or one is damaged.
-        WriteFailedError: the page cannot be written.
+        WriteFailedError: a file cannot be written.
     """
-    text = results_page([read_system(system, runs) for system in SYSTEMS], runs)
+    text = results_page([read_system(system, records) for system in SYSTEMS], records.runs)
+    records.save()
     write_whole_bytes(page, text.encode())
     return text

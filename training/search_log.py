@@ -12,8 +12,8 @@ from typing import Any
 
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
-from training.checkpoint import load_values, run_of_values, settings_as_values
-from training.run_log import last_row
+from training.checkpoint import run_of_values, settings_as_values
+from training.records import Records
 
 TRIALS = Path(__file__).with_name("search_log.toml")
 PAGE = Path(__file__).with_name("SEARCH.md")
@@ -22,19 +22,11 @@ INTRODUCTION = """# What was tried
 
 NME by outer eye corners on the 200 faces of `300w/validation.txt` with shaken boxes, of the averaged float
 network at the end of each run. `python -m training search-log --runs runs` writes this page from the runs'
-logs; what is asked and decided stands in `search_log.toml`. A run is trained by `python -m training train
-FILE --data DATA`, its file having the settings named here; those that are kept lie in
-`configs/landmark_student/`.
+logs, or from what `records.jsonl` keeps of runs that are no longer at hand; what is asked and decided stands
+in `search_log.toml`. (A record marked `printed` was itself read back from this page: its gain may be off by
+0.01.) A run is trained by `python -m training train FILE --data DATA`, its file having the
+settings named here; those that are kept lie in `configs/landmark_student/`.
 """
-
-
-def final_nme(run: Path) -> float:
-    """NME of a run's last validation, a fraction.
-
-    Raises:
-        BadInputError: the run has no log, or was never validated.
-    """
-    return float(last_row(run, "nme_300w")["nme_300w"])
 
 
 def flattened(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -56,17 +48,17 @@ def differences(settings: dict[str, Any], others: dict[str, Any]) -> list[str]:
     ]
 
 
-def trial_section(trial: dict[str, str], runs: Path) -> str:
+def trial_section(trial: dict[str, str], records: Records) -> str:
     """One trial as Markdown.
 
     Raises:
         BadInputError: a run of it is not there.
     """
     names = trial["run"], trial["against"]
-    # Read as a run file is: what an older checkpoint lacks has its default.
-    stored = [load_values(runs / name / "network.pt")["settings"] for name in names]
-    settings = [settings_as_values(run_of_values(values, values["name"])) for values in stored]
-    nme = [final_nme(runs / name) for name in names]
+    found = [records.get(name) for name in names]
+    # Read as a run file is: what an older run lacks has its default.
+    settings = [settings_as_values(run_of_values(record.settings, record.name)) for record in found]
+    nme = [record.nme for record in found]
     changed = ", ".join(f"`{line}`" for line in differences(*settings)) or "nothing"
     images = [f"{values['optimiser']['images']:,}" for values in settings]
     return "\n".join(
@@ -87,7 +79,7 @@ def trial_section(trial: dict[str, str], runs: Path) -> str:
     )
 
 
-def fit_section(trial: dict[str, Any], runs: Path) -> str:
+def fit_section(trial: dict[str, Any], records: Records) -> str:
     """What a fit at the handover gained, run by run, as Markdown.
 
     Raises:
@@ -95,12 +87,12 @@ def fit_section(trial: dict[str, Any], runs: Path) -> str:
     """
     rows = []
     for name in trial["handovers"]:
-        path = runs / name / "handover" / "handover.json"
-        try:
-            figures = json.loads(path.read_text(encoding="utf-8"))["provenance"]
-            without, fitted = (100 * figures[f"nme_{key}_{trial['fit']}"] for key in ("without", "with"))
-        except (OSError, ValueError, KeyError) as error:
-            raise BadInputError(f"{path}: {error!r}; `make convert RUN={runs / name}` writes it") from error
+        fits = records.get(name).fits
+        if trial["fit"] not in fits:
+            raise BadInputError(
+                f"{name} has no fit {trial['fit']!r}: `make convert RUN={records.runs / name}` makes it"
+            )
+        without, fitted = (100 * nme for nme in fits[trial["fit"]])
         rows.append(f"| `{name}` | {without:.2f} | {fitted:.2f} | {without - fitted:+.2f} |")
     table = "\n".join(
         ["| handover of | NME % without | NME % with | gain |", "| --- | --- | --- | --- |", *rows]
@@ -108,17 +100,17 @@ def fit_section(trial: dict[str, Any], runs: Path) -> str:
     return f"## {trial['question']}\n\n{table}\n\n**{trial['verdict'].capitalize()}**.\n"
 
 
-def section_of(trial: dict[str, Any], runs: Path) -> str:
+def section_of(trial: dict[str, Any], records: Records) -> str:
     """One trial as Markdown: a training against another, or a fit without any.
 
     Raises:
         BadInputError: a run of it is not there.
     """
-    return fit_section(trial, runs) if "fit" in trial else trial_section(trial, runs)
+    return fit_section(trial, records) if "fit" in trial else trial_section(trial, records)
 
 
-def write_search_log(runs: Path, trials: Path = TRIALS, page: Path = PAGE) -> Path:
-    """Measure every trial and write the page.
+def write_search_log(records: Records, trials: Path = TRIALS, page: Path = PAGE) -> Path:
+    """Measure every trial, write records and page.
 
     Raises:
         BadInputError: a run is not there, or the list of trials is damaged.
@@ -128,6 +120,7 @@ def write_search_log(runs: Path, trials: Path = TRIALS, page: Path = PAGE) -> Pa
         listed = tomllib.loads(trials.read_text(encoding="utf-8"))["trial"]
     except (OSError, ValueError, KeyError) as error:
         raise BadInputError(f"{trials}: {error}; write [[trial]] tables") from error
-    text = "\n".join([INTRODUCTION, *(section_of(trial, runs) for trial in listed)])
+    text = "\n".join([INTRODUCTION, *(section_of(trial, records) for trial in listed)])
+    records.save()
     write_whole_bytes(page, text.encode())
     return page
