@@ -7,7 +7,7 @@ import logging
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
@@ -42,7 +42,7 @@ EXAMPLES = """examples:
 FINDER_COMMANDS = (add_evaluate_finder, add_fit_yunet)
 SIGNAL_COMMANDS = (add_signals, add_occlusion)
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # it has no public name
 
 
 def _add_train(commands: Commands) -> None:

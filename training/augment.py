@@ -327,13 +327,13 @@ class Augmenter:
             normalise(degraded).contiguous(memory_format=torch.channels_last),
             landmarks,
             torch.cat([part.face for part in parts]),
-            None if self.pack.known is None else self._known(faces, len(view)),
+            None if self.pack.known is None else self._known(self.pack.known[faces], len(view)),
             normalise(view).contiguous(memory_format=torch.channels_last) if self.view_side else None,
         )
 
-    def _known(self, faces: Tensor, count: int) -> Tensor:
-        """(count, K): of crops that are no face, which come last, nothing."""
-        known = self.pack.known[faces]
+    @staticmethod
+    def _known(known: Tensor, count: int) -> Tensor:
+        """(F, K) of faces to (count, K): of crops that are no face, which come last, nothing."""
         return functional.pad(known, (0, 0, 0, count - len(known)))
 
     def _on_faces(self, faces: Tensor, rng: torch.Generator) -> Batch:

@@ -32,7 +32,7 @@ EYES = (slice(36, 42), slice(42, 48))
 def _polygon(image: Image, corners: Points, colour: NDArray[np.integer], opacity: float = 1.0) -> Image:
     """A filled polygon (N, 2) with a soft edge, laid over the picture."""
     cover = np.zeros(image.shape[:2], np.float32)
-    cv2.fillPoly(cover, [np.rint(corners).astype(np.int32)], 1.0)
+    cv2.fillPoly(cover, [np.rint(corners).astype(np.int32)], (1.0,))
     cover = cv2.GaussianBlur(cover, (3, 3), 0)[:, :, None] * opacity
     return (image * (1 - cover) + colour * cover).astype(np.uint8)
 
@@ -91,7 +91,7 @@ def smear(image: Image, rng: np.random.Generator) -> Image:
     """A finger's grease on the lens: part of the light is scattered widely, which greys the picture."""
     veil = cv2.GaussianBlur(image, (0, 0), rng.uniform(4, 9))
     share = rng.uniform(0.25, 0.6)
-    return cv2.addWeighted(image, 1 - share, veil, share, rng.uniform(0, 20))
+    return np.asarray(cv2.addWeighted(image, 1 - share, veil, share, rng.uniform(0, 20)), np.uint8)
 
 
 def blur_by_motion(image: Image, rng: np.random.Generator) -> Image:
@@ -101,7 +101,8 @@ def blur_by_motion(image: Image, rng: np.random.Generator) -> Image:
     for step in np.linspace(-0.5, 0.5, 33) * length:
         x, y = 5 + step * math.cos(angle), 5 + step * math.sin(angle)
         kernel[round(y), round(x)] += 1
-    return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    blurred = cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, np.uint8)
 
 
 def expose_by_rows(image: Image, rng: np.random.Generator) -> Image:

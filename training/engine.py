@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 from device.contract.errors import BadInputError
+
+Network = TypeVar("Network", bound=nn.Module)
 
 PRECISIONS = {"bf16": torch.bfloat16, "float32": torch.float32}
 """Of forward passes and losses; weights, their average and the optimiser stay float32."""
@@ -50,6 +53,11 @@ def precision_of(engine: EngineSettings, device: torch.device) -> Iterator[None]
     chosen = PRECISIONS[engine.precision]
     with torch.autocast(device.type, torch.bfloat16, enabled=chosen is torch.bfloat16):
         yield
+
+
+def placed(model: Network, device: torch.device) -> Network:
+    """The same module on the device, its weights' channels last."""
+    return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack memory_format
 
 
 def compiled(model: nn.Module, engine: EngineSettings) -> nn.Module:

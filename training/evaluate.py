@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -297,6 +298,11 @@ def _mean(errors: Sequence[float]) -> float | None:
     return float(np.mean(found)) if found else None
 
 
+def _mean_of_some(errors: Sequence[float]) -> float:
+    """The same; at least one face was found."""
+    return cast("float", _mean(errors))
+
+
 def yaw_bins_of(
     samples: Sequence[Sample], scheme: LandmarkScheme, by_length: dict[str, list[float]]
 ) -> dict[str, YawBin]:
@@ -342,12 +348,12 @@ def evaluate(
     counted = range(scheme.count) if points is None else points
     regions = {name: sorted(set(indices) & set(counted)) for name, indices in scheme.groups.items()}
     groups = {
-        name: _mean(errors_of(predicted, samples, scheme, indices))
+        name: _mean_of_some(errors_of(predicted, samples, scheme, indices))
         for name, indices in regions.items()
         if indices
     }
     return Evaluation(
-        **{name: _mean(values) for name, values in by_length.items()},
+        **{name: _mean_of_some(values) for name, values in by_length.items()},
         failure_rate_at_8=metrics.failure_rate_at(THRESHOLDS[0], errors, missed),
         failure_rate_at_10=metrics.failure_rate_at(THRESHOLDS[1], errors, missed),
         auc_at_8=metrics.auc_at(THRESHOLDS[0], errors, missed),

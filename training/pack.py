@@ -27,7 +27,8 @@ from training.datasets.sample import Sample
 
 __all__ = ["FacePack", "cut_background", "cut_face", "load_pack", "read_picture"]
 
-Work, Made = TypeVar("Work"), TypeVar("Made")
+Work = TypeVar("Work")
+Made = TypeVar("Made")
 
 JPEG_QUALITY = 92
 FORMAT = 3

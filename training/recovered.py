@@ -8,6 +8,7 @@ on training faces and yet goes on learning from batches.
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -24,6 +25,9 @@ from training.validation import to_tensor, validation_nme
 
 Layer = tuple[Tensor, Tensor]
 """Weights, (O, I, H, W) or (O, I), and the (O,) bias of a folded layer."""
+
+Weighted: TypeAlias = nn.Conv2d | nn.Linear | nn.BatchNorm2d
+"""Modules that a folded layer is made of."""
 
 
 def read_layers(path: Path) -> list[Layer]:
@@ -43,14 +47,13 @@ def read_layers(path: Path) -> list[Layer]:
         raise BadInputError(f"{path}: {error!r}; `python -m convert weights` writes it") from error
 
 
-def weighted_modules(model: nn.Module, image: Tensor) -> list[nn.Module]:
+def weighted_modules(model: nn.Module, image: Tensor) -> list[Weighted]:
     """Convolutions, linear layers and BatchNorms in the order in which a forward pass meets them."""
-    met: list[nn.Module] = []
-    kinds = (nn.Conv2d, nn.Linear, nn.BatchNorm2d)
+    met: list[Weighted] = []
     hooks = [
         module.register_forward_hook(lambda module, *_: met.append(module))
         for module in model.modules()
-        if isinstance(module, kinds)
+        if isinstance(module, Weighted)
     ]
     with torch.no_grad():
         model.eval()(image)
@@ -59,8 +62,14 @@ def weighted_modules(model: nn.Module, image: Tensor) -> list[nn.Module]:
     return met
 
 
+def _there(value: Tensor | None) -> Tensor:
+    """A bias, or statistics, which a module may be built without and these are not."""
+    assert value is not None
+    return value
+
+
 @torch.no_grad()
-def _take(module: nn.Module, norm: nn.Module | None, layers: list[Layer]) -> None:
+def _take(module: nn.Conv2d | nn.Linear, norm: nn.BatchNorm2d | None, layers: list[Layer]) -> None:
     """Put the first layer of this module's shape into it; its bias into the BatchNorm behind it, if any.
 
     Branches may stand in another order in the file; those of one shape follow one another here.
@@ -73,7 +82,7 @@ def _take(module: nn.Module, norm: nn.Module | None, layers: list[Layer]) -> Non
         )
     weight, bias = layers.pop(place)
     module.weight.copy_(weight)
-    (module if norm is None else norm).bias.copy_(bias)
+    _there(module.bias if norm is None else norm.bias).copy_(bias)
 
 
 def take_layers(model: nn.Module, layers: Sequence[Layer], side: int) -> list[nn.BatchNorm2d]:
@@ -107,8 +116,8 @@ def make_idle(model: nn.Module, norms: Sequence[nn.BatchNorm2d], image: Tensor) 
         del given
         passed, bias = inputs[0], norm.bias.clone()
         variance, mean = torch.var_mean(passed, dim=(0, 2, 3), correction=0)
-        norm.running_mean.copy_(mean)
-        norm.running_var.copy_(variance)
+        _there(norm.running_mean).copy_(mean)
+        _there(norm.running_var).copy_(variance)
         norm.weight.copy_((variance + norm.eps).sqrt())
         norm.bias.copy_(mean + bias)
         return passed + bias[:, None, None]
@@ -144,7 +153,7 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
     make_idle(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
     figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])
     save_network(model, settings, figures, folder / "network.pt")
-    row = {"step": 0, "images": settings.optimiser.images, "recovered": True}
+    row: dict[str, Any] = {"step": 0, "images": settings.optimiser.images, "recovered": True}
     row |= {f"nme_{name}": nme for name, nme in figures.items()}
     write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
     return figures

@@ -108,7 +108,7 @@ def _compared(row: Row, plain: Row | None) -> bool:
 
 def _gain(row: Row, plain: Row | None) -> str:
     """Percentage points against the student without distillation; below zero is better."""
-    if not _compared(row, plain):
+    if plain is None or not _compared(row, plain):
         return ""
     return f"{100 * (row.nme - plain.nme):+.2f}"
 
@@ -157,7 +157,7 @@ def verdict_of(results: SystemResults) -> str:
     """Which parts of the distillation help, and by how much; a spread that is known is taken for noise."""
     plain = next((row for row in results.rows if row.stem == PLAIN), None)
     taught = [row for row in results.rows if _compared(row, plain)]
-    if not taught:
+    if plain is None or not taught:
         return ""
     said: dict[str, list[str]] = {"Helps": [], NOISE: [], "Does not help": []}
     for row in taught:

@@ -12,6 +12,7 @@ from device.contract.landmarks import SCHEMES, LandmarkScheme
 from training.augment import Augmenter, TensorPack
 from training.checkpoint import load_network
 from training.datasets import USUAL_SETS, Split, read_data_folder
+from training.engine import placed
 from training.initial import load_initial
 from training.loop import Loop
 from training.models import ModelSettings, build_model
@@ -123,7 +124,7 @@ def load_teacher(settings: RunSettings, runs: Path, device: torch.device) -> Tea
     networks = [network for network, _ in loaded]
     check_features(settings, [taught.model for _, taught in loaded])
     teacher = networks[0] if len(networks) == 1 else Committee(networks, sides)
-    return Teacher(teacher.to(device, memory_format=torch.channels_last), max(sides))
+    return Teacher(placed(teacher, device), max(sides))
 
 
 def check_features(settings: RunSettings, teachers: Sequence[ModelSettings]) -> None:
@@ -223,8 +224,8 @@ def make_parts(
     model = start_model(settings, runs)
     if options.initial is not None:
         load_initial(model, options.initial)
-    model = world.synchronised(model).to(device, memory_format=torch.channels_last)
-    average = build_model(settings.model, scheme.count).to(device, memory_format=torch.channels_last)
+    model = placed(world.synchronised(model), device)
+    average = placed(build_model(settings.model, scheme.count), device)
     teacher = load_teacher(settings, runs, device)
     return RunParts(
         settings,

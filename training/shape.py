@@ -106,7 +106,7 @@ def _reweighted_ridge(terms: NDArray[np.float64], lacking: NDArray[np.float64]) 
     """(1 + 2 K, 2 K) weights from terms (N, 1 + 2 K), a constant first, to what is lacking (N, 2 K)."""
     ridge = np.diag([0.0, *np.full(terms.shape[1] - 1, RIDGE)])
     centre = -SMOOTHING * ridge[:, 1:]
-    weights = np.linalg.solve(terms.T @ terms + ridge, terms.T @ lacking + centre)
+    weights = np.asarray(np.linalg.solve(terms.T @ terms + ridge, terms.T @ lacking + centre), np.float64)
     for _ in range(ROUNDS):
         left = (lacking - terms @ weights).reshape(len(lacking), -1, 2)
         importance = 1 / np.maximum(np.hypot(left[:, :, 0], left[:, :, 1]), BLUNT)

@@ -3,17 +3,15 @@
 import argparse
 from pathlib import Path
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-
-def add_signals(commands: Commands) -> None:
+def add_signals(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The command `signals`."""
     signals = commands.add_parser("signals", help="derive the mean face and the usual expressions anew")
     signals.add_argument("--data", type=Path, required=True, help="folder with the data sets")
     signals.add_argument("--model", default="small", help="whose scores are usual (default: small)")
 
 
-def add_occlusion(commands: Commands) -> None:
+def add_occlusion(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The command `occlusion`."""
     occlusion = commands.add_parser(
         "occlusion", help="how often a covered region is told; writes device/signal/README.md"

@@ -122,8 +122,9 @@ def measure_recall(samples: Sequence[Sample], ours: Finder, yunet: Finder) -> Re
         wide.append(sample.box.width > WIDE_SHARE * image.shape[1])
     found, is_wide = np.array(hits, float), np.array(wide)
     large = found[is_wide]
-    wide_shares = large.mean(0) if len(large) else np.ones(2)
-    return Recall(len(found), *map(float, found.mean(0)), len(large), *map(float, wide_shares))
+    share_ours, share_yunet = map(float, found.mean(0))
+    wide_ours, wide_yunet = map(float, large.mean(0) if len(large) else np.ones(2))
+    return Recall(len(found), share_ours, share_yunet, len(large), wide_ours, wide_yunet)
 
 
 def held_out_grounds(samples: Sequence[Sample], teacher: YuNet) -> list[NDArray[np.uint8]]:

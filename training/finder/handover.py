@@ -58,7 +58,7 @@ def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:
 
     def fill(beside: Path) -> None:
         with beside.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)
+            np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # mypy tries allow_pickle for **
 
     write_whole(path, fill)
 

@@ -11,6 +11,7 @@ from device.contract.errors import BadInputError
 from device.contract.files import write_whole
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from training.checkpoint import load_values
+from training.engine import placed
 from training.figures import tile
 from training.finder.augment import Composer, TensorPictures, make_pyramid
 from training.finder.data import read_pictures
@@ -141,8 +142,8 @@ def start_finder(settings: FinderRun, runs: Path) -> nn.Module:
 def make_parts(settings: FinderRun, pack: PicturePack, pictures: PictureSet, runs: Path) -> RunParts:
     """Build everything the loop needs on the device at hand."""
     device, scheme = pick_device(), SCHEMES[settings.scheme]
-    model = start_finder(settings, runs).to(device, memory_format=torch.channels_last)
-    average = build_finder(settings.model).to(device, memory_format=torch.channels_last)
+    model = placed(start_finder(settings, runs), device)
+    average = placed(build_finder(settings.model), device)
     return RunParts(
         settings,
         model,

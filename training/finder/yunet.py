@@ -74,8 +74,8 @@ class YuNet:
         found = np.zeros((0, 15), np.float32) if rows is None else np.asarray(rows, np.float32)
         found = found[np.argsort(-found[:, 14], kind="stable")]
         factor = width / size_wh[0], height / size_wh[1]
-        points = (found[:, 4:14].reshape(-1, 5, 2) + 0.5) * np.float32(factor) - 0.5
-        return Taught(found[:, :4] * np.float32(factor * 2), points, found[:, 14])
+        points = (found[:, 4:14].reshape(-1, 5, 2) + 0.5) * np.array(factor, np.float32) - 0.5
+        return Taught(found[:, :4] * np.array(factor * 2, np.float32), points, found[:, 14])
 
 
 def fit_map(samples: Sequence[Sample], teacher: YuNet) -> tuple[float, float, float, float]:

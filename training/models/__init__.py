@@ -1,6 +1,7 @@
 """Networks by name: a run file's [model] table becomes a module."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -30,7 +31,7 @@ class ModelSettings:
     """One of FAMILIES."""
     input_side: int
     """Pixels of the square crop."""
-    arguments: dict[str, object]
+    arguments: dict[str, Any]
     """Passed to the family's constructor."""
 
 

@@ -70,6 +70,9 @@ def _decoder(kind: str, width: int) -> nn.Module:
 class AttentionNet(nn.Module):
     """Backbone, decoder, three heads."""
 
+    spread: Tensor
+    """(K, E, 1, 1) 1 where landmark k lies on contour e, else 0."""
+
     def __init__(
         self,
         landmark_count: int,

@@ -3,7 +3,8 @@
 The published ones come from `transformers`, built from their configurations with random weights. What
 its ports got wrong for training is put right here: BatchNorm's gains (drawn about 0, so that the signal dies
 within a few blocks), those of SwinV2's norms, the share of a new batch in its running statistics, and
-drop-connect, which there drops single numbers instead of whole branches.
+drop-connect, which there drops single numbers instead of whole branches. Attributes of the library's modules
+have no types, so these modules are `Any` here.
 
 Letters: B images, S side, C channels.
 """
@@ -11,7 +12,7 @@ Letters: B images, S side, C channels.
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,15 +22,14 @@ from device.contract.errors import BadInputError
 from training.models.landmark_student import ConvUnit, Residual
 
 
-class Backbone(Protocol):
-    """What a head builds on."""
+class Backbone(nn.Module):
+    """What a head builds on.
 
-    widths: Sequence[int]
+    (B, 3, S, S) to maps (B, C, S/4...), the last two at S/32: the trunk's and, wider, its top's.
+    """
+
+    widths: list[int]
     """Channels of each map."""
-
-    def __call__(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, S, S) to maps (B, C, S/4...), the last two at S/32: the trunk's and, wider, its top's."""
-        ...
 
 
 EFFICIENTNET_SCALES = {
@@ -80,7 +80,7 @@ def _begin_as_identity(network: nn.Module) -> None:
             nn.init.zeros_(part.weight)
 
 
-class EfficientNetBackbone(nn.Module):
+class EfficientNetBackbone(Backbone):
     """EfficientNet up to and with its top convolution."""
 
     def __init__(self, size: str = "b0", hidden_act: str = "swish", *, squeeze_excite: bool = True) -> None:
@@ -105,7 +105,7 @@ class EfficientNetBackbone(nn.Module):
             hidden_act=hidden_act,
             drop_connect_rate=0.0,
         )
-        network = EfficientNetModel(config)
+        network: Any = EfficientNetModel(config)
         self.embeddings, self.encoder = network.embeddings, network.encoder
         names = ("top_conv", "top_bn", "top_activation")
         self.top = nn.Sequential(OrderedDict((name, getattr(self.encoder, name)) for name in names))
@@ -145,7 +145,7 @@ class EfficientNetBackbone(nn.Module):
         return [*maps, self.top(features)]
 
 
-class MobileNetV2Backbone(nn.Module):
+class MobileNetV2Backbone(Backbone):
     """MobileNetV2 up to and with its last 1x1 convolution."""
 
     def __init__(self, width: float = 1.0, hidden_act: str = "relu6") -> None:
@@ -155,7 +155,7 @@ class MobileNetV2Backbone(nn.Module):
         super().__init__()
         # Padding that follows the image's size is TensorFlow's; a fixed one exports as one operator.
         config = MobileNetV2Config(depth_multiplier=width, hidden_act=hidden_act, tf_padding=False)
-        network = MobileNetV2Model(config, add_pooling_layer=False)
+        network: Any = MobileNetV2Model(config, add_pooling_layer=False)
         self.stem, self.layers, self.top = network.conv_stem, network.layer, network.conv_1x1
         _prepare(self)
         convolutions = [layer.conv_3x3.convolution for layer in self.layers]
@@ -174,7 +174,7 @@ class MobileNetV2Backbone(nn.Module):
         return [*maps, self.top(features)]
 
 
-def _unfold(layer: nn.Module, features: Tensor) -> tuple[Tensor, tuple[int, int]]:
+def _unfold(layer: Any, features: Tensor) -> tuple[Tensor, tuple[int, int]]:
     """(B, C, H, W) to (B, C, side^2, patches) by reshaping: im2col has no form in TFLite."""
     side = layer.patch_height
     batch, channels, height, width = features.shape
@@ -182,7 +182,7 @@ def _unfold(layer: nn.Module, features: Tensor) -> tuple[Tensor, tuple[int, int]
     return cut.permute(0, 1, 3, 5, 2, 4).reshape(batch, channels, side * side, -1), (height, width)
 
 
-def _fold(layer: nn.Module, patches: Tensor, size_hw: tuple[int, int]) -> Tensor:
+def _fold(layer: Any, patches: Tensor, size_hw: tuple[int, int]) -> Tensor:
     """The inverse of `_unfold`."""
     side = layer.patch_height
     batch, channels = patches.shape[:2]
@@ -191,7 +191,7 @@ def _fold(layer: nn.Module, patches: Tensor, size_hw: tuple[int, int]) -> Tensor
     return cut.permute(0, 1, 4, 2, 5, 3).reshape(batch, channels, height, width)
 
 
-def _attend(attention: nn.Module, features: Tensor) -> Tensor:
+def _attend(attention: Any, features: Tensor) -> Tensor:
     """Separable self-attention on (B, C, P, N), N patches: the library's, but sliced where that splits.
 
         out = W_o (relu(value) sum_n key_n softmax(query)_n)
@@ -204,7 +204,7 @@ def _attend(attention: nn.Module, features: Tensor) -> Tensor:
     return attention.out_proj(functional.relu(value) * context)
 
 
-class MobileViTV2Backbone(nn.Module):
+class MobileViTV2Backbone(Backbone):
     """MobileViT-v2: inverted residuals, then separable self-attention from S/8 on."""
 
     def __init__(self, width: float = 0.5, hidden_act: str = "swish") -> None:
@@ -213,7 +213,7 @@ class MobileViTV2Backbone(nn.Module):
 
         super().__init__()
         config = MobileViTV2Config(width_multiplier=width, hidden_act=hidden_act)
-        network = MobileViTV2Model(config, expand_output=False)
+        network: Any = MobileViTV2Model(config, expand_output=False)
         self.stem, self.layers = network.conv_stem, network.encoder.layer
         for layer in self.layers[2:]:
             layer.unfolding = partial(_unfold, layer)
@@ -236,7 +236,7 @@ class MobileViTV2Backbone(nn.Module):
         return [*maps, features]
 
 
-class SwinV2Backbone(nn.Module):
+class SwinV2Backbone(Backbone):
     """SwinV2 (Liu et al., CVPR 2022): attention in shifted windows; a teacher, never deployed."""
 
     def __init__(
@@ -276,7 +276,7 @@ class SwinV2Backbone(nn.Module):
         return [*maps, top]
 
 
-class PlainBackbone(nn.Module):
+class PlainBackbone(Backbone):
     """Ordinary 3x3 convolutions, BatchNorm and ReLU: the trunk of every Edge-friendly student.
 
     No depthwise convolution either: NPUs leave most of their multipliers idle on it, and so do
@@ -317,7 +317,7 @@ class PlainBackbone(nn.Module):
         return [*maps, self.top(features)]
 
 
-BACKBONES: dict[str, Callable[..., nn.Module]] = {
+BACKBONES: dict[str, Callable[..., Backbone]] = {
     "efficientnet": EfficientNetBackbone,
     "mobilenet_v2": MobileNetV2Backbone,
     "mobilevit_v2": MobileViTV2Backbone,
@@ -327,7 +327,7 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
 """Every backbone a run file may name."""
 
 
-def build_backbone(name: str, input_side: int, arguments: dict[str, object]) -> nn.Module:
+def build_backbone(name: str, input_side: int, arguments: dict[str, object]) -> Backbone:
     """A backbone with random weights.
 
     Raises:

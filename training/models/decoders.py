@@ -1,5 +1,7 @@
 """From a backbone's smallest map back up: three doublings, by transposed convolution or nearest neighbour."""
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from device.contract.errors import BadInputError
@@ -31,7 +33,10 @@ class NearestConvolution(nn.Sequential):
         )
 
 
-STEPS: dict[str, type[nn.Sequential]] = {"deconvolution": Deconvolution, "nearest": NearestConvolution}
+STEPS: dict[str, Callable[[int, int], nn.Sequential]] = {
+    "deconvolution": Deconvolution,
+    "nearest": NearestConvolution,
+}
 """Ways to double."""
 
 

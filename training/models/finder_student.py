@@ -57,6 +57,7 @@ class FinderStudent(nn.Module):
         self.score = nn.Conv2d(deep, 1, kernel_size=1)
         self.box = nn.Conv2d(deep, 4, kernel_size=1)
         self.points = nn.Conv2d(deep, 10, kernel_size=1)
+        assert self.score.bias is not None
         nn.init.constant_(self.score.bias, -math.log((1 - RARE) / RARE))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -78,7 +78,7 @@ class Patch:
     def mask(self, outline: NDArray[np.floating]) -> NDArray[np.uint8]:
         """(h, w) 255 inside a closed outline, smooth at its edge."""
         mask = np.zeros(self.image.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [self.fixed(outline)], 255, cv2.LINE_AA, BITS)
+        cv2.fillPoly(mask, [self.fixed(outline)], (255,), cv2.LINE_AA, BITS)
         return mask
 
     def blend(self, over: NDArray[np.generic], alpha: NDArray[np.generic]) -> None:

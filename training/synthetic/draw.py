@@ -103,7 +103,7 @@ def _look_up(image: NDArray[np.uint8], at: NDArray[np.float32]) -> NDArray[np.ui
     padded = np.zeros((2, rows * REMAP_COLUMNS), np.float32)
     padded[:, :count] = at
     x, y = padded.reshape(2, rows, REMAP_COLUMNS)
-    return cv2.remap(image, x, y, cv2.INTER_LINEAR).reshape(-1, 3)[:count]
+    return np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR), np.uint8).reshape(-1, 3)[:count]
 
 
 def _draw_chunk(

@@ -57,7 +57,7 @@ def _paint_brow(canvas: Canvas, line: Line, looks: Looks, rng: np.random.Generat
     half = (looks.brow_width * canvas.density * thick)[:, None] * [0, 1]
     patch = canvas.patch(line, pad=2 * looks.brow_width)
     mask = patch.mask(np.concatenate([line - half, (line + half)[::-1]]))
-    mask = cv2.GaussianBlur(mask, (3, 3), 0)
+    mask = np.asarray(cv2.GaussianBlur(mask, (3, 3), 0), np.uint8)
     hairs = 0.55 + 0.4 / 255 * speckle(rng, mask.shape).astype(np.float32)
     patch.blend(looks.brow, mask * hairs)
 

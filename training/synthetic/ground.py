@@ -21,16 +21,16 @@ def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
 def _run(rng: np.random.Generator, side: int) -> Image:
     """A run of colour between four corners."""
     corners = np.array([_colour(rng) for _ in range(4)], np.uint8).reshape(2, 2, 3)
-    return cv2.resize(corners, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(corners, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _blotches(rng: np.random.Generator, side: int) -> Image:
     """Smooth coloured noise of two sizes."""
     small = np.array([_colour(rng) for _ in range(9)], np.float32).reshape(3, 3, 3)
     cells = int(rng.integers(8, 40))
-    small = cv2.resize(small, (cells, cells)) + rng.uniform(-45, 45, (cells, cells, 1)).astype(np.float32)
-    bytes_small = np.clip(small, 0, 255).astype(np.uint8)
-    return cv2.resize(bytes_small, (side, side), interpolation=cv2.INTER_LINEAR)
+    noisy = cv2.resize(small, (cells, cells)) + rng.uniform(-45, 45, (cells, cells, 1)).astype(np.float32)
+    bytes_small = np.clip(noisy, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(bytes_small, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _stripes(rng: np.random.Generator, side: int) -> Image:
@@ -48,7 +48,8 @@ def _tiles(rng: np.random.Generator, side: int) -> Image:
     rows, columns = int(rng.integers(2, 9)), int(rng.integers(2, 14))
     tint = np.array(_colour(rng), np.float32)
     cells = np.clip(tint + rng.normal(0, rng.uniform(5, 60), (rows, columns, 3)), 0, 255)
-    return cv2.resize(cells.astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST)
+    tiles = cv2.resize(cells.astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(tiles, np.uint8)
 
 
 _BASES: tuple[Callable[[np.random.Generator, int], Image], ...] = (
@@ -83,10 +84,11 @@ def background(rng: np.random.Generator, side: int) -> Image:
     image = _BASES[int(rng.integers(len(_BASES)))](rng, side)
     if rng.random() < 0.4:
         shadow = smooth_noise(rng, (side, side), (4, 4))
-        image = cv2.multiply(image, cv2.merge([1 + 0.4 * shadow] * 3), dtype=cv2.CV_8U)
+        shaded = cv2.multiply(image, cv2.merge([1 + 0.4 * shadow] * 3), dtype=cv2.CV_8U)
+        image = np.asarray(shaded, np.uint8)
     _clutter(image, rng)
     blur = rng.uniform(0, 4) * side / 256
     if blur > 0.5:
-        image = cv2.GaussianBlur(image, (0, 0), blur)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
     add_grain(image, rng, rng.uniform(0, 10))
     return image

@@ -54,7 +54,7 @@ def paint_hair(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
     outline = canvas.pixels(np.concatenate([line, ends]))
     height, width = int(outline[:, 1].max()) + 1, canvas.image.shape[1]
     mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [fixed(outline)], 255, cv2.LINE_8, 4)
+    cv2.fillPoly(mask, [fixed(outline)], (255,), cv2.LINE_8, 4)
     cells = (6, 8) if looks.hair_style is Hair.CAP else (4, width // 4)
     strands = 1 + rng.uniform(0.1, 0.35) * smooth_noise(rng, (height // 2, width // 2), cells)
     tinted = np.clip(strands[..., None] * looks.hair.astype(np.float32), 0, 255).astype(np.uint8)

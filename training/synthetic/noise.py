@@ -10,8 +10,7 @@ def smooth_noise(
 ) -> NDArray[np.float32]:
     """(H, W) or (H, W, channels) smooth noise of about -1 to 1, `cells_hw` bumps down and across."""
     small = rng.uniform(-1, 1, (*cells_hw, channels)).astype(np.float32)
-    large: NDArray[np.float32] = cv2.resize(small, shape_hw[::-1], interpolation=cv2.INTER_CUBIC)
-    return large
+    return np.asarray(cv2.resize(small, shape_hw[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def speckle(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -23,7 +23,7 @@ def _fill_speckled(
 ) -> None:
     """Fill an outline of (N, 2) pixels with a colour that varies by `grain` grey levels."""
     mask = np.zeros(image.shape[:2], np.uint8)
-    cv2.fillPoly(mask, [fixed(outline)], 255, cv2.LINE_8, BITS)
+    cv2.fillPoly(mask, [fixed(outline)], (255,), cv2.LINE_8, BITS)
     coarse = (image.shape[0] // 3 + 1, image.shape[1] // 3 + 1)
     noise = (speckle(rng, coarse).astype(np.float32)[..., None] / 127.5 - 1) * np.float32(grain)
     cloth = np.clip(colour.astype(np.float32) + noise, 0, 255).astype(np.uint8)

@@ -4,11 +4,12 @@ Gao et al., ICMR 2020.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from training import losses
 from training.augment import Batch
 from training.decode import mass_expectation
+from training.models.integral_net import IntegralNet
 from training.systems.batches import Targets, targets_of
 from training.systems.feature_loss import Adapters, feature_aligned_loss, patch_similarity_loss
 from training.systems.map_targets import point_maps
@@ -22,9 +23,13 @@ class IntegralTask:
     """Maps by squared error, points by wing; with a teacher its features and their likeness."""
 
     def __init__(
-        self, model: nn.Module, settings: IntegralLoss, teacher: nn.Module | None, adapters: Adapters | None
+        self,
+        model: IntegralNet,
+        settings: IntegralLoss,
+        teacher: IntegralNet | None,
+        adapters: Adapters | None,
     ) -> None:
-        """`model` and `teacher` are IntegralNets; the teacher is frozen, the adapters are trained."""
+        """The teacher is frozen, the adapters are trained."""
         self.model, self.settings, self.teacher, self.adapters = model, settings, teacher, adapters
 
     def __call__(self, batch: Batch) -> TaskResult:
@@ -33,7 +38,7 @@ class IntegralTask:
         terms = self.label_terms(maps, targets_of(batch))
         terms["presence"] = losses.presence_loss(presence, batch.face)
         if self.teacher is not None:
-            terms |= self.teacher_terms(stages, batch)
+            terms |= self.teacher_terms(self.teacher, stages, batch)
         return weigh(terms, self.settings)
 
     def label_terms(self, maps: Tensor, targets: Targets) -> dict[str, Tensor]:
@@ -46,10 +51,10 @@ class IntegralTask:
         wing = wing_loss(points / targets.unit, targets.inside / targets.unit).mean(2)
         return {"map": (square * targets.weight).mean(), "coordinate": (wing * targets.weight).mean()}
 
-    def teacher_terms(self, stages: list[Tensor], batch: Batch) -> dict[str, Tensor]:
+    def teacher_terms(self, teacher: IntegralNet, stages: list[Tensor], batch: Batch) -> dict[str, Tensor]:
         """Terms against the teacher's features; only those that count are computed."""
         with torch.no_grad():
-            told, _, _ = self.teacher.stages(batch.image)
+            told, _, _ = teacher.stages(batch.image)
         terms = {}
         if self.settings.feature and self.adapters is not None:
             aligned = [

@@ -1,6 +1,7 @@
 """From a published system's run file to a finished run."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from torch import nn
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
 from training.checkpoint import load_network, load_values
-from training.engine import compiled
+from training.engine import compiled, placed
 from training.initial import load_initial, take_weights
 from training.loop import Loop
 from training.models import build_model
@@ -68,10 +69,10 @@ def load_teacher(settings: SystemRun, name: str, runs: Path, device: torch.devic
             f"teacher {name} has scheme {taught.scheme} and input {taught.model.input_side}, "
             f"wanted {settings.scheme} and {settings.model.input_side}"
         )
-    return teacher.requires_grad_(False).to(device, memory_format=torch.channels_last)
+    return placed(teacher.requires_grad_(False), device)
 
 
-def make_adapters(settings: IntegralLoss, model: nn.Module, teacher: nn.Module | None) -> Adapters | None:
+def make_adapters(settings: IntegralLoss, model: IntegralNet, teacher: IntegralNet | None) -> Adapters | None:
     """From the student's stage widths to the teacher's, where features are aligned.
 
     Raises:
@@ -89,7 +90,7 @@ def make_task(
     pack: FacePack,
     device: torch.device,
 ) -> tuple[Task, nn.Module | None]:
-    """The task, and what is trained beside the network but not deployed."""
+    """The task, and what is trained beside the network but not deployed; all networks are of its kind."""
     teacher = teachers.get("teacher")
     match settings.loss:
         case RegressionLoss() as loss:
@@ -101,13 +102,15 @@ def make_task(
         case KdNetLoss() as loss:
             return KdNetTask(model, loss, teachers), None
         case StarLoss() as loss:
-            if teacher is not None and isinstance(model, AttentionNet):
-                model.start_from(teacher)
-            return StarTask(model, loss, contours_of(settings.scheme), teacher), None
+            told = cast("AttentionNet | None", teacher)
+            if told is not None and isinstance(model, AttentionNet):
+                model.start_from(told)
+            return StarTask(cast("AttentionNet", model), loss, contours_of(settings.scheme), told), None
         case IntegralLoss() as loss:
-            adapters = make_adapters(loss, model, teacher)
+            student, taught_by = cast("IntegralNet", model), cast("IntegralNet | None", teacher)
+            adapters = make_adapters(loss, student, taught_by)
             adapters = None if adapters is None else adapters.to(device)
-            return IntegralTask(model, loss, teacher, adapters), adapters
+            return IntegralTask(student, loss, taught_by, adapters), adapters
 
 
 def start_network(settings: SystemRun, runs: Path) -> nn.Module:
@@ -142,8 +145,8 @@ def make_system_parts(
     # A teacher that is missing is found before anything is packed.
     teachers = {role: load_teacher(settings, name, runs, device) for role, name in settings.teachers.items()}
     pack, validation, notes = load_faces(settings, data, runs / "packs", strict_counts=options.strict_counts)
-    model = world.synchronised(model).to(device, memory_format=torch.channels_last)
-    average = build_model(settings.model, scheme.count).to(device, memory_format=torch.channels_last)
+    model = placed(world.synchronised(model), device)
+    average = placed(build_model(settings.model, scheme.count), device)
     task, extra = make_task(settings, model, teachers, pack, device)
     return RunParts(
         settings,

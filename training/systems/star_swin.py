@@ -6,11 +6,11 @@ Hong & Lin, arXiv 2404.06029 (ICME 2024 Grand Challenge).
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from training import losses
 from training.augment import Batch
-from training.models.attention_net import AttentionMaps
+from training.models.attention_net import AttentionMaps, AttentionNet
 from training.systems.batches import Targets, targets_of
 from training.systems.map_targets import Contour, contour_maps, point_maps
 from training.systems.settings import StarLoss
@@ -39,9 +39,13 @@ class StarTask:
     """Fused maps by STAR, point and edge maps by adaptive wing; with a teacher its fused maps too."""
 
     def __init__(
-        self, model: nn.Module, settings: StarLoss, contours: Sequence[Contour], teacher: nn.Module | None
+        self,
+        model: AttentionNet,
+        settings: StarLoss,
+        contours: Sequence[Contour],
+        teacher: AttentionNet | None,
     ) -> None:
-        """`model` and `teacher` are AttentionNets; the teacher is frozen."""
+        """The teacher is frozen."""
         self.model, self.settings, self.contours, self.teacher = model, settings, contours, teacher
 
     def __call__(self, batch: Batch) -> TaskResult:
@@ -50,7 +54,7 @@ class StarTask:
         terms = self.label_terms(found, targets_of(batch))
         terms["presence"] = losses.presence_loss(found.presence, batch.face)
         if self.teacher is not None:
-            terms |= self.teacher_terms(found.fused, batch)
+            terms |= self.teacher_terms(self.teacher, found.fused, batch)
         return weigh(terms, self.settings)
 
     def label_terms(self, found: AttentionMaps, targets: Targets) -> dict[str, Tensor]:
@@ -69,10 +73,10 @@ class StarTask:
             "edge": losses.over_faces(edge.mean(1), targets.face),
         }
 
-    def teacher_terms(self, fused: Tensor, batch: Batch) -> dict[str, Tensor]:
+    def teacher_terms(self, teacher: AttentionNet, fused: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Terms against the teacher's fused maps."""
         with torch.no_grad():
-            told = self.teacher.maps(batch.image).fused.float()
+            told = teacher.maps(batch.image).fused.float()
         fused = fused.float()
         if self.settings.peak:
             fused, told = unit_peak(fused), unit_peak(told)

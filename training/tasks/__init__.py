@@ -1,7 +1,7 @@
 """Tasks: each owns a forward pass and its loss, and returns every term by name."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import Field, dataclass
+from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
@@ -16,6 +16,12 @@ class TaskResult:
     """The weighted sum that is minimised."""
     terms: dict[str, Tensor]
     """Every term before its weight, for the log."""
+
+
+class LossWeights(Protocol):
+    """A [loss] table: a dataclass with the weight of each term under the term's name."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 class Task(Protocol):

@@ -1,6 +1,7 @@
 """Learning from labels and from a frozen teacher of the same output form."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,7 @@ from device.contract.landmarks import LandmarkScheme
 from training import losses
 from training.augment import Batch
 from training.models.committee import spread_over
+from training.models.landmark_student import LandmarkStudent
 from training.resizing import resized
 from training.settings import LossSettings
 from training.systems.feature_loss import feature_aligned_loss, patch_similarity_loss
@@ -87,9 +89,11 @@ class DistillationTask:
     def ask(self, network: nn.Module, image: Tensor) -> Answer:
         """What a network says, with its features where a term needs them."""
         if not self.settings.compares_features:
-            return Answer(*network(image), None)
-        features, presence = network.features(image)
-        return Answer(network.heatmap(features), presence, features)
+            maps, presence = network(image)
+            return Answer(maps, presence, None)
+        student = cast("LandmarkStudent", network)
+        features, presence = student.features(image)
+        return Answer(student.heatmap(features), presence, features)
 
     def map_terms(self, found: Tensor, told: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Terms on the student's maps against the teacher's."""

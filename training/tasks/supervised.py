@@ -8,7 +8,7 @@ from training import losses
 from training.augment import Batch
 from training.settings import LossSettings
 from training.systems.star_loss import star_loss, to_unit
-from training.tasks import TaskResult
+from training.tasks import LossWeights, TaskResult
 
 NEAR_MAP = 0.15
 """Crop sides by which a point may leave the crop and still be learnt: the decoder can only answer
@@ -70,7 +70,7 @@ class SupervisedTask:
         return (gap - lean).norm(dim=2)
 
 
-def weigh(terms: dict[str, Tensor], settings: LossSettings) -> TaskResult:
+def weigh(terms: dict[str, Tensor], settings: LossWeights) -> TaskResult:
     """The sum of the terms, each times the setting of its own name."""
     weighted = [getattr(settings, name) * value for name, value in terms.items()]
     return TaskResult(sum(weighted[1:], weighted[0]), terms)
