@@ -61,7 +61,11 @@ def placed(model: Network, device: torch.device) -> Network:
 
 
 def compiled(model: nn.Module, engine: EngineSettings) -> nn.Module:
-    """The same module, compiled in place where the engine wants it: its weights keep their names."""
+    """The same module, its parts compiled in place where the engine wants it: its weights keep their names.
+
+    Its parts and not the whole, whose forward tasks go round when they want more than its last output.
+    """
     if engine.compile:
-        model.compile()
+        for part in model.children():
+            part.compile()
     return model

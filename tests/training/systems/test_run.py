@@ -12,6 +12,7 @@ from device.contract.landmarks import ibug_68
 from tests.training.test_loop import tiny_faces, weights_of
 from training.augment import Augmenter, TensorPack
 from training.decode import codec_of, landmarks_of, mass_expectation
+from training.engine import EngineSettings, compiled
 from training.loop import Loop
 from training.models import build_model
 from training.models.landmark_student import LandmarkStudent
@@ -48,6 +49,18 @@ def tiny_run(task, loss=None, teachers=None, **network):
         },
         "test",
     )
+
+
+def test_compiling_reaches_what_the_tasks_call(monkeypatch):
+    reached = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module: reached.append(module))
+    model = build_model(tiny_run("integral").model, 68)
+    assert compiled(model, EngineSettings(compile=True)) is model
+    # The task calls model.stages, not the model: its backbone must be reached by itself.
+    assert model.backbone in reached
+    reached.clear()
+    compiled(model, EngineSettings(compile=False))
+    assert reached == []
 
 
 def tiny_system_parts(folder, settings):
