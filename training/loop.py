@@ -18,7 +18,7 @@ from training.board import Board
 from training.checkpoint import is_saved, load_values, save_network, save_whole, settings_as_values
 from training.engine import engine_of, precision_of
 from training.figures import draw_curves
-from training.optimiser import Average, learning_rate, make_optimiser
+from training.optimiser import Average, begin_learning, learning_rate, make_optimiser
 from training.prefetch import Prefetch
 from training.run_log import RunLog
 from training.run_parts import RunParts
@@ -179,7 +179,7 @@ class Loop:
         Returns:
             Figures of the averaged network by set, fractions.
         """
-        self.parts.model.train()
+        begin_learning(self.parts.model, self.parts.settings.optimiser)
         last = self.steps if stop_at is None else min(stop_at, self.steps)
         leads = self.parts.world.leads
         with tqdm(

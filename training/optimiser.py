@@ -31,6 +31,14 @@ def make_optimiser(
     return torch.optim.AdamW(groups, lr=settings.learning_rate)
 
 
+def begin_learning(model: nn.Module, settings: OptimiserSettings) -> None:
+    """Training mode, but for BatchNorm's statistics where the run freezes them."""
+    model.train()
+    for part in model.modules() if settings.frozen_norms else ():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001  # the base of all kinds
+            part.eval()
+
+
 class Average:
     """Exponential moving average of weights and BatchNorm statistics."""
 

@@ -65,6 +65,9 @@ class OptimiserSettings:
     """Share of the steps with a rising rate."""
     ema_decay: float = 0.999
     """Of the averaged weights that are evaluated and handed on."""
+    frozen_norms: bool = False
+    """BatchNorm keeps the statistics of the run that this one starts from, in training as in use. What a few
+    faces unlike the rest do to a deep network is then seen and unlearnt; their own batch would hide it."""
 
 
 @dataclass(frozen=True)

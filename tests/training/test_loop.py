@@ -333,3 +333,13 @@ def test_several_teachers_teach_together_and_such_as_see_less_are_refused(tmp_pa
         load_teacher(taught("one", "gone"), tmp_path, cpu)
     with pytest.raises(BadInputError, match="has scheme ibug_68, wanted wflw_98"):
         load_teacher(taught("one", scheme="wflw_98"), tmp_path, cpu)
+
+
+def test_frozen_norms_learn_everything_but_their_statistics(tmp_path):
+    for frozen in (False, True):
+        parts = tiny_parts(tmp_path / str(frozen), tiny_settings(frozen_norms=frozen))
+        before = {name: value.clone() for name, value in parts.model.state_dict().items()}
+        Loop(parts).run(stop_at=1)
+        moved = {name for name, value in parts.model.state_dict().items() if not value.equal(before[name])}
+        assert any(name.endswith("running_var") for name in moved) is not frozen
+        assert any(name.endswith("weight") for name in moved)
