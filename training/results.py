@@ -167,6 +167,11 @@ def verdict_of(results: SystemResults) -> str:
     return " ".join(f"{kind}: {'; '.join(rows)}." for kind, rows in said.items() if rows)
 
 
+def _listed(names: Iterable[str]) -> str:
+    """Each once, empty ones left out."""
+    return ", ".join(sorted({name for name in names if name}))
+
+
 def system_part(results: SystemResults) -> str:
     """A recipe's heading, table and verdict, Markdown."""
     plain = next((row for row in results.rows if row.stem == PLAIN), None)
@@ -178,6 +183,8 @@ def system_part(results: SystemResults) -> str:
             f"`{trunk.name}` ({trunk.images:,} images, {_share(trunk.nme)} %)" for trunk in results.trunks
         )
         parts += [f"Begun with: {told}.", ""]
+    machines = _listed(run.machine for row in results.rows for run in row.runs)
+    parts += [f"Timed on: {machines}.", ""] if machines else []
     budgets = sorted({run.images for row in results.rows for run in row.runs})
     if len(budgets) > 1:
         told = ", ".join(f"{images:,}" for images in budgets)
@@ -186,11 +193,6 @@ def system_part(results: SystemResults) -> str:
     parts += [verdict, ""] if verdict else []
     parts += [f"Not trained: {', '.join(results.missing)}.", ""] if results.missing else []
     return "\n".join(parts)
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Each once, empty ones left out."""
-    return ", ".join(sorted({name for name in names if name}))
 
 
 def results_page(systems: Sequence[SystemResults], runs: Path) -> str:
@@ -207,7 +209,6 @@ def results_page(systems: Sequence[SystemResults], runs: Path) -> str:
         )
     return TEMPLATE.read_text(encoding="utf-8").format(
         runs=runs,
-        machine=_listed(run.machine for run in trained),
         devices=_listed(run.device for run in trained),
         systems="\n".join(system_part(system) for system in systems).rstrip(),
     )

@@ -91,6 +91,12 @@ def test_a_converted_row_shows_its_int8_file():
     assert line == "| The student | 5.00 |  | 5.12 | +0.110 | 3.46 | 2.50 | 300 | 1,000 | 1 |"
 
 
+def test_the_processor_stands_below_the_table_that_was_timed_on_it():
+    timed = Row("student", "The student", (a_run(0.05, latency_ms=3.4, machine="Cortex"),))
+    assert "Timed on: Cortex." in results.system_part(SystemResults("kd_net", (timed,), ()))
+    assert "Timed on" not in results.system_part(SystemResults("kd_net", (a_row(PLAIN, 0.06),), ()))
+
+
 def test_every_recipe_has_its_rows_and_their_teachers_stand_once():
     stems = {system: [path.stem for path in results.run_files_of(system)] for system in results.SYSTEMS}
     assert stems["star_swin"] == ["teacher", PLAIN, "student", "student_norm"]
