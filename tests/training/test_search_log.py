@@ -6,6 +6,7 @@ import pytest
 
 from device.contract.errors import BadInputError
 from tests.training.test_loop import tiny_settings
+from tests.training.test_results import records_of
 from training.augment import AugmentSettings
 from training.checkpoint import save_network, settings_as_values
 from training.models import build_model
@@ -27,11 +28,6 @@ def write_run(runs, name, nme, augment):
     save_network(build_model(settings.model, 68), settings, {}, runs / name / "network.pt")
     rows = [{"step": 1, "images": 24_000, "nme_300w": 0.5}, {"step": 2, "images": 48_000, "nme_300w": nme}]
     (runs / name / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def records_of(runs):
-    """Of these runs alone, without the project's own."""
-    return Records(runs, runs / "records.jsonl", timed=lambda _: 1.0)
 
 
 def test_a_trial_is_measured_and_its_settings_are_told(tmp_path):
