@@ -6,7 +6,6 @@ is written anew; of one that is not, the line is what there is.
 
 import dataclasses
 import json
-import platform
 import re
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.manifest import read_model_manifest
 from device.inference import LandmarkNetwork
+from device.machine import board_name
 from training.checkpoint import load_network, settings_as_values
 from training.run_log import last_row
 
@@ -58,17 +58,20 @@ class Record:
     latency_ms: float | None = None
     """Median of an inference of the int8 file, one thread."""
     machine: str = ""
-    """Processor that this was timed on."""
+    """Board or processor that this was timed on."""
     images_per_second: float | None = None
     """In training."""
     device: str = ""
     """Trained on."""
-    start: str = ""
-    """Run whose weights it began with."""
     fits: dict[str, tuple[float, float]] = field(default_factory=dict)
     """NME without and with each fit that its handover made; fractions."""
     printed: bool = False
     """Read back from a printed page, rounded as there: neither the run nor its first record is left."""
+
+    @property
+    def start(self) -> str:
+        """Run whose weights it began with; empty for none."""
+        return str(self.settings.get("start", ""))
 
 
 def macs_of(model: nn.Module, side: int) -> float:
@@ -92,13 +95,6 @@ def latency_of(model: Path) -> float:
     return 1000 * float(np.median(times[WARM_UP:]))
 
 
-def _machine() -> str:
-    """The processor's name."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
-    return named[0] if named else platform.machine()
-
-
 def _json_of(path: Path) -> dict[str, Any]:
     """A JSON file's table; an empty one where there is no file."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -114,7 +110,7 @@ def _int8_of(folder: Path, timed: Callable[[Path], float]) -> dict[str, Any]:
         "int8_nme": metrics["validation_nme_interocular"],
         "float_nme": metrics["validation_nme_interocular_pytorch"],
         "latency_ms": timed(model),
-        "machine": _machine(),
+        "machine": board_name(),
     }
 
 
@@ -142,7 +138,6 @@ def read_record(folder: Path, timed: Callable[[Path], float] = latency_of) -> Re
         macs_of(model, settings.model.input_side),
         images_per_second=speed.get("images_per_second"),
         device=speed.get("device", ""),
-        start=settings.start,
         fits=_fits_of(folder),
         **_int8_of(folder, timed),
     )
