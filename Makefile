@@ -66,8 +66,10 @@ distill: $(MAIN) $(CONVERT) ## distil the student from it, then convert and eval
 ablate: $(MAIN) ## each distillation term of a published system alone, and the student without (RECIPE=kd_net DATA=FOLDER)
 	set -e; for file in $(sort $(wildcard $(recipe_folder)/student_*.toml)); do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
 
-longer: $(MAIN) $(CONVERT) ## an Edge-friendly recipe's teachers and student learn on, on calm pictures (RECIPE=kd_net-edge DATA=FOLDER)
-	set -e; for file in $(sort $(wildcard $(recipe_folder)/longer_teacher*.toml)) $(recipe_folder)/longer_student.toml; do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
+longer: $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk of the small student that ships, on calm pictures (RECIPE=kd_net-edge DATA=FOLDER)
+	test -f $(RUNS)/small/network.pt || $(MAKE) --no-print-directory recover SIZE=small
+	$(VENV) -m training train training/configs/landmark_student/wide-shipped.toml $(data_flag) $(trunk_flag) --runs $(RUNS)
+	set -e; for file in $(sort $(wildcard $(recipe_folder)/longer_teacher*.toml)) $(sort $(wildcard $(recipe_folder)/longer_student*.toml)); do $(VENV) -m training train $$file $(data_flag) $(images_flag) --runs $(RUNS); done
 	$(MAKE) --no-print-directory convert RUN=$(RUNS)/$(RECIPE)-longer_student
 
 convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/NAME BUDGET=0.03 ALL=1)

@@ -17,6 +17,9 @@ TEMPLATE = Path(__file__).with_name("results.template.md")
 SYSTEMS = ("kd_net", "kd_net-edge", "star_swin", "star_swin-edge", "efficient_fan", "efficient_fan-edge")
 """Recipes, in the order of the page: each system, then its Edge-friendly variant."""
 
+LONGER = "longer_"
+"""What the run files of rows begin with that start from the network that ships (`make longer`)."""
+
 PLAIN = "student_plain"
 """The run file of a student that learns without distillation: what the others are held against."""
 
@@ -26,7 +29,7 @@ class Row:
     """One run file: every seed of it that is finished."""
 
     stem: str
-    """Of the run file."""
+    """Of the run file, without LONGER."""
     title: str
     """Its header's first sentence."""
     runs: tuple[Record, ...]
@@ -55,18 +58,24 @@ class SystemResults:
     rows: tuple[Row, ...]
     missing: tuple[str, ...]
     """Run files without a finished run."""
-    trunks: tuple[Record, ...] = ()
-    """What the rows began with."""
+    trunks: tuple[tuple[Record, int], ...] = ()
+    """What the rows began with, and the images that it and what it began with itself had seen."""
 
 
-def run_files_of(system: str) -> list[Path]:
-    """The run files of a recipe's reduced rows: teachers, the plain student, the others, longer ones."""
+def run_files_of(system: str, kind: str = "") -> list[Path]:
+    """The run files of a recipe's reduced rows: teachers, the plain student, the one with all parts, others.
+
+    Args:
+        system: the recipe.
+        kind: what their names begin with, LONGER or nothing.
+    """
     folder = CONFIGS / system
-    teachers = sorted(folder.glob("teacher*.toml"))
-    students = sorted(folder.glob("student_*.toml"), key=lambda path: path.stem != PLAIN)
-    plain, others = [path for path in students if path.stem == PLAIN], students[1:]
-    longer = [*sorted(folder.glob("longer_teacher*.toml")), *sorted(folder.glob("longer_student*.toml"))]
-    return [*teachers, *plain, folder / "student.toml", *others, *longer]
+    places = [f"{kind}{PLAIN}", f"{kind}student"]
+    students = sorted(path.stem for path in folder.glob(f"{kind}student*.toml"))
+    others = [stem for stem in students if stem not in places]
+    present = [stem for stem in places if stem in students]
+    teachers = sorted(folder.glob(f"{kind}teacher*.toml"))
+    return [*teachers, *(folder / f"{stem}.toml" for stem in [*present, *others])]
 
 
 def title_of(path: Path) -> str:
@@ -74,21 +83,44 @@ def title_of(path: Path) -> str:
     return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").rstrip(".")
 
 
-def read_system(system: str, records: Records) -> SystemResults:
-    """Every finished row of a recipe.
+def images_before(name: str, records: Records) -> int:
+    """Seen by a run and by every run before it, from start to start.
+
+    Raises:
+        BadInputError: there is neither run nor record of one, or it is damaged.
+    """
+    run = records.get(name)
+    return run.images + (images_before(run.start, records) if run.start else 0)
+
+
+def read_system(system: str, records: Records, kind: str = "") -> SystemResults:
+    """Every finished row of a recipe, or of its longer ones.
 
     Raises:
         BadInputError: a finished run that is damaged.
     """
     rows, missing = [], []
-    for path in run_files_of(system):
+    for path in run_files_of(system, kind):
         seeds = records.seeds_of(read_merged(path)["name"])
+        stem = path.stem.removeprefix(kind)
         if seeds:
-            rows.append(Row(path.stem, title_of(path), tuple(seeds)))
+            rows.append(Row(stem, title_of(path), tuple(seeds)))
         else:
-            missing.append(path.stem)
+            missing.append(stem)
     starts = dict.fromkeys(run.start for row in rows for run in row.runs if run.start)
-    return SystemResults(system, tuple(rows), tuple(missing), tuple(records.get(start) for start in starts))
+    name = f"{system}, longer" if kind else system
+    trunks = tuple((records.get(start), images_before(start, records)) for start in starts)
+    return SystemResults(name, tuple(rows), tuple(missing), trunks)
+
+
+def read_systems(records: Records) -> list[SystemResults]:
+    """Every table of the page: each recipe's, and below it that of its longer rows, if it has some.
+
+    Raises:
+        BadInputError: a finished run that is damaged.
+    """
+    kinds = [(system, kind) for system in SYSTEMS for kind in ("", LONGER) if run_files_of(system, kind)]
+    return [read_system(system, records, kind) for system, kind in kinds]
 
 
 def _share(value: float | None) -> str:
@@ -180,7 +212,7 @@ def system_part(results: SystemResults) -> str:
         parts += [*table_of(results.rows, plain), ""]
     if results.trunks:
         told = ", ".join(
-            f"`{trunk.name}` ({trunk.images:,} images, {_share(trunk.nme)} %)" for trunk in results.trunks
+            f"`{trunk.name}` ({images:,} images, {_share(trunk.nme)} %)" for trunk, images in results.trunks
         )
         parts += [f"Begun with: {told}.", ""]
     machines = _listed(run.machine for row in results.rows for run in row.runs)
@@ -221,7 +253,7 @@ def write_results(records: Records, page: Path = PAGE) -> str:
         BadInputError: not one run is finished, or one is damaged.
         WriteFailedError: a file cannot be written.
     """
-    text = results_page([read_system(system, records) for system in SYSTEMS], records.runs)
+    text = results_page(read_systems(records), records.runs)
     records.save()
     write_whole_bytes(page, text.encode())
     return text

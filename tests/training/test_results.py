@@ -37,12 +37,13 @@ def write_run(runs, name, nme, start=""):
     (folder / "speed.json").write_text(json.dumps({"images_per_second": 12.5, "device": "cpu"}))
 
 
-def test_what_the_rows_began_with_is_told_once(tmp_path):
-    write_run(tmp_path, "kd_net-trunk_student", 0.08)
+def test_what_the_rows_began_with_is_told_once_with_all_images_before(tmp_path):
+    write_run(tmp_path, "older", 0.09)
+    write_run(tmp_path, "kd_net-trunk_student", 0.08, start="older")
     for row in ("student", "student_plain"):
         write_run(tmp_path, f"kd_net-{row}", 0.061, start="kd_net-trunk_student")
     part = results.system_part(results.read_system("kd_net", records_of(tmp_path)))
-    assert "Begun with: `kd_net-trunk_student` (900 images, 8.00 %)." in part
+    assert "Begun with: `kd_net-trunk_student` (1,800 images, 8.00 %)." in part
 
 
 def test_figures_come_from_the_runs_own_files(tmp_path):
@@ -100,11 +101,21 @@ def test_the_processor_stands_below_the_table_that_was_timed_on_it():
 def test_every_recipe_has_its_rows_and_their_teachers_stand_once():
     stems = {system: [path.stem for path in results.run_files_of(system)] for system in results.SYSTEMS}
     assert stems["star_swin"] == ["teacher", PLAIN, "student", "student_norm"]
-    longer = ["longer_teacher", "longer_student"]
-    assert stems["star_swin-edge"] == ["teacher", PLAIN, "student", "student_norm", *longer]
+    assert stems["star_swin-edge"] == ["teacher", PLAIN, "student", "student_norm"]
     assert stems["kd_net-edge"][:3] == ["teacher_tolerant", "teacher_tough", PLAIN]
     assert stems["kd_net"][:4] == ["teacher_tolerant", "teacher_tough", PLAIN, "student"]
     assert all(PLAIN in rows and "student" in rows for rows in stems.values())
+
+
+def test_longer_rows_are_held_against_a_longer_student_alone(tmp_path):
+    write_run(tmp_path, "star_swin-edge-student_plain", 0.06)
+    write_run(tmp_path, "star_swin-edge-longer_student_plain", 0.045)
+    write_run(tmp_path, "star_swin-edge-longer_student", 0.042)
+    tables = {found.name: results.system_part(found) for found in results.read_systems(records_of(tmp_path))}
+    assert "(-0.30)" in tables["star_swin-edge, longer"]
+    assert "Not trained: teacher." in tables["star_swin-edge, longer"]
+    assert "4.20" not in tables["star_swin-edge"]
+    assert "star_swin, longer" not in tables
 
 
 def test_the_page_is_written_whole_and_says_how(tmp_path):
