@@ -18,6 +18,7 @@ from training.loop import Loop
 from training.models import ModelSettings, build_model
 from training.models.committee import Committee
 from training.models.growth import grow
+from training.models.landmark_student import DECODER
 from training.pack import FacePack, load_pack
 from training.run_parts import LoopOptions, RunParts
 from training.settings import TURNED, DataSettings, RunSettings
@@ -136,7 +137,7 @@ def check_features(settings: RunSettings, teachers: Sequence[ModelSettings]) -> 
     if not settings.loss.compares_features:
         return
     ours, *kinds = (
-        (model.family, tuple(model.arguments.get("decoder", ())[-1:]))
+        (model.family, tuple(model.arguments.get("decoder", DECODER)[-1:]))
         for model in (settings.model, *teachers)
     )
     if kinds != [ours]:

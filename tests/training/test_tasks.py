@@ -100,6 +100,13 @@ def test_features_are_compared_with_one_teacher_of_their_own_number():
     check_features(run_from_values({**values, "loss": {"distill_map": 1.0}}, "test"), [wider])
 
 
+def test_a_decoder_that_is_not_named_is_compared_by_what_it_comes_to():
+    values = {"name": "x", "optimiser": {"images": 4}, "teachers": ["t"], "loss": {"distill_patch": 1.0}}
+    values["model"] = {"family": "landmark_student", "input_side": SIDE, "arguments": {}}
+    settings = run_from_values(values, "test")
+    check_features(settings, [ModelSettings("landmark_student", SIDE, {"decoder": [96, 64, 64]})])
+
+
 def test_labels_of_a_set_that_is_only_taught_are_not_learnt():
     sources = ["300w", "youtube_faces", "turned"]
     known = known_labels(sources, ibug_68, ["youtube_faces"])

@@ -81,6 +81,10 @@ class Context(nn.Module):
         return functional.relu(features + told)
 
 
+DECODER = (96, 64, 64)
+"""Channels on the way up, where a run file says nothing else."""
+
+
 class LandmarkStudent(nn.Module):
     """Image to raw heatmaps and a presence logit."""
 
@@ -90,7 +94,7 @@ class LandmarkStudent(nn.Module):
         stem: int = 16,
         widths: Sequence[int] = (32, 64, 128, 160),
         depths: Sequence[int] = (1, 2, 2, 2),
-        decoder: Sequence[int] = (96, 64, 64),
+        decoder: Sequence[int] = DECODER,
         *,
         context: int = 0,
     ) -> None:
