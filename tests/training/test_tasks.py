@@ -86,7 +86,9 @@ def test_a_larger_teachers_features_are_brought_to_the_students_size():
     settings = LossSettings(distill_feature=1.0)
     task = DistillationTask(build_model(MODEL, 68), build_model(MODEL, 68), ibug_68, settings)
     batch = dataclasses.replace(a_batch(), view=torch.rand(3, 3, 2 * SIDE, 2 * SIDE))
-    assert torch.isfinite(task(batch).loss)
+    for half in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            assert torch.isfinite(task(batch).loss)
 
 
 def test_features_are_compared_with_one_teacher_of_their_own_number():

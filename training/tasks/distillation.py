@@ -111,7 +111,8 @@ class DistillationTask:
 
     def feature_terms(self, found: Tensor, told: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Terms on the features that the maps are read from, the teacher's at the student's size."""
-        told = resized(told, found.shape[2])
+        # Antialiased resizing knows no bfloat16, and squares of features want the digits.
+        found, told = found.float(), resized(told.float(), found.shape[2])
         terms = {}
         if self.settings.distill_feature:
             terms["distill_feature"] = losses.over_faces(feature_aligned_loss(found, told), batch.face)
