@@ -142,7 +142,7 @@ def _gain(row: Row, plain: Row | None) -> str:
     """Percentage points against the student without distillation; below zero is better."""
     if plain is None or not _compared(row, plain):
         return ""
-    return f"{100 * (row.nme - plain.nme):+.2f}"
+    return f"{100 * (row.nme - plain.nme):+z.2f}"
 
 
 def _line(row: Row, plain: Row | None) -> str:
@@ -154,7 +154,7 @@ def _line(row: Row, plain: Row | None) -> str:
         _error(row),
         _gain(row, plain),
         _share(first.int8_nme),
-        "" if loss is None else f"{100 * loss:+.3f}",
+        "" if loss is None else f"{100 * loss:+z.3f}",
         "" if first.latency_ms is None else f"{first.latency_ms:.2f}",
         "" if first.parameters is None else f"{first.parameters / 1e6:.2f}",
         "" if first.macs is None else f"{first.macs / 1e6:.0f}",
@@ -195,7 +195,7 @@ def verdict_of(results: SystemResults) -> str:
     for row in taught:
         gain, noise = row.nme - plain.nme, max(row.spread or 0.0, plain.spread or 0.0)
         kind = NOISE if abs(gain) < noise else "Helps" if gain < 0 else "Does not help"
-        said[kind].append(f"{row.title[0].lower()}{row.title[1:]} ({100 * gain:+.2f})")
+        said[kind].append(f"{row.title[0].lower()}{row.title[1:]} ({100 * gain:+z.2f})")
     return " ".join(f"{kind}: {'; '.join(rows)}." for kind, rows in said.items() if rows)
 
 

@@ -72,7 +72,7 @@ def trial_section(trial: dict[str, str], records: Records) -> str:
                 for name, count, value in zip(names, images, nme, strict=True)
             ),
             "",
-            f"Gain {100 * (nme[1] - nme[0]):+.2f} points: **{trial['verdict']}**.",
+            f"Gain {100 * (nme[1] - nme[0]):+z.2f} points: **{trial['verdict']}**.",
             f"Other than in `{names[1]}`: {changed}.",
             "",
         ]
