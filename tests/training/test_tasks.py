@@ -107,6 +107,8 @@ def test_a_decoder_that_is_not_named_is_compared_by_what_it_comes_to():
     values["model"] = {"family": "landmark_student", "input_side": SIDE, "arguments": {}}
     settings = run_from_values(values, "test")
     check_features(settings, [ModelSettings("landmark_student", SIDE, {"decoder": [96, 64, 64]})])
+    with pytest.raises(BadInputError, match="wants one teacher"):
+        check_features(settings, [ModelSettings("landmark_student", SIDE, {"decoder": [96, 64, 65]})])
 
 
 def test_labels_of_a_set_that_is_only_taught_are_not_learnt():
