@@ -70,12 +70,11 @@ def run_files_of(system: str, kind: str = "") -> list[Path]:
         kind: what their names begin with, LONGER or nothing.
     """
     folder = CONFIGS / system
-    places = [f"{kind}{PLAIN}", f"{kind}student"]
-    students = sorted(path.stem for path in folder.glob(f"{kind}student*.toml"))
-    others = [stem for stem in students if stem not in places]
-    present = [stem for stem in places if stem in students]
     teachers = sorted(folder.glob(f"{kind}teacher*.toml"))
-    return [*teachers, *(folder / f"{stem}.toml" for stem in [*present, *others])]
+    # By name "student" stands before the others; only the plain one is to stand before it.
+    students = sorted(path.stem for path in folder.glob(f"{kind}student*.toml"))
+    students.sort(key=lambda stem: stem != f"{kind}{PLAIN}")
+    return [*teachers, *(folder / f"{stem}.toml" for stem in students)]
 
 
 def title_of(path: Path) -> str:
