@@ -116,7 +116,7 @@ doctor: $(MAIN) ## what is wrong on this machine, a line each with its fix (CONF
 	@$(VENV) -m device doctor $(if $(CONFIG),--config $(CONFIG))
 
 golden: $(MAIN) ## write the shipped models' golden outputs anew, after one has changed
-	$(VENV) -m device.selftest.golden
+	$(VENV) -m device.checks.selftest.golden
 
 chaos: $(MAIN) ## ten minutes of failing camera, broker and accelerator (SECONDS=600 SEED=1); needs mosquitto
 	$(VENV) -m tests.chaos.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
@@ -138,7 +138,7 @@ format: $(MAIN) ## let ruff mend what it can
 	$(VENV) -m ruff format .
 
 payload: $(MAIN) $(PAGE) ## what a Pi installs, into dist/payload.tar.zst (EDGETPU_DEB=file.deb EDGETPU_SHA256=hash)
-	@$(VENV) -m device.demo_photo
+	@$(VENV) -m device.sources.demo_photo
 	$(VENV) -m firmware_config payload $(if $(EDGETPU_DEB),--edgetpu-deb $(EDGETPU_DEB) --edgetpu-sha256 "$(EDGETPU_SHA256)")
 
 pi-image: payload ## a stock Raspberry Pi OS Lite with payload and settings, into dist/ (IMAGE=file.img.xz SETTINGS=pi.toml)
@@ -154,7 +154,7 @@ test-pi: $(MAIN) $(PAGE) ## boot a Debian double in QEMU and live through a Pi's
 	LANDMARKS_TEST_PI=1 $(VENV) -m pytest -s -v tests/firmware_config/emulated tests/firmware_config/boot
 
 wheel: $(MAIN) $(PAGE) ## the wheel with model, page and demo photograph, into dist/
-	$(VENV) -m device.demo_photo
+	$(VENV) -m device.sources.demo_photo
 	$(VENV) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 lock: ## write the lock files anew from pyproject.toml and requirements/*.in
@@ -166,7 +166,7 @@ clean: ## remove environments and caches; runs/ stays
 $(MAIN): requirements/main.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(VENV) -m pip install --quiet --disable-pip-version-check --constraint requirements/main.lock --editable '.[training,convert,dev]'
-	$(VENV) -m device.demo_photo
+	$(VENV) -m device.sources.demo_photo
 	@touch $@
 
 # Whatever the page is made of, but not what was made of it.

@@ -40,7 +40,7 @@ examples:
   python -m convert check student.tflite --target edgetpu --json | jq .fully_mapped
   python -m convert check student.tflite --target edgetpu --gate   # exit code 4 unless it maps whole
 
-The rules are those of convert/EDGETPU_RULES.md; the compiler itself is not needed.
+The rules are those of convert/edgetpu/EDGETPU_RULES.md; the compiler itself is not needed.
 """
 
 ETHOS_U_EPILOG = """\
@@ -181,7 +181,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from convert.edgetpu_page import check_file
+    from convert.edgetpu.page import check_file
 
     text, whole = check_file(options.model, as_json=options.as_json)
     print(text)
@@ -191,21 +191,21 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _ethos_u(options: argparse.Namespace) -> int:
-    from convert.ethos_u import compile_models
+    from convert.ethosu.ethos_u import compile_models
 
     print(compile_models(options.models, options.out, os.environ, sys.stderr))
     return int(ExitCode.DONE)
 
 
 def _edgetpu(options: argparse.Namespace) -> int:
-    from convert.edgetpu_compile import compile_model
+    from convert.edgetpu.compile import compile_model
 
     print(compile_model(options.model, options.out, os.environ))
     return int(ExitCode.DONE)
 
 
 def _weights(options: argparse.Namespace) -> int:
-    from convert.float_weights import write_float_weights
+    from convert.tflite.weights import write_float_weights
 
     print(f"{write_float_weights(options.model, options.out)} layers")
     return int(ExitCode.DONE)

@@ -8,18 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from convert import (
-    accelerators,
-    check,
-    compare,
-    deliver,
-    export_onnx,
-    handover,
-    manifests,
-    onnx_to_tflite,
-    variants,
-)
+from convert.handover import handover
 from convert.job import Job
+from convert.stations import accelerators, check, compare, deliver, manifests, variants
+from convert.stations import export as export_onnx
+from convert.stations import onnx2tf as onnx_to_tflite
 from device.contract.files import sha256_of, write_whole_bytes
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,15 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.config.program import add_config, run_config
+from device.checks.doctor.arguments import add_doctor
+from device.checks.jitter.arguments import add_jitter_bench, run_jitter_bench
+from device.checks.selftest.arguments import add_selftest
+from device.checks.settings_file import add_config, run_config
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
-from device.doctor.arguments import add_doctor
-from device.selftest.arguments import add_selftest
-from device.signal.bench.arguments import add_jitter_bench, run_jitter_bench
 
 if TYPE_CHECKING:
-    from device.service import Service
+    from device.daemon.service import Service
 
 EXAMPLES = """examples:
   python -m device run                                   the built-in demo camera, until Ctrl-C
@@ -136,9 +136,9 @@ def flag_values(arguments: argparse.Namespace) -> dict[str, Any]:
 def run_daemon(arguments: argparse.Namespace) -> int:
     """Build everything, then stream until the end."""
     # The parts load numpy, OpenCV and the interpreter: after the command line is known to be right.
-    from device.assembly import Assembly
-    from device.replay import is_replay, run_replay
-    from device.service import Service
+    from device.daemon.assembly import Assembly
+    from device.daemon.replay import is_replay, run_replay
+    from device.daemon.service import Service
     from device.settings import settings_of
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
@@ -162,14 +162,14 @@ def _stop(service: "Service", number: int) -> None:
 
 def run_bench(arguments: argparse.Namespace) -> int:
     """Measure and print."""
-    from device.bench import bench
+    from device.checks.bench.stages import bench
 
     return bench(arguments.model, arguments.threads, arguments.mediapipe, as_json=arguments.json)
 
 
 def run_track_bench(arguments: argparse.Namespace) -> int:
     """Measure the tracker and print."""
-    from device.trackbench.bench import track_bench
+    from device.checks.tracking.bench import track_bench
 
     return track_bench(
         arguments.model, arguments.finder, arguments.ground, arguments.threads, as_json=arguments.json
@@ -178,14 +178,14 @@ def run_track_bench(arguments: argparse.Namespace) -> int:
 
 def run_doctor(arguments: argparse.Namespace) -> int:
     """Examine and print."""
-    from device.doctor.program import run_doctor
+    from device.checks.doctor.program import run_doctor
 
     return run_doctor(arguments)
 
 
 def run_selftest(arguments: argparse.Namespace) -> int:
     """Test and print."""
-    from device.selftest.program import run_selftest
+    from device.checks.selftest.program import run_selftest
 
     return run_selftest(arguments)
 

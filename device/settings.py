@@ -6,15 +6,15 @@ from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from device.budget import BudgetSettings
 from device.config.load import load_settings
 from device.config.values import Within
 from device.contract.errors import UsageError
-from device.finder import DEFAULT_FINDER
-from device.remote import EDGETPU_LIBRARY, OPEN_SECONDS, RUN_SECONDS
+from device.finders.open import DEFAULT_FINDER
+from device.inference.budget import BudgetSettings
+from device.inference.remote import EDGETPU_LIBRARY, OPEN_SECONDS, RUN_SECONDS
 from device.signal.settings import SignalSettings
 from device.sources.live import CameraSettings
-from device.tracker import TrackerSettings
+from device.tracking.tracker import TrackerSettings
 
 MODELS = Path(__file__).parent / "models"
 """Shipped models: one folder a size, each with student.tflite and student.json."""

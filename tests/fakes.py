@@ -8,10 +8,10 @@ from device.contract.codec import HeatmapCodec
 from device.contract.geometry import Box, CropTransform
 from device.contract.manifest import CodecRule, CropRule, ModelManifest
 from device.contract.tensors import TensorSpec
-from device.events import Condition
-from device.finder import FoundFace
-from device.frame import Frame
-from device.inference import Decoded
+from device.finders.open import FoundFace
+from device.inference.network import Decoded
+from device.messages.messages import Condition
+from device.sources.frame import Frame
 
 SIDE = 64
 CODEC = HeatmapCodec((16, 16), 4.0)

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from device import events
 from device.contract.geometry import Box
-from device.signal.names import REGIONS, SIGNAL_NAMES
+from device.messages import messages as events
+from device.messages.signals import REGIONS, SIGNAL_NAMES
 
 NS = st.integers(0, 2**62)
 COUNTS = st.integers(0, 2**31)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
+from training.export.signal_commands import add_occlusion, add_signals, run_occlusion, run_signals
 from training.finder.commands import (
     add_evaluate_finder,
     add_fit_yunet,
@@ -20,7 +21,6 @@ from training.finder.commands import (
     train_finder_file,
     write_card_of_finder,
 )
-from training.signal_commands import add_occlusion, add_signals, run_occlusion, run_signals
 
 EXAMPLES = """examples:
   python -m training train training/configs/synthetic/student.toml
@@ -225,12 +225,12 @@ def _with_changes(settings: Any, arguments: argparse.Namespace) -> Any:
 
 def run_train(arguments: argparse.Namespace) -> None:
     """Train a run file: a landmark network's, or a finder's."""
+    from training.engine.run import train_run
+    from training.engine.run_parts import LoopOptions
+    from training.engine.settings import read_merged, run_from_values
+    from training.engine.system_run import train_system
+    from training.engine.system_settings import is_system_run, system_run_from_values
     from training.finder.settings import is_finder_run
-    from training.run_parts import LoopOptions
-    from training.runs import train_run
-    from training.settings import read_merged, run_from_values
-    from training.systems.run import train_system
-    from training.systems.settings import is_system_run, system_run_from_values
 
     values = read_merged(arguments.run)
     if is_finder_run(values):
@@ -252,8 +252,8 @@ def run_train(arguments: argparse.Namespace) -> None:
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
     """Evaluate a model file."""
-    from device.finder import open_finder
-    from training import evaluate
+    from device.finders.open import open_finder
+    from training.measure import evaluate
 
     predict, scheme = evaluate.load_predictor(arguments.model)
     samples = evaluate.load_samples(arguments.dataset, arguments.list, arguments.part, scheme.name)
@@ -266,7 +266,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     points = evaluate.points_of(scheme, arguments.points)
     figures = evaluate.evaluate(predicted, samples, scheme, points)
     if arguments.ced is not None:
-        from training.figures import draw_ced
+        from training.report.figures import draw_ced
 
         errors = evaluate.errors_of(predicted, samples, scheme, points)
         draw_ced({arguments.model.stem: errors}, arguments.ced)
@@ -275,8 +275,8 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 
 def run_presence(arguments: argparse.Namespace) -> None:
     """Measure a model's presence."""
-    from device.finder import open_finder
-    from training.presence import measure_presence, presence_table
+    from device.finders.open import open_finder
+    from training.measure.presence import measure_presence, presence_table
 
     finder = None if arguments.finder is None else open_finder(arguments.finder)
     figures = measure_presence(arguments.model, arguments.data, finder)
@@ -285,7 +285,7 @@ def run_presence(arguments: argparse.Namespace) -> None:
 
 def run_robustness(arguments: argparse.Namespace) -> None:
     """Measure what the usual figures do not show."""
-    from training.robustness import draw_cheap, draw_reliability, measure_robustness, robustness_table
+    from training.measure.robustness import draw_cheap, draw_reliability, measure_robustness, robustness_table
 
     figures = measure_robustness(arguments.model, arguments.data)
     if arguments.plot is not None:
@@ -297,9 +297,9 @@ def run_robustness(arguments: argparse.Namespace) -> None:
 
 def run_handover(arguments: argparse.Namespace) -> None:
     """Write a run's handover: a landmark network's, or a finder's."""
-    from training.checkpoint import load_values
+    from training.engine.checkpoint import load_values
+    from training.export.handover import write_handover
     from training.finder.settings import is_finder_run
-    from training.handover import write_handover
 
     if is_finder_run(load_values(arguments.run / "network.pt")["settings"]):
         hand_over_finder(arguments)
@@ -310,7 +310,7 @@ def run_handover(arguments: argparse.Namespace) -> None:
 
 def run_card(arguments: argparse.Namespace) -> None:
     """Write a model card: a landmark network's, or a finder's."""
-    from training.model_card import write_card
+    from training.report.model_card import write_card
 
     if (arguments.folder / "finder.tflite").is_file():
         write_card_of_finder(arguments)
@@ -320,14 +320,14 @@ def run_card(arguments: argparse.Namespace) -> None:
 
 def run_lean(arguments: argparse.Namespace) -> None:
     """Measure the labels' lean."""
-    from training.lean import lean_table, measure_lean
+    from training.export.label_bias import lean_table, measure_lean
 
     print(lean_table(measure_lean(arguments.run, arguments.data)))
 
 
 def run_turned(arguments: argparse.Namespace) -> None:
     """Draw turned faces."""
-    from training.turned_pack import draw_turned
+    from training.data.turned.pack import draw_turned
 
     left_out = draw_turned(arguments.data, arguments.picture)
     print(f"{arguments.picture}: {left_out} faces left out, turned too far already or not fitting")
@@ -335,16 +335,16 @@ def run_turned(arguments: argparse.Namespace) -> None:
 
 def run_search_log(arguments: argparse.Namespace) -> None:
     """Write the search log."""
-    from training.records import Records
-    from training.search_log import write_search_log
+    from training.report.records import Records
+    from training.report.search_log import write_search_log
 
     print(write_search_log(Records(arguments.runs)))
 
 
 def run_recover(arguments: argparse.Namespace) -> None:
     """Make a finished run of a shipped model."""
-    from training.recovered import recover_run
-    from training.settings import read_run
+    from training.engine.recovered import recover_run
+    from training.engine.settings import read_run
 
     figures = recover_run(read_run(arguments.run), arguments.weights, arguments.data, arguments.runs)
     print(", ".join(f"{name} {100 * nme:.2f} %" for name, nme in figures.items()))
@@ -352,8 +352,8 @@ def run_recover(arguments: argparse.Namespace) -> None:
 
 def run_results(arguments: argparse.Namespace) -> None:
     """Write the results page."""
-    from training.records import Records
-    from training.results import PAGE, write_results
+    from training.report.records import Records
+    from training.report.results import PAGE, write_results
 
     print(write_results(Records(arguments.runs), arguments.page or PAGE))
 

@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from device import events
 from device.client import Connection, LandmarkClient, connect
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
+from device.messages import messages as events
 
 EXAMPLES = """examples:
   python -m device.client ws://localhost:8080/stream           a line a message, for people

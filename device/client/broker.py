@@ -6,10 +6,10 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from device.client.way import Listener
+from device.client.transport import Listener
 from device.contract.errors import RefusedError
-from device.sinks.mqtt_link import CONNECT_SECONDS, KEEPALIVE_SECONDS, REFUSALS, VERSIONS
-from device.sinks.mqtt_settings import MqttSettings
+from device.sinks.mqtt.link import CONNECT_SECONDS, KEEPALIVE_SECONDS, REFUSALS, VERSIONS
+from device.sinks.mqtt.settings import MqttSettings
 
 RECONNECT_SECONDS = (1, 2)
 """First wait before connecting again, and the longest; paho wants whole ones."""

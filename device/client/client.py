@@ -13,14 +13,14 @@ from typing import Any, Self
 
 import orjson
 
-from device.binary import decode_binary
 from device.client.clock import DeviceClock
-from device.client.way import MAX_BYTES, Way
+from device.client.transport import MAX_BYTES, Way
 from device.contract.errors import BadInputError, LandmarksError, UsageError
-from device.decoding import decode_message
-from device.events import SCHEMA, FrameMessage, Health, Message, Status
-from device.extras import needs_extra
-from device.web.address import TOKEN_VARIABLE
+from device.messages.cbor import decode_binary
+from device.messages.json_decoder import decode_message
+from device.messages.messages import SCHEMA, FrameMessage, Health, Message, Status
+from device.sinks.web.address import TOKEN_VARIABLE
+from device.support.extras import needs_extra
 
 NOTES_KEPT = 1024
 """Of the newest messages that are no frames, while nobody takes them."""
@@ -52,7 +52,7 @@ class LandmarkClient:
     """The stream of one device; made by `connect`.
 
     Iterating yields `FrameMessage`, `Health`, `Status`, `FaceLost`, `ErrorMessage`, `Reply` and
-    `OtherMessage` as `device.events` and `device.decoding` define them, and `Connection` whenever the way
+    `OtherMessage` as `device.messages` defines them, and `Connection` whenever the way
     breaks or heals. It ends when the client is closed or a recording is over.
     """
 
@@ -252,7 +252,7 @@ def _web_way(address: str, token: str | None) -> Way:
 
 def _broker_way(address: str, _: str | None) -> Way:
     from device.client.broker import BrokerWay
-    from device.sinks.mqtt_settings import read_mqtt_settings
+    from device.sinks.mqtt.settings import read_mqtt_settings
     from device.sinks.uri import parse_sink_uri
 
     return BrokerWay(read_mqtt_settings(parse_sink_uri(address), os.environ))
@@ -260,7 +260,7 @@ def _broker_way(address: str, _: str | None) -> Way:
 
 def _recording_way(address: str, _: str | None) -> Way:
     from device.client.recording import RecordingWay
-    from device.replay import read_replay_settings
+    from device.daemon.replay import read_replay_settings
 
     return RecordingWay(read_replay_settings(address))
 

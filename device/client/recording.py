@@ -3,9 +3,9 @@
 import time
 from threading import Event, Thread
 
-from device.client.way import Listener
+from device.client.transport import Listener
 from device.contract.errors import BadInputError
-from device.replay import Pace, ReplaySettings, moved_to_now, read_recording
+from device.daemon.replay import Pace, ReplaySettings, moved_to_now, read_recording
 
 
 class RecordingWay:

@@ -9,9 +9,9 @@ import orjson
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from device.client.way import BACKOFF_SECONDS, MAX_BYTES, Listener
+from device.client.transport import BACKOFF_SECONDS, MAX_BYTES, Listener
 from device.contract.errors import BadInputError, LandmarksError, RefusedError, UsageError
-from device.web.address import TOKEN_VARIABLE
+from device.sinks.web.address import TOKEN_VARIABLE
 
 EARLY_PINGS = 8
 """Pings quickly after one another, so that the clock is soon known."""

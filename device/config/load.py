@@ -16,7 +16,7 @@ from device.config.tables import (
     secrets_of,
 )
 from device.contract.errors import BadInputError, LandmarksError, UsageError
-from device.suggestion import unknown_word
+from device.support.suggestion import unknown_word
 
 Table = TypeVar("Table")
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from device.config.values import Wanted, wanted_by
 from device.contract.errors import LandmarksError
-from device.suggestion import nearest
+from device.support.suggestion import nearest
 
 Table = TypeVar("Table")
 

@@ -8,7 +8,8 @@ points as complex numbers z = x + iy, their mean c, and a mean face m with its o
     z' = z + a (A f + b)
 
 which is one step of a cascade of shape regressions (Dollar et al., CVPR 2010; Cao et al., CVPR 2012)
-whose features are the shape alone. training/shape.py fits A and b on training faces. Letters: K landmarks.
+whose features are the shape alone. training/export/shape.py fits A and b on training faces.
+Letters: K landmarks.
 """
 
 import base64

@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from device.messages.signals import SIGNAL_NAMES, SIGNALS
 from device.signal.measures import measure
-from device.signal.names import SIGNAL_NAMES, SIGNALS
 from device.signal.typical import typical
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from device.signal.names import SIGNAL_NAMES
+from device.messages.signals import SIGNAL_NAMES
 
 X, Y = 0, 1
 

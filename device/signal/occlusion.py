@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.landmarks import ibug_68
-from device.signal.names import REGIONS
+from device.messages.signals import REGIONS
 from device.signal.one_euro import smoothing_share
 from device.signal.typical import typical
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.events import Pose
+from device.messages.messages import Pose
 from device.signal.mean_face import mean_landmarks
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from device.contract.geometry import Box
 from device.contract.landmarks import ibug_68
-from device.events import Blinks, FaceMessage
+from device.messages.messages import Blinks, FaceMessage
 from device.signal.blink import BlinkCount
 from device.signal.expression import Expression, eye_openings, within_ranges
 from device.signal.occlusion import Occlusion
@@ -16,8 +16,8 @@ from device.signal.one_euro import OneEuro
 from device.signal.pose import HeadPose, Lens, Placed, lens_of
 from device.signal.settings import SignalSettings
 from device.signal.smoothing import SMOOTHINGS, Smoothing, SteadyFace
-from device.track import TrackedFace
-from device.tracker import TrackedFrame
+from device.tracking.track import TrackedFace
+from device.tracking.tracker import TrackedFrame
 
 LONGEST_GAP_SECONDS = 0.5
 """Between two sights of a face, beyond which what moved between them is not known."""

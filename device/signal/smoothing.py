@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.geometry import as_points
-from device.motion import Shape
 from device.signal.mean_face import front_radius
 from device.signal.one_euro import Cutoffs, OneEuro
+from device.tracking.motion import Shape
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from device.signal.names import REGIONS, SIGNAL_NAMES
+from device.messages.signals import REGIONS, SIGNAL_NAMES
 
 FILE = Path(__file__).with_name("typical.json")
 

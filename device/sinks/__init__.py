@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from device.commands import BadCommand, Command
-from device.events import Condition, Message
-from device.extras import needs_extra
-from device.frame import Frame
+from device.messages.commands import BadCommand, Command
+from device.messages.messages import Condition, Message
 from device.sinks.uri import SinkUri, parse_sink_uri
+from device.sources.frame import Frame
+from device.support.extras import needs_extra
 
 
 class Sink(Protocol):
@@ -82,7 +82,7 @@ def _open_stdout(uri: SinkUri) -> Sink:
 
 def _open_web(uri: SinkUri) -> Sink:
     with needs_extra("sink web:", "web"):
-        from device.web.sink import open_web_sink
+        from device.sinks.web.sink import open_web_sink
     return open_web_sink(uri)
 
 
@@ -93,7 +93,7 @@ def _open_file(uri: SinkUri) -> Sink:
 
 
 def _open_mqtt(uri: SinkUri) -> Sink:
-    from device.sinks.mqtt import open_mqtt
+    from device.sinks.mqtt.sink import open_mqtt
 
     return open_mqtt(uri)
 
@@ -105,13 +105,13 @@ def _open_metrics(uri: SinkUri) -> Sink:
 
 
 def _open_osf(uri: SinkUri) -> Sink:
-    from device.sinks.osf import open_osf
+    from device.sinks.avatar.osf import open_osf
 
     return open_osf(uri)
 
 
 def _open_vmc(uri: SinkUri) -> Sink:
-    from device.sinks.vmc import open_vmc
+    from device.sinks.avatar.vmc import open_vmc
 
     return open_vmc(uri)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Thread
 
 from device.contract.errors import UsageError, WriteFailedError
-from device.events import Condition, Message, State
+from device.messages.messages import Condition, Message, State
 from device.sinks.uri import Option, SinkUri, number
-from device.sources.places import path_of
+from device.support.paths import path_of
 
 WAITING_LINES = 1000
 """Lines that wait for a slow disk; more are dropped, and told. Half a minute of a camera, 4 MB."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
-from device import events
 from device.contract.errors import MissingOutsideError, UsageError
-from device.health import PARTS
+from device.daemon.health import PARTS
+from device.messages import messages as events
 from device.sinks.uri import SinkUri
 
 LOOPBACK = "127.0.0.1"

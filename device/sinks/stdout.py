@@ -5,7 +5,7 @@ import select
 import sys
 from threading import Event
 
-from device.events import Condition, Message
+from device.messages.messages import Condition, Message
 
 LOOK_SECONDS = 0.1
 """How often a sink that waits for its reader looks whether it still should."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from device.contract.errors import UsageError
-from device.suggestion import unknown_word
+from device.support.suggestion import unknown_word
 
 FORMS = {
     "stdout": "stdout:",

@@ -5,20 +5,20 @@ from collections.abc import Callable
 
 import cv2
 
-from device.demo_photo import load_photo
-from device.frame import FrameSource
 from device.sources.camera import OpenCamera
 from device.sources.demo import DemoSource
+from device.sources.demo_photo import load_photo
+from device.sources.frame import FrameSource
 from device.sources.images import ImagesSource
 from device.sources.live import CameraSettings, LiveSource, Patience
 from device.sources.network import network_opener
 from device.sources.picamera2 import picamera2_opener
-from device.sources.places import path_of
 from device.sources.played import PlayedCamera
 from device.sources.raw import STDIN, RawSource
 from device.sources.uri import SourceOptions, SourceUri, parse_source_uri
 from device.sources.v4l2 import device_of, v4l2_opener
 from device.sources.video import VideoSource
+from device.support.paths import path_of
 
 DEFAULT_FPS = 30.0
 """Of raw frames and videos that do not say theirs."""

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.frame import Frame, FrameSource
 from device.sources.demo_path import DemoPath
+from device.sources.frame import Frame, FrameSource
 from device.sources.framing import orient
 from device.sources.uri import SourceOptions
 
@@ -47,7 +47,7 @@ class DemoSource(FrameSource):
         """A camera at the start of its path; its time starts with the iteration.
 
         Args:
-            photo: (512, 512, 3) uint8 blue green red, `device.demo_photo`.
+            photo: (512, 512, 3) uint8 blue green red, `device.sources.demo_photo`.
             options: size and rate of the camera, and how it is held.
             paced: whether to keep real time; otherwise every frame comes as soon as it is asked for.
             clock_ns: monotonic nanoseconds.

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
-from device.frame import Frame, FrameSource, Unreadable, streamable
+from device.sources.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import frame_stored
-from device.sources.places import is_anything, is_file, is_folder
 from device.sources.uri import SourceOptions
+from device.support.paths import is_anything, is_file, is_folder
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 """Of picture files, in any case; other files are passed over."""

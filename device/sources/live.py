@@ -11,9 +11,9 @@ from threading import Thread
 from typing import Annotated
 
 from device.config.values import Within
-from device.frame import Frame, FrameSource, Pause, Unreadable
-from device.latest import LatestFrame
 from device.sources.camera import OpenCamera
+from device.sources.frame import Frame, FrameSource, Pause, Unreadable
+from device.sources.latest import LatestFrame
 from device.sources.reader import CameraReader
 from device.sources.uri import SourceOptions
 

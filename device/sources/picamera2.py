@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from device.child import Child, ChildError
 from device.contract.errors import UsageError
 from device.sources.camera import BadShot, CameraError, OpenCamera, Shot
 from device.sources.uri import FORMS, SourceOptions
+from device.support.child import Child, ChildError
 
 MODULE = "device.sources.picamera2_child"
 

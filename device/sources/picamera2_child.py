@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.child import Parent
+from device.support.child import Parent
 
 PLAUSIBLE_AGE_NS = 1_000_000_000
 """A sensor's time stamp older than this is of another clock."""

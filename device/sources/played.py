@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from threading import Event
 
-from device.frame import FrameSource, Pause, Unreadable
 from device.sources.camera import BadShot, EndOfFrames, Shot
+from device.sources.frame import FrameSource, Pause, Unreadable
 
 
 class PlayedCamera:

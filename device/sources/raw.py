@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError, UsageError
-from device.frame import Frame, FrameSource, Unreadable, streamable
+from device.sources.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import orient
-from device.sources.places import is_anything, is_folder, path_of
 from device.sources.uri import SourceOptions
+from device.support.paths import is_anything, is_folder, path_of
 
 STDIN = "-"
 

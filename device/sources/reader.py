@@ -6,8 +6,8 @@ from threading import Event
 
 import numpy as np
 
-from device.frame import Frame, Unreadable
 from device.sources.camera import BadShot, Camera, CameraError, EndOfFrames, OpenCamera, Shot
+from device.sources.frame import Frame, Unreadable
 from device.sources.framing import orient
 from device.sources.uri import SourceOptions
 

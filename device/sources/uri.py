@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from device.contract.errors import UsageError
-from device.sources.places import is_file, is_folder
-from device.suggestion import nearest, unknown_word
+from device.support.paths import is_file, is_folder
+from device.support.suggestion import nearest, unknown_word
 
 FORMS = {
     "demo": "demo:",

@@ -10,8 +10,8 @@ import cv2
 
 from device.contract.errors import UsageError
 from device.sources.camera import BadShot, CameraError, OpenCamera, Shot
-from device.sources.places import is_anything
 from device.sources.uri import FORMS, SourceOptions
+from device.support.paths import is_anything
 
 SELECT_SECONDS = "1"
 """How long OpenCV waits for a frame; by itself it would be ten seconds."""

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
-from device.frame import Frame, FrameSource, Unreadable, streamable
+from device.sources.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import frame_stored
-from device.sources.places import is_file
 from device.sources.uri import MAX_FPS, SourceOptions
+from device.support.paths import is_file
 
 # libav draws a text file as a film of a terminal; nobody means that.
 _TERMINAL_FOURCC = int.from_bytes(b"ansi", "little")

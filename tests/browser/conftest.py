@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from device import events
+from device.messages import messages as events
 from device.sinks import open_sink
-from device.web.address import TOKEN_VARIABLE
+from device.sinks.web.address import TOKEN_VARIABLE
 from tests.conftest import ROOT
 
 CLIENT = ROOT / "device" / "web" / "client"

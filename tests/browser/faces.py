@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
-from device import events
 from device.contract.geometry import Box
+from device.messages import messages as events
 
 WIDTH, HEIGHT, FOCAL = 640, 480, 640.0
 

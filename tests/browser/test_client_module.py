@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from device.web.pages import BUILT
+from device.sinks.web.pages import BUILT
 from tests.browser.conftest import build
 
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
-from device import events
-from device.demo_photo import load_photo
-from device.frame import Frame
-from device.replay import read_recording
+from device.daemon.replay import read_recording
+from device.messages import messages as events
 from device.sources.demo import picture_at
 from device.sources.demo_path import DemoPath
+from device.sources.demo_photo import load_photo
+from device.sources.frame import Frame
 from tests.broker import free_port, running_broker
 from tests.browser.conftest import wait_for
 from tests.browser.faces import HEIGHT, LANDMARKS, WIDTH, a_pose, frame_message, lens_pixels

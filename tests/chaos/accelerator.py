@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from tests.chaos.subject import Subject, children_of
-from tests.device.delegates import build_library, make_pair
+from tests.device.inference.delegates import build_library, make_pair
 
-CHILD = b"device.remote_child"
+CHILD = b"device.inference.remote_worker"
 APPEAR_SECONDS = 40.0
 """The daemon waits longer and longer with an accelerator that keeps failing, up to half a minute."""
 

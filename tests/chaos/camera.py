@@ -8,9 +8,9 @@ from enum import Enum
 
 import cv2
 
-from device.demo_photo import load_photo
 from device.sources.demo import picture_at
 from device.sources.demo_path import WANDER_SECONDS, DemoPath
+from device.sources.demo_photo import load_photo
 
 FPS = 30.0
 JPEG_QUALITY = 80

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.machine import board_name
+from device.support.machine import board_name
 from tests.broker import running_broker
 from tests.chaos.subject import Subject
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from convert.__main__ import main
-from convert.onnx_to_tflite import find_converter
+from convert.stations.onnx2tf import find_converter
 from device.contract.errors import MissingOutsideError
 from tests.convert.tiny import make_network, write_handover
 

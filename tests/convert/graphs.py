@@ -4,7 +4,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from convert.tflite_file import Graph, Operator, Tensor
+from convert.tflite.file import Graph, Operator, Tensor
 
 CODES = {name: value for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from convert.__main__ import main
-from convert.tflite_file import read_graph
+from convert.tflite.file import read_graph
 from device.contract.errors import GateError
 from device.contract.files import sha256_of
 from device.contract.manifest import read_model_manifest
-from device.inference import LandmarkNetwork
+from device.inference.network import LandmarkNetwork
 from tests.convert.tiny import blotches, make_network
 
 MEAN_TOLERANCE_PX = 0.15

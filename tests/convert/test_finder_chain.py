@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from convert.__main__ import main
-from convert.finder_compare import FORMS, measure
-from convert.handover import read_handover
-from convert.tflite_file import read_graph
+from convert.handover.handover import read_handover
+from convert.stations.finder_compare import FORMS, measure
+from convert.tflite.file import read_graph
 from device.contract.errors import BadInputError
 from device.contract.finder_codec import Candidates
 from device.contract.finder_manifest import read_finder_model
-from device.trained_finder import TrainedFinder
+from device.finders.trained import TrainedFinder
 from tests.training.finder.tiny import HEIGHT, WIDTH, tiny_pack, tiny_pictures, tiny_run
 
 MAP_TOLERANCE = 0.1
@@ -24,9 +24,9 @@ def finder_handover(tmp_path_factory):
     """A complete handover folder of a finder; only to be read."""
     import torch
 
+    from training.engine.loop import Loop
     from training.finder.handover import calibration_canvases, write_files
     from training.finder.run import make_composer, make_parts
-    from training.loop import Loop
 
     settings, pictures, runs = tiny_run(images=800), tiny_pictures(), tmp_path_factory.mktemp("runs")
     loop = Loop(make_parts(settings, tiny_pack(), pictures, runs))

@@ -122,12 +122,12 @@ def test_an_out_that_is_a_file_is_refused(workshop):
 
 
 def test_the_code_digest_covers_the_stations_and_the_contract(monkeypatch, tmp_path):
-    for name in ("convert/check.py", "device/contract/codec.py", "device/sinks.py"):
+    for name in ("convert/stations/check.py", "device/contract/codec.py", "device/sinks.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("a = 1\n")
     monkeypatch.setattr(pipeline, "ROOT", tmp_path)
     digests = [pipeline.code_digest()]
-    for name in ("convert/check.py", "device/contract/codec.py", "device/sinks.py"):
+    for name in ("convert/stations/check.py", "device/contract/codec.py", "device/sinks.py"):
         (tmp_path / name).write_text("a = 2\n")
         digests.append(pipeline.code_digest())
     assert len(set(digests)) == 3

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from convert.check import INT8_RULES, check_graph
-from convert.edgetpu_fit import MAPPED, fit_of, status_rows
-from convert.tflite_file import read_graph
+from convert.edgetpu.fit import MAPPED, fit_of, status_rows
+from convert.stations.check import INT8_RULES, check_graph
+from convert.tflite.file import read_graph
 
 FOLDER = Path(__file__).parents[2] / "device" / "models"
 MODELS = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.tflite"))

@@ -10,9 +10,9 @@ import jsonschema
 import numpy as np
 import pytest
 
-from device.demo_photo import load_photo
-from device.events import SCHEMA_FILE
+from device.messages.messages import SCHEMA_FILE
 from device.settings import MODELS
+from device.sources.demo_photo import load_photo
 from tests.fakes import FAKE_MANIFEST
 
 SHIPPED = MODELS / "small"

@@ -11,10 +11,10 @@ import time
 import numpy as np
 import pytest
 
-from device import events
 from device.contract.geometry import Box
+from device.messages import messages as events
 from device.sinks import open_sink
-from device.sinks.osf import PACKET
+from device.sinks.avatar.osf import PACKET
 from tests.browser.faces import turn
 from tests.conftest import ROOT
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from pythonosc.osc_bundle import OscBundle
 
-from device import events
 from device.contract.geometry import Box
+from device.messages import messages as events
 from device.sinks import open_sink
-from device.sinks.discovery import discovery_parcels
-from device.sinks.mqtt_settings import MqttSettings
+from device.sinks.mqtt.discovery import discovery_parcels
+from device.sinks.mqtt.settings import MqttSettings
 from tests.conftest import ROOT
 
 EXAMPLES = ROOT / "examples"

@@ -9,9 +9,9 @@ from device.config.file import SettingsFile
 from device.config.load import sentences_of
 from device.contract.errors import BadInputError
 from device.settings import DaemonSettings
-from device.sinks.mqtt_settings import read_mqtt_settings
+from device.sinks.mqtt.settings import read_mqtt_settings
 from device.sinks.uri import parse_sink_uri
-from device.web.address import parse_web_address
+from device.sinks.web.address import parse_web_address
 from firmware_config.payload import HERE
 from firmware_config.settings import BrokerSettings, PiSettings, UpdateSettings, read_pi_settings
 from firmware_config.target_settings import target_files

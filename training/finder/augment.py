@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from training.augment import AugmentSettings, degrade, normalise
+from training.data.augment import AugmentSettings, degrade, normalise
 from training.finder.pictures import DOUBTFUL, FACE, NONE
 from training.finder.settings import ComposeSettings
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from device.contract.files import write_whole_bytes
 from device.contract.finder_manifest import read_finder_model
-from device.finder import YUNET_LEAST_SCORE, open_finder
+from device.finders.open import YUNET_LEAST_SCORE, open_finder
 from device.settings import DEFAULT_MODEL, find_model
-from training.datasets import read_validation
-from training.evaluate import Evaluation, evaluate, load_predictor, predict_boxes, predict_found
+from training.data.sets import read_validation
 from training.finder.evaluate import FinderEvaluation, evaluate_finder
 from training.finder.run import load_finder
-from training.lineage import commands_again, images_seen, lineage
+from training.measure.evaluate import Evaluation, evaluate, load_predictor, predict_boxes, predict_found
+from training.report.lineage import commands_again, images_seen, lineage
 
 TEMPLATE = Path(__file__).with_name("card.template.md")
 """The page, with a placeholder for every figure."""

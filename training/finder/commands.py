@@ -34,7 +34,7 @@ def run_evaluate_finder(arguments: argparse.Namespace) -> None:
     Raises:
         GateError: something that must hold does not.
     """
-    from device.trained_finder import SHIPPED
+    from device.finders.trained import SHIPPED
     from training.finder.evaluate import evaluate_finder, finder_table
 
     figures = evaluate_finder(arguments.data, arguments.yunet, arguments.model or SHIPPED)
@@ -48,9 +48,9 @@ def run_evaluate_finder(arguments: argparse.Namespace) -> None:
 
 
 def run_fit_yunet(arguments: argparse.Namespace) -> None:
-    """Fit and print the four numbers of device.finder.YUNET_TO_LANDMARKS."""
-    from device.finder import YUNET_LEAST_SCORE
-    from training.datasets import read_data_folder
+    """Fit and print the four numbers of device.finders.open.YUNET_TO_LANDMARKS."""
+    from device.finders.open import YUNET_LEAST_SCORE
+    from training.data.sets import read_data_folder
     from training.finder.yunet import YuNet, fit_map
 
     samples = read_data_folder(arguments.data).train

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.datasets import Sample, read_data_folder, read_list
-from training.datasets.youtube_faces import subject_of, unlabelled_frames
+from training.data.sets import Sample, read_data_folder, read_list
+from training.data.sets.youtube_faces import subject_of, unlabelled_frames
 from training.finder.pictures import Picture, group_pictures
 
 UNLABELLED = "youtube_faces_unlabelled"

@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from device.bench import in_turns
+from device.checks.bench.stages import in_turns
 from device.contract.errors import MissingOutsideError
 from device.contract.geometry import Box
 from device.contract.letterbox import Letterbox
-from device.crop import crop_image
-from device.demo_photo import load_photo
-from device.finder import Finder, YuNetFinder
+from device.finders.open import Finder, YuNetFinder
+from device.finders.trained import TrainedFinder, letterbox_image
 from device.sources.demo_path import DemoPath
-from device.trained_finder import TrainedFinder, letterbox_image
-from training.datasets import Sample, read_data_folder
+from device.sources.demo_photo import load_photo
+from device.tracking.crop import crop_image
+from training.data.pack import read_picture
+from training.data.sets import Sample, read_data_folder
 from training.finder.pictures import LEAST_SCORE, boxes_to_avoid, cut_ground, draw_ground, group_pictures
 from training.finder.textures import make_textures
 from training.finder.yunet import YuNet
-from training.pack import read_picture
 
 FOUND_IOU = 0.5
 """Overlap with the labelled face from which on it counts as found."""

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from device.contract.files import sha256_of, write_whole, write_whole_bytes
+from training.engine.loop import step_seed
+from training.export.handover import export_program, source_commit
 from training.finder.augment import Composer
 from training.finder.run import load_finder, load_run_pictures, make_composer
 from training.finder.settings import FinderRun
 from training.finder.task import RULE
 from training.finder.validation import PictureSet
-from training.handover import export_program, source_commit
-from training.loop import step_seed
 
 CALIBRATION_CANVASES = 256
 """They hold faces of every size and ground without any, as all the ranges need."""

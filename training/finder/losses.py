@@ -12,7 +12,7 @@ from torch.nn import functional
 from device.contract.finder_codec import FinderCodecRule
 from device.contract.landmarks import LandmarkScheme
 from training.finder.pictures import DOUBTFUL, FACE
-from training.losses import cell_centres
+from training.losses.heatmap import cell_centres
 
 TOP = 0.1
 """Radius about a face's middle within which every cell must claim it, in sides of its box ..."""

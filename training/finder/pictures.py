@@ -20,11 +20,11 @@ from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole
 from device.contract.geometry import Box, CropTransform
 from device.contract.landmarks import LandmarkScheme
-from device.crop import crop_image
-from training.datasets.sample import Sample
+from device.tracking.crop import crop_image
+from training.data.pack import read_picture
+from training.data.sets.sample import Sample
 from training.finder.settings import FinderDataSettings
 from training.finder.yunet import Taught, YuNet
-from training.pack import read_picture
 
 NONE, FACE, DOUBTFUL = 0, 1, 2
 """What a place for a face holds."""
@@ -233,8 +233,8 @@ def _decode(blob: NDArray[np.uint8], ends: NDArray[np.int64], side: int) -> NDAr
 
 
 def draw_ground(number: int, side: int) -> NDArray[np.uint8]:
-    """(side, side, 3) a ground of training.synthetic; every third with letters strewn over it."""
-    from training.synthetic import background
+    """(side, side, 3) a ground of training.data.synthetic; every third with letters strewn over it."""
+    from training.data.synthetic import background
 
     rng = np.random.default_rng([1, number])
     ground = np.ascontiguousarray(background(rng, side))

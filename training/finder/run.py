@@ -10,20 +10,20 @@ from torch import nn
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole
 from device.contract.landmarks import SCHEMES, LandmarkScheme
-from training.checkpoint import load_values
-from training.engine import placed
-from training.figures import tile
+from training.engine.checkpoint import load_values
+from training.engine.loop import Loop
+from training.engine.precision import placed
+from training.engine.run import face_weights
+from training.engine.run_parts import RunParts
+from training.engine.world import pick_device
 from training.finder.augment import Composer, TensorPictures, make_pyramid
 from training.finder.data import read_pictures
 from training.finder.pictures import PicturePack, load_pictures, make_grounds, mean_face
 from training.finder.settings import FinderModelSettings, FinderRun, finder_run_from_values
 from training.finder.task import RULE, FinderTask
 from training.finder.validation import PictureSet, draw_found, find_in, missed_shares, show_pictures
-from training.loop import Loop
 from training.models.finder_student import FinderStudent
-from training.run_parts import RunParts
-from training.runs import face_weights
-from training.world import pick_device
+from training.report.figures import tile
 
 FAMILIES: dict[str, type[nn.Module]] = {"finder_student": FinderStudent}
 """Every family a finder's run file may name."""

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from device.contract.errors import BadInputError
-from training.augment import AugmentSettings
-from training.settings import OptimiserSettings, fill_table, fill_tables, read_values
+from training.data.augment import AugmentSettings
+from training.engine.settings import OptimiserSettings, fill_table, fill_tables, read_values
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class FinderDataSettings:
     ground_side: int = 192
     """Pixels of a packed piece of faceless ground."""
     made_grounds: int = 1500
-    """Grounds drawn by training.synthetic, besides those cut from the pictures."""
+    """Grounds drawn by training.data.synthetic, besides those cut from the pictures."""
     weights: dict[str, float] = field(default_factory=dict)
     """Share of each set in a batch; none named: by their size."""
 

@@ -1,6 +1,6 @@
 """Pictures without a face that no finder chose: textures and scenes made here, none trained on.
 
-Other rules than training.synthetic.background's, whose grounds are learnt from: noise of every
+Other rules than training.data.synthetic.background's, whose grounds are learnt from: noise of every
 fineness, gratings, checks, writing, rings, skin-coloured blobs.
 """
 

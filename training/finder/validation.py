@@ -12,10 +12,10 @@ from torch import nn
 from device.contract.finder_codec import Candidates, FinderCodecRule, decode_maps
 from device.contract.geometry import Box
 from device.contract.letterbox import Letterbox
-from device.trained_finder import letterbox_image
+from device.finders.trained import letterbox_image
+from training.data.pack import read_picture
+from training.data.validation import to_tensor
 from training.finder.pictures import Picture
-from training.pack import read_picture
-from training.validation import to_tensor
 
 LEAST_IOU = 0.5
 """Overlap with the labelled face from which on it counts as found."""

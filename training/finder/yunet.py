@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError, MissingOutsideError
 from device.contract.geometry import Box
-from device.finder import YUNET_TO_LANDMARKS
-from training.datasets.sample import Sample
-from training.pack import read_picture
+from device.finders.open import YUNET_TO_LANDMARKS
+from training.data.pack import read_picture
+from training.data.sets.sample import Sample
 
 LONGEST_SIDE = 640
 """Pictures are not shown larger than this; a teacher may take its time."""

@@ -38,7 +38,7 @@ class ModelSettings:
 def build_model(settings: ModelSettings, landmark_count: int) -> nn.Module:
     """A fresh network: image (B, 3, S, S) to heatmap (B, K, S/4, S/4), or coordinates, and presence (B, 1).
 
-    training.decode says what the first output of each family means.
+    training.models.decode says what the first output of each family means.
 
     Raises:
         BadInputError: an unknown family or an argument it does not take.

@@ -100,7 +100,7 @@ class AttentionNet(nn.Module):
             fused_graph: F = H P A in the graph, as published; else exp(H) outside it.
             scheme: whose contours the edge maps show.
         """
-        from training.systems.map_targets import contours_of, membership
+        from training.losses.map_targets import contours_of, membership
 
         super().__init__()
         contours = contours_of(scheme)

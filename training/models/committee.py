@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from training.losses import softmax_mass
-from training.resizing import resized
+from training.data.resizing import resized
+from training.losses.heatmap import softmax_mass
 
 
 def spread_over(masses: Tensor, cells: int) -> Tensor:

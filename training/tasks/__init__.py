@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
-from training.augment import Batch
+from training.data.augment import Batch
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from device.contract.landmarks import LandmarkScheme
-from training import losses
-from training.augment import Batch
+from training.data.augment import Batch
+from training.data.resizing import resized
+from training.engine.settings import LossSettings
+from training.losses import heatmap as losses
+from training.losses.feature import feature_aligned_loss, patch_similarity_loss
+from training.losses.star import LEAST_VARIANCE, spread_of
 from training.models.committee import spread_over
 from training.models.landmark_student import LandmarkStudent
-from training.resizing import resized
-from training.settings import LossSettings
-from training.systems.feature_loss import feature_aligned_loss, patch_similarity_loss
-from training.systems.star_loss import LEAST_VARIANCE, spread_of
 from training.tasks import TaskResult
 from training.tasks.supervised import SupervisedTask, weigh
 

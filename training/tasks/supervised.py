@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from device.contract.landmarks import LandmarkScheme
-from training import losses
-from training.augment import Batch
-from training.settings import LossSettings
-from training.systems.star_loss import star_loss, to_unit
+from training.data.augment import Batch
+from training.engine.settings import LossSettings
+from training.losses import heatmap as losses
+from training.losses.star import star_loss, to_unit
 from training.tasks import LossWeights, TaskResult
 
 NEAR_MAP = 0.15
@@ -59,7 +59,7 @@ class SupervisedTask:
     def mirror_gap(self, found: Tensor, batch: Batch) -> Tensor:
         """(B, K) crop pixels between what is found in crops and, mirrored back, in their mirror images.
 
-        What all points have in common is left out: labels lean to one side (training/lean.py).
+        What all points have in common is left out: labels lean to one side (training/export/label_bias.py).
         """
         maps, _ = self.model(batch.image.flip(3))
         side = batch.image.shape[3]

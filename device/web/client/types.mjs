@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 
-const SCHEMA = new URL("../../schema/stream-1.schema.json", import.meta.url);
+const SCHEMA = new URL("../../messages/stream-1.schema.json", import.meta.url);
 const TYPES = new URL("types/stream.d.ts", import.meta.url);
 
 const schema = JSON.parse(readFileSync(SCHEMA, "utf-8"));
@@ -10,7 +10,7 @@ const schema = JSON.parse(readFileSync(SCHEMA, "utf-8"));
 schema.title = "Message";
 schema.$defs.error.title = "ErrorMessage";
 const types = await compile(schema, "Message", {
-  bannerComment: "// Made by `npm run types` from device/schema/stream-1.schema.json: do not edit.",
+  bannerComment: "// Made by `npm run types` from device/messages/stream-1.schema.json: do not edit.",
   ignoreMinAndMaxItems: true,
   cwd: new URL(".", SCHEMA).pathname,
 });

@@ -1,5 +1,5 @@
 """The web sink that the client's tests look at."""
 
-from tests.device.web.conftest import serve
+from tests.device.sinks.web.conftest import serve
 
 __all__ = ["serve"]

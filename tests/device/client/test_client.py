@@ -11,15 +11,15 @@ import time
 import numpy as np
 import pytest
 
-from device import events
 from device.client import Connection, ConnectionState, connect
 from device.client.client import LandmarkClient
 from device.contract.errors import BadInputError, MissingOutsideError, RefusedError, UsageError
 from device.contract.geometry import Box
 from device.contract.landmarks import ibug_68
-from device.decoding import OtherMessage
+from device.messages import messages as events
+from device.messages.json_decoder import OtherMessage
 from device.sinks import open_sink
-from device.web.address import TOKEN_VARIABLE
+from device.sinks.web.address import TOKEN_VARIABLE
 from tests.broker import free_port, running_broker, wait_until
 from tests.conftest import ROOT
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from device.contract.landmarks import ibug_68
+from device.messages.signals import SIGNAL_NAMES, SIGNALS
 from device.signal.expression import Expression, eye_openings, within_ranges
 from device.signal.mean_face import mean_landmarks
 from device.signal.measures import measure
-from device.signal.names import SIGNAL_NAMES, SIGNALS
 from device.signal.pose import HeadPose, lens_of, rotation_of
 from device.signal.typical import typical
-from training.synthetic import Head, Pose, aim_camera, turn_of
-from training.synthetic.traits import Expression as DrawnExpression
+from training.data.synthetic import Head, Pose, aim_camera, turn_of
+from training.data.synthetic.traits import Expression as DrawnExpression
 
 LENS = lens_of((640, 480), 62.0)
 RIGHT_LIDS, LEFT_LIDS, LOWER_FACE = ([37, 38], [43, 44], [55, 56, 57, 58, 59, 65, 66, 67])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from device.signal.names import REGIONS
+from device.messages.signals import REGIONS
 from device.signal.occlusion import LANDMARKS_OF, Occlusion
 from device.signal.typical import typical
 

@@ -7,13 +7,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from device.contract.geometry import Box
-from device.events import SCHEMA_FILE, FrameInfo, FrameMessage, TimingMs, encode
+from device.messages.messages import SCHEMA_FILE, FrameInfo, FrameMessage, TimingMs, encode
+from device.messages.signals import SIGNAL_NAMES
 from device.signal.mean_face import mean_landmarks
-from device.signal.names import SIGNAL_NAMES
 from device.signal.reader import Reader
 from device.signal.settings import SignalSettings
-from device.track import TrackedFace
-from device.tracker import TrackedFrame
+from device.tracking.track import TrackedFace
+from device.tracking.tracker import TrackedFrame
 
 SIZE = 640, 480
 FACE = mean_landmarks()[:, :2] * 150 + [320, 200]

@@ -6,12 +6,12 @@ import pytest
 
 from device.contract.landmarks import ibug_68
 from device.contract.metrics import eye_centres
-from device.demo_photo import load_photo
-from device.finder import open_finder
-from device.inference import LandmarkNetwork
+from device.finders.open import open_finder
+from device.inference.network import LandmarkNetwork
 from device.settings import find_model
 from device.signal.pose import HeadPose, angles_of, lens_of
-from device.tracker import Tracker
+from device.sources.demo_photo import load_photo
+from device.tracking.tracker import Tracker
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_mirrored_photograph_has_the_mirrored_pose(tracker):
 
 @pytest.mark.data
 def test_labelled_faces_have_mirror_symmetric_poses_and_rolls_along_their_eye_lines(data_root):
-    from training.datasets import read_data_folder
+    from training.data.sets import read_data_folder
 
     lens, rolls, yaws = lens_of((640, 480), 62.0), [], []
     samples = [sample for sample in read_data_folder(data_root).validation if sample.source == "300w"]

@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 
-from device.motion import Shape
 from device.signal.mean_face import mean_landmarks
 from device.signal.smoothing import SMOOTHINGS, SteadyFace
+from device.tracking.motion import Shape
 
 FRONT = mean_landmarks()[:, :2]
 EYES_PX = 150.0

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from device.contract.errors import UsageError, WriteFailedError
-from device.events import FaceLost, State, Status, encode
+from device.messages.messages import FaceLost, State, Status, encode
 from device.sinks import file as file_sink
 from device.sinks import open_sink
 from tests.broker import wait_until
@@ -59,7 +59,7 @@ def test_a_new_run_leaves_the_last_one_beside_it(tmp_path):
 
 FULL = """
 import json, resource, signal, sys, time
-from device.events import FaceLost, State, encode
+from device.messages.messages import FaceLost, State, encode
 from device.sinks import file, open_sink
 file.RETRY_SECONDS = 0.1
 # A file may grow to 10 kB: the kernel writes part of a line and then refuses, as a full disk does.
@@ -129,7 +129,8 @@ def test_a_power_cut_breaks_the_last_line_at_most(tmp_path, root):
     """A killed process stands in for it: what the kernel has been given is whole lines but for the last."""
     path = tmp_path / "day.jsonl"
     program = (
-        "import sys; from device.events import FaceLost, encode; from device.sinks import open_sink\n"
+        "import sys; from device.messages.messages import FaceLost, encode\n"
+        "from device.sinks import open_sink\n"
         "sink = open_sink('file:' + sys.argv[1])\n"
         "while True: sink.publish(None, encode(FaceLost('cam0', 5, 1, 2, 9)))"
     )

@@ -7,7 +7,16 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.events import Condition, ErrorMessage, FrameInfo, FrameMessage, Health, State, Status, TimingMs
+from device.messages.messages import (
+    Condition,
+    ErrorMessage,
+    FrameInfo,
+    FrameMessage,
+    Health,
+    State,
+    Status,
+    TimingMs,
+)
 from device.sinks import open_sink
 from device.sinks.metrics import MetricsSink
 

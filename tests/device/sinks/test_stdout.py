@@ -10,7 +10,7 @@ from threading import Thread, Timer
 import pytest
 
 from device.contract.errors import UsageError
-from device.events import Status
+from device.messages.messages import Status
 from device.sinks import open_sink
 from device.sinks.stdout import StdoutSink
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from device.frame import Frame
 from device.sources.demo import DemoSource, picture_at
 from device.sources.demo_path import FACE_BOX, DemoPath
+from device.sources.frame import Frame
 from device.sources.live import LiveSource
 from device.sources.played import PlayedCamera
 from device.sources.uri import SourceOptions

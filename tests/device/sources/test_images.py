@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from device.contract.errors import BadInputError
-from device.frame import Frame, Unreadable
 from device.sources import open_source
+from device.sources.frame import Frame, Unreadable
 from device.sources.images import EXTENSIONS, ImagesSource
 from device.sources.uri import SourceOptions
 

@@ -7,8 +7,8 @@ from threading import Event
 import pytest
 
 from device.contract.errors import MissingOutsideError
-from device.frame import Frame, Pause, Unreadable
 from device.sources.camera import CameraError
+from device.sources.frame import Frame, Pause, Unreadable
 from device.sources.live import MOST_LEFT_BEHIND, LiveSource, Patience
 from device.sources.uri import SourceOptions
 from tests.device.sources.cameras import FakeBus, FakeCamera, shot, shots

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from device.contract.errors import MissingOutsideError
-from device.frame import Frame, Pause, Unreadable
 from device.sources import network, open_source
+from device.sources.frame import Frame, Pause, Unreadable
 from device.sources.network import without_password
 from tests.device.sources.test_video import write_video
 

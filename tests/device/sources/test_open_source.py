@@ -5,9 +5,8 @@ from itertools import islice
 
 import pytest
 
-from device import demo_photo
-from device.frame import Frame
-from device.sources import open_source
+from device.sources import demo_photo, open_source
+from device.sources.frame import Frame
 from device.sources.live import LiveSource
 
 

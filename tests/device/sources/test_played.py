@@ -2,8 +2,8 @@
 
 import pytest
 
-from device.frame import Frame, Pause, Unreadable
 from device.sources.camera import BadShot, EndOfFrames
+from device.sources.frame import Frame, Pause, Unreadable
 from device.sources.played import PlayedCamera
 from tests.device.sources.cameras import PICTURE
 from tests.fakes import FakeSource

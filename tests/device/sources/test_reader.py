@@ -5,8 +5,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from device.frame import Frame, Unreadable
 from device.sources.camera import BadShot, CameraError
+from device.sources.frame import Frame, Unreadable
 from device.sources.reader import CameraReader
 from device.sources.uri import SourceOptions
 from tests.device.sources.cameras import FakeBus, FakeCamera, shot, shots

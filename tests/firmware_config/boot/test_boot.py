@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import pytest
 
-from device.demo_photo import load_photo
 from device.sources.demo import DemoSource
+from device.sources.demo_photo import load_photo
 from device.sources.uri import SourceOptions
 from firmware_config.fat import Fat
 from firmware_config.image import make_image

@@ -44,7 +44,7 @@ CPU revision\t: 3
 PROGRAM = """
 import json, sys
 import cv2, numpy, orjson, cbor2, paho.mqtt.client
-from device.selftest.golden import check_golden, shipped_files
+from device.checks.selftest.golden import check_golden, shipped_files
 checks = [check for model in shipped_files() for check in check_golden(model)]
 print(json.dumps({
     "python": sys.version_info[:2], "numpy": numpy.__version__, "numpy_file": numpy.__file__,

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from device.contract.landmarks import ibug_68
-from training.augment import AugmentSettings
+from training.data.augment import AugmentSettings
 from training.finder.augment import (
     Composer,
     TensorPictures,

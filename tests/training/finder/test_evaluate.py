@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from device.contract.geometry import Box
-from device.found import FoundFace
-from training.datasets.sample import Sample
+from device.finders.finder import FoundFace
+from training.data.sets.sample import Sample
 from training.finder.evaluate import (
     PHOTOGRAPHS,
     Alarms,

@@ -8,7 +8,7 @@ import pytest
 
 from device.contract.geometry import Box
 from device.contract.landmarks import ibug_68
-from training.datasets.sample import Sample
+from training.data.sets.sample import Sample
 from training.finder.pictures import (
     DOUBTFUL,
     FACE,
@@ -109,8 +109,8 @@ def test_ground_touches_no_box():
 
 @pytest.mark.data
 def test_no_picture_of_a_validation_person_or_photograph_is_trained_on(data_root):
-    from training.datasets import read_list
-    from training.datasets.youtube_faces import subject_of
+    from training.data.sets import read_list
+    from training.data.sets.youtube_faces import subject_of
     from training.finder.data import UNLABELLED, read_pictures
 
     split = read_pictures(data_root)

@@ -6,9 +6,9 @@ import torch
 
 from device.contract.errors import BadInputError
 from tests.training.finder.tiny import tiny_pack, tiny_pictures, tiny_run
+from training.engine.loop import Loop
 from training.finder.run import load_finder, load_run_pictures, make_parts
 from training.finder.settings import finder_run_from_values, is_finder_run, read_finder_run
-from training.loop import Loop
 
 
 def parts_in(folder, **optimiser):

@@ -1,0 +1,1 @@
+"""Google's Edge TPU: its rules, its compiler."""

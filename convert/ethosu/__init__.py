@@ -1,0 +1,1 @@
+"""Arm's Ethos-U: Vela, and TensorFlow Lite Micro beside it."""

@@ -1,0 +1,1 @@
+"""What comes into the chain, read and checked before any work is done on it."""

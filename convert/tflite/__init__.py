@@ -1,0 +1,1 @@
+"""The .tflite format: what a file holds, and running it."""

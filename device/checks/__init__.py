@@ -1,0 +1,1 @@
+"""Checks a user runs by hand: self-test, doctor, benchmarks, and the settings file."""

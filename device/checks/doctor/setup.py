@@ -1,0 +1,57 @@
+"""What the daemon is told: settings, models, broker."""
+
+from device.checks.doctor.finding import Finding, absent, fault, ok
+from device.checks.doctor.host import Patient
+from device.config.file import read_settings_file
+from device.config.load import sentences_of
+from device.contract.errors import LandmarksError
+from device.contract.finder_manifest import read_finder_model
+from device.contract.manifest import read_model_manifest
+from device.finders.trained import SHIPPED as FINDER
+from device.settings import DaemonSettings, find_model
+from device.sinks.uri import parse_sink_uri
+
+
+def settings_file(patient: Patient) -> Finding:
+    """Every key known, every value in its range."""
+    if patient.config is None:
+        return absent("none named; the defaults are used")
+    try:
+        sentences = sentences_of(read_settings_file(patient.config), DaemonSettings)
+    except LandmarksError as error:
+        return fault(str(error), "see `python -m device config show`")
+    if sentences:
+        more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
+        return fault(sentences[0] + more, f"python -m device config check {patient.config}")
+    return ok(f"{patient.config} can be used")
+
+
+def models(patient: Patient) -> Finding:
+    """Model files are what their manifests say."""
+    try:
+        landmark = read_model_manifest(find_model(patient.settings.model)).identity
+        finder = read_finder_model(FINDER)
+    except LandmarksError as error:
+        return fault(str(error), "install the package again")
+    return ok(f"{landmark}, {finder.name}@{finder.sha256[:8]}: as their manifests say")
+
+
+def broker(patient: Patient) -> Finding:
+    """Every broker of the settings takes us with our credentials."""
+    uris = [uri for uri in patient.settings.sinks if uri.partition(":")[0] in ("mqtt", "mqtts")]
+    if not uris:
+        return absent("none in the settings")
+    from device.checks.doctor.broker import greet
+    from device.sinks.mqtt.settings import read_mqtt_settings
+
+    greeted = []
+    for uri in uris:
+        try:
+            settings = read_mqtt_settings(parse_sink_uri(uri), patient.environment)
+            problem = greet(settings)
+        except LandmarksError as error:
+            return fault(str(error), "see device/README.md, MQTT")
+        if problem is not None:
+            return fault(f"{settings.address}: {problem.seen}", problem.fix)
+        greeted.append(settings.address)
+    return ok(f"{', '.join(greeted)}: welcome")

@@ -1,0 +1,150 @@
+"""What the daemon knows of itself, gathered from its own stream and told as `health` messages."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from device.messages import messages as events
+from device.support import machine
+from device.support.memory import resident_mb
+
+FRAMES_KEPT = 3000
+"""Of the newest messages, for health's percentiles: ten seconds of a fast camera."""
+
+PERCENTILES = (50, 95, 99)
+"""What is said of a distribution."""
+
+PARTS = ("camera", "inference", "broker")
+"""Parts of the device that can be lost and come back."""
+
+
+def percentiles(values: Iterable[float]) -> events.Percentiles | None:
+    """p50, p95 and p99 of some figures, linear between neighbours; None of none.
+
+    Not numpy's own: its first call loads numpy.ma, which holds a running stream up for some 60 ms.
+    """
+    ordered = np.sort(np.fromiter(values, np.float64))
+    if not ordered.size:
+        return None
+    places = np.array(PERCENTILES) / 100 * (ordered.size - 1)
+    return events.Percentiles(*np.interp(places, np.arange(ordered.size), ordered).tolist())
+
+
+class HealthLog:
+    """Notes every message of one stream and makes a `health` message of them when asked."""
+
+    def __init__(
+        self, source: str, clock: Callable[[], float] = time.monotonic, root: Path = machine.ROOT
+    ) -> None:
+        """At zero; the uptime starts here.
+
+        Args:
+            source: the stream's name.
+            clock: monotonic seconds.
+            root: of the file tree that tells the machine's temperature.
+        """
+        self._source, self._clock, self._root = source, clock, root
+        self._begun = self._told = clock()
+        self._frames_told = self._skipped_told = 0
+        self._kept: deque[tuple[float, events.TimingMs]] = deque(maxlen=FRAMES_KEPT)
+        self._status: events.Status | None = None
+        self._restarts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
+        self._model: str | None = None
+        self.frames = 0
+        """Frame messages so far."""
+        self.unreadable = 0
+        """Error messages so far."""
+
+    def note(self, message: events.Message) -> None:
+        """Take in a message that has just been published."""
+        if isinstance(message, events.FrameMessage):
+            self.frames += 1
+            self._model = message.model
+            self._kept.append(((message.published_ns - message.captured_ns) / 1e6, message.timing_ms))
+        elif isinstance(message, events.ErrorMessage):
+            self.unreadable += 1
+        elif isinstance(message, events.Status):
+            self._note_status(message)
+
+    def _note_status(self, status: events.Status) -> None:
+        """Count the parts that have come back."""
+        if self._status is not None:
+            for part in PARTS:
+                was, now = getattr(self._status, part).state, getattr(status, part).state
+                self._restarts[part] += was == events.State.LOST and now != events.State.LOST
+        self._status = status
+
+    @property
+    def silent_seconds(self) -> float:
+        """Since the last `tell`, or since the start."""
+        return self._clock() - self._told
+
+    def tell(self, skipped: int, round_trips_ms: Iterable[float] = ()) -> events.Health:
+        """The figures so far, and those since the last time.
+
+        Args:
+            skipped: frames that the source has dropped since the start.
+            round_trips_ms: of messages from capture through the broker and back, since the last time.
+        """
+        now = self._clock()
+        monotonic_ns, utc_ns = events.clock_pair()
+        health = events.Health(
+            source=self._source,
+            monotonic_ns=monotonic_ns,
+            utc_ns=utc_ns,
+            uptime_s=now - self._begun,
+            frames=self.frames,
+            skipped=skipped,
+            unreadable=self.unreadable,
+            rss_mb=resident_mb(),
+            round_trip_ms=percentiles(round_trips_ms),
+            restarts=dict(self._restarts),
+            model=self._model,
+            **self._rates(now - self._told, skipped - self._skipped_told),
+            **self._latencies(),
+            **_board_figures(self._root),
+            **({} if self._status is None else {part: getattr(self._status, part) for part in PARTS}),
+        )
+        self._told, self._frames_told, self._skipped_told = now, self.frames, skipped
+        self._kept.clear()
+        return health
+
+    def _rates(self, elapsed: float, skipped: int) -> dict[str, Any]:
+        """Frames a second since the last time; none before there were any."""
+        frames = self.frames - self._frames_told
+        if not frames or elapsed <= 0:
+            return {}
+        return {
+            "fps": frames / elapsed,
+            "fps_captured": (frames + skipped) / elapsed,
+            "fps_skipped": skipped / elapsed,
+        }
+
+    def _latencies(self) -> dict[str, Any]:
+        """Percentiles since the last time; none before there were frames."""
+        latency = percentiles(latency_ms for latency_ms, _ in self._kept)
+        if latency is None:
+            return {}
+        stages = [timing.to_dict() for _, timing in self._kept]
+        return {
+            **{f"latency_ms_{name}": value for name, value in latency.to_dict().items()},
+            "stages_ms": {name: percentiles(stage[name] for stage in stages) for name in stages[0]},
+        }
+
+
+def _board_figures(root: Path) -> dict[str, Any]:
+    """Heat and power, as far as the machine tells."""
+    word = machine.throttle_word(root)
+    throttled = (
+        {}
+        if word is None
+        else {
+            "throttled": machine.throttled_now(word),
+            "throttled_since_boot": machine.throttled_since_boot(word),
+        }
+    )
+    return {"temperature_c": machine.temperature_c(root), **throttled}

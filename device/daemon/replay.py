@@ -1,0 +1,266 @@
+"""A recorded stream played again: what was published then goes to the sinks of today.
+
+A recording is what `stdout:` or `file:` has written, plain or gzipped. The lines are sent as they
+stand; with `clock=now` their times are moved so that they read as captured now.
+"""
+
+import gzip
+import logging
+import signal
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from device.contract.errors import BadInputError, UsageError
+from device.contract.exit_codes import ExitCode
+from device.messages import messages as events
+from device.messages.json_decoder import decode_line, decode_message
+from device.settings import DaemonSettings
+from device.sinks import CommandSink, Sink, open_sink
+from device.sinks.uri import Option, one_of, shown, switch
+from device.support.paths import is_file, path_of
+from device.support.suggestion import unknown_word
+
+log = logging.getLogger(__name__)
+
+FORM = "replay:FILE"
+"""How such an address is written."""
+
+SPEEDS = (0.1, 10.0)
+"""Slowest and fastest; `fast` does not wait at all."""
+
+MAX_LINE_BYTES = 1_000_000
+"""A longer line is no message."""
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def _speed(text: str) -> float | None:
+    if text == "fast":
+        return None
+    speed = float(text)
+    if not SPEEDS[0] <= speed <= SPEEDS[1]:
+        raise ValueError(text)
+    return speed
+
+
+OPTIONS: dict[str, Option] = {
+    "speed": (f"{SPEEDS[0]:g} to {SPEEDS[1]:g}, or fast", _speed),
+    "repeat": switch(),
+    "clock": one_of("recorded", "now"),
+}
+
+
+@dataclass(frozen=True)
+class ReplaySettings:
+    """What is played, and how."""
+
+    path: Path
+    """The recording."""
+    speed: float | None = 1.0
+    """Times the recorded speed; None: as fast as the sinks take it."""
+    repeat: bool = False
+    """Whether it begins again at its end."""
+    clock: str = "recorded"
+    """recorded: times as they stand; now: moved to the moment of sending."""
+
+
+def is_replay(uri: str) -> bool:
+    """Whether a source's address names a recording."""
+    return uri.startswith("replay:")
+
+
+def read_replay_settings(uri: str) -> ReplaySettings:
+    """Settings of an address such as `replay:day.jsonl?speed=2`.
+
+    Raises:
+        UsageError: no file, an unknown option, a value out of its range.
+        BadInputError: there is no such file.
+    """
+    rest = uri.removeprefix("replay:")
+    before, mark, query = rest.rpartition("?")
+    place, values = before if mark else rest, dict[str, Any]()
+    for word in filter(None, (query if mark else "").split("&")):
+        name, _, text = word.partition("=")
+        if name not in OPTIONS:
+            raise unknown_word("option of source replay:", name, OPTIONS)
+        wanted, read = OPTIONS[name]
+        try:
+            values[name] = read(text)
+        except ValueError as error:
+            raise UsageError(f"source replay: option {name} got {shown(text)}, wanted {wanted}") from error
+    if not place:
+        raise UsageError(f"source replay: lacks its file; write {FORM}")
+    if not is_file(path_of(place)):
+        raise BadInputError(f"no recording {shown(place)}; make one with --sink file:PATH")
+    return ReplaySettings(path_of(place), **values)
+
+
+def read_recording(path: Path) -> Iterator[tuple[events.Message, bytes]]:
+    """Every message of a recording with its line, in order.
+
+    A line that is no message is passed over and told in the log: a power cut may have broken one.
+
+    Raises:
+        BadInputError: the file cannot be read, or its first line is no message.
+    """
+    good = 0
+    for number, line in enumerate(_lines(path), 1):
+        try:
+            message = decode_line(line)
+        except BadInputError as error:
+            if not good:
+                raise BadInputError(f"{path} is no recorded stream: line {number}: {error}") from error
+            log.warning("%s:%d: passed over: %s", path, number, error)
+            continue
+        good += 1
+        yield message, line if line.endswith(b"\n") else line + b"\n"
+    if not good:
+        raise BadInputError(f"{path} is no recorded stream: it is empty")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as probe:
+            zipped = probe.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        with gzip.open(path) if zipped else path.open("rb") as stream:
+            yield from iter(lambda: stream.readline(MAX_LINE_BYTES), b"")
+    except (EOFError, zlib.error) as error:
+        log.warning("%s ends in the middle (%s); what was before it is played", path, error)
+    except OSError as error:
+        raise BadInputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _published_ns(message: events.Message) -> int | None:
+    """When it was sent; a health message says it by its clock pair."""
+    for name in ("published_ns", "monotonic_ns"):
+        instant = getattr(message, name, None)
+        if instant is not None:
+            return int(instant)
+    return None
+
+
+def moved_to_now(line: bytes) -> tuple[events.Message, bytes]:
+    """A message whose times are moved so that it is published now; its latency stays."""
+    values = orjson.loads(line)
+    now_ns, utc_ns = events.clock_pair()
+    if "captured_ns" in values and "published_ns" in values:
+        values["captured_ns"] = max(now_ns - (values["published_ns"] - values["captured_ns"]), 0)
+    for name, instant in (("published_ns", now_ns), ("monotonic_ns", now_ns), ("utc_ns", utc_ns)):
+        if name in values:
+            values[name] = instant
+    return decode_message(values), orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
+
+
+class Replay:
+    """One recording, any number of sinks; stands where the daemon does."""
+
+    def __init__(self, settings: ReplaySettings, sinks: Sequence[Sink], frames: int | None = None) -> None:
+        """Nothing is read yet.
+
+        Args:
+            settings: which recording, how fast.
+            sinks: every message goes to each.
+            frames: frame messages after which it ends; None: at the recording's end.
+        """
+        self._settings, self._sinks, self._frames = settings, sinks, frames
+        self._stopping = Event()
+        self._sent_frames = 0
+
+    def __enter__(self) -> Self:
+        """The replay itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the sinks."""
+        for sink in self._sinks:
+            sink.close()
+
+    def stop(self) -> None:
+        """End after the message in hand; may be called from a signal handler."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Publish until the recording ends, `stop` is called, or the wanted frames are done.
+
+        Raises:
+            BadInputError: the file cannot be read or holds no stream.
+        """
+        self._play()
+        while self._settings.repeat and not self._ended:
+            self._play()
+
+    @property
+    def _ended(self) -> bool:
+        return self._stopping.is_set() or self._sent_frames == self._frames
+
+    def _play(self) -> None:
+        """The recording once."""
+        pace = Pace(self._settings.speed)
+        for message, line in read_recording(self._settings.path):
+            self._stopping.wait(pace.seconds_until(_published_ns(message), time.monotonic()))
+            if self._ended:
+                return
+            self._answer_commands(message.source)
+            if self._settings.clock == "now":
+                message, line = moved_to_now(line)  # noqa: PLW2901 - the same message, told anew
+            self._publish(message, line)
+            self._sent_frames += isinstance(message, events.FrameMessage)
+
+    def _publish(self, message: events.Message, line: bytes) -> None:
+        for sink in self._sinks:
+            sink.publish(message, line)
+
+    def _answer_commands(self, source: str) -> None:
+        for sink in self._sinks:
+            for command in sink.take_commands() if isinstance(sink, CommandSink) else ():
+                reason = "a recording is being played, which takes no commands"
+                reply = events.Reply(source, time.monotonic_ns(), command.text, accepted=False, reason=reason)
+                self._publish(reply, events.encode(reply))
+
+
+class Pace:
+    """When each message is due: the first at once, the rest as far apart as they were, by the speed."""
+
+    def __init__(self, speed: float | None) -> None:
+        """Nothing was due yet."""
+        self._speed = speed
+        self._first: tuple[int, float] | None = None
+        self._newest_ns = 0
+
+    def seconds_until(self, published_ns: int | None, now: float) -> float:
+        """How long to wait before the message of that instant; `now` in monotonic seconds."""
+        if self._speed is None or published_ns is None:
+            return 0.0
+        # Health reads its clock a little before it is sent; a second back is another recording.
+        if self._first is None or published_ns < self._newest_ns - 1_000_000_000:
+            self._first, self._newest_ns = (published_ns, now), published_ns
+        self._newest_ns = max(self._newest_ns, published_ns)
+        first_ns, begun = self._first
+        return max(begun + (published_ns - first_ns) / 1e9 / self._speed - now, 0.0)
+
+
+def run_replay(settings: DaemonSettings) -> int:
+    """Play the source of these settings to their sinks, until its end or a signal.
+
+    Raises:
+        LandmarksError: an address that cannot be understood or opened, a file that is no recording.
+    """
+    what = read_replay_settings(settings.source)
+    with Replay(what, [open_sink(uri) for uri in settings.sinks], settings.frames) as replay:
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, lambda *_: replay.stop())
+        replay.run()
+    return int(ExitCode.DONE)

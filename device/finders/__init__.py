@@ -1,0 +1,1 @@
+"""Face finders: where in a frame are faces?"""

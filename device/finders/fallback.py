@@ -1,0 +1,39 @@
+"""A finder on an accelerator while that works, the shipped one on the CPU while it does not."""
+
+from collections.abc import Callable
+
+from device.finders.finder import Finder, FoundFace
+from device.inference.fallback import Accelerated
+from device.inference.remote import AcceleratorError
+from device.messages.messages import Condition
+from device.tracking.crop import Image
+
+
+class GuardedFinder:
+    """A finder that never fails because of its accelerator."""
+
+    def __init__(self, name: str, cpu: Finder, open_accelerated: Callable[[], Finder]) -> None:
+        """Try the accelerator at once.
+
+        Args:
+            name: of the finder, for the log.
+            cpu: what finds faces meanwhile.
+            open_accelerated: raises AcceleratorError or BadInputError.
+        """
+        self._finder: Accelerated[Finder] = Accelerated(name, cpu, open_accelerated)
+
+    @property
+    def condition(self) -> Condition:
+        """Whether the accelerator is used, and if not why."""
+        return self._finder.condition
+
+    def find(self, image: Image) -> list[FoundFace]:
+        """Faces of a frame, best first; by the CPU's if the accelerator fails in the middle of it."""
+        try:
+            return self._finder.take().find(image)
+        except AcceleratorError as error:
+            return self._finder.fall_back(str(error)).find(image)
+
+    def close(self) -> None:
+        """Stop trying, and end the accelerator's process."""
+        self._finder.close()

@@ -1,0 +1,1 @@
+"""The landmark network and what runs it: the runtime, accelerators, the CPU as fallback, budgets."""

@@ -1,0 +1,184 @@
+"""What runs the landmark network: which model, on which chip, and with less when the device is too slow."""
+
+import logging
+import time
+from pathlib import Path
+
+from device.checks.doctor.edgetpu import edgetpu_places
+from device.contract.errors import LandmarksError
+from device.contract.manifest import ModelManifest, manifest_path_of, read_manifest
+from device.daemon.parts import WELL, worst
+from device.finders.fallback import GuardedFinder
+from device.inference.budget import Budget, BudgetSettings
+from device.inference.network import Decoded, LandmarkNetwork
+from device.inference.network_fallback import GuardedNetwork, OpenAccelerator
+from device.inference.remote import AcceleratorError, OpenRemote, open_remotely
+from device.messages.messages import Condition, State
+from device.settings import InferenceSettings, find_model, shipped_models
+from device.support.machine import ROOT
+from device.tracking.crop import Image
+
+log = logging.getLogger(__name__)
+
+LOWER_RATES_FPS = (15.0, 7.5, 5.0)
+"""What is tried when there is no smaller model."""
+
+
+class NetworkEngine:
+    """The network of the stream: the tracker's `Network` and the daemon's `Engine`."""
+
+    def __init__(
+        self, model: str, settings: InferenceSettings, budget: BudgetSettings, root: Path = ROOT
+    ) -> None:
+        """Load the model.
+
+        Args:
+            model: a shipped one's name, or a .tflite file.
+            settings: what it runs on.
+            budget: what a message may take.
+            root: of the file tree in which an Edge TPU is looked for.
+
+        Raises:
+            LandmarksError: it cannot be used.
+        """
+        self._settings, self._budget_settings, self._root = settings, budget, root
+        self.model = WELL
+        self._finder: GuardedFinder | None = None
+        self._choose(model, find_model(model))
+
+    def _choose(self, name: str, file: Path) -> None:
+        """Load a model, then let go of the one before."""
+        network = self._load(file)
+        self._name = self._running = name
+        self._file, self._network = file, network
+        self._smaller = _smaller_models(name)
+        self._budget = Budget(self._budget_settings, len(self._smaller) + len(LOWER_RATES_FPS))
+        self._slowness = WELL
+        self.rate_fps: float | None = None
+
+    def _load(self, file: Path) -> GuardedNetwork:
+        cpu = LandmarkNetwork(file, self._settings.threads)
+        open_accelerator, why_not = self._accelerator_for(file)
+        return GuardedNetwork(cpu, open_accelerator, why_not)
+
+    def _accelerator_for(self, file: Path) -> tuple[OpenAccelerator | None, Condition]:
+        """How to open the Edge TPU for a model, if one is wanted and could be had; if not, why not."""
+        settings = self._settings
+        if settings.accelerator == "cpu":
+            return None, WELL
+        asked = settings.accelerator == "edgetpu"
+        if not asked and not edgetpu_places(self._root):
+            log.debug("the model runs on the CPU: no Edge TPU is plugged in")
+            return None, WELL
+        compiled = file.with_name(f"{file.stem}_edgetpu.tflite")
+        if not compiled.is_file():
+            reason = f"no {compiled.name} beside {file.name}; compile it with `python -m convert edgetpu`"
+            log.warning("the model runs on the CPU: %s", reason)
+            return None, Condition(State.DEGRADED, f"on the CPU: {reason}")
+
+        def open_accelerator() -> LandmarkNetwork:
+            if not asked and not edgetpu_places(self._root):
+                raise AcceleratorError("no Edge TPU is plugged in any more")
+            return LandmarkNetwork(compiled, settings.threads, remote_opener(settings))
+
+        return open_accelerator, WELL
+
+    def answer_for(self, finder: GuardedFinder) -> None:
+        """Count a finder's condition as the engine's, and end it with the engine."""
+        self._finder = finder
+
+    @property
+    def manifest(self) -> ModelManifest:
+        """Of the model that runs now."""
+        return self._network.manifest
+
+    @property
+    def identity(self) -> str:
+        """NAME@sha8 of the model that runs now."""
+        return self._network.manifest.identity
+
+    @property
+    def inference(self) -> Condition:
+        """How interpreter, accelerator and latency do."""
+        finder = WELL if self._finder is None else self._finder.condition
+        return worst((self._network.condition, finder, self._slowness))
+
+    def infer(self, crop: Image) -> None:
+        """Run on a crop."""
+        self._network.infer(crop)
+
+    def decode(self) -> Decoded:
+        """Read the result."""
+        return self._network.decode()
+
+    def choose(self, name: str) -> None:
+        """Change to another shipped model; the one in use stays when that cannot be.
+
+        Raises:
+            LandmarksError: there is none of that name, or it cannot be loaded.
+        """
+        before = self._network
+        self._choose(name, find_model(name))
+        before.close()
+
+    def note_latency(self, latency_ms: float) -> None:
+        """Take note of one message's latency, and do with less, or with more again, when it is time."""
+        if self._budget.note(latency_ms, time.monotonic()):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Bring model and rate to the budget's level."""
+        level, before = self._budget.level, self._network
+        shrunk = min(level, len(self._smaller))
+        name = ([self._name, *self._smaller])[shrunk]
+        try:
+            if name != self._running:
+                self._network = self._load(self._file if shrunk == 0 else find_model(name))
+                self._running = name
+                before.close()
+        except LandmarksError as error:
+            log.error("model %s cannot be loaded, %s stays: %s", name, self.identity, error)  # noqa: TRY400
+        slower = level - shrunk
+        self.rate_fps = LOWER_RATES_FPS[slower - 1] if slower else None
+        self._slowness = self._slowness_at(level, name)
+        log.warning("%s", self._slowness.reason or "the latency is within its budget again")
+
+    def _slowness_at(self, level: int, name: str) -> Condition:
+        if not level:
+            return WELL
+        measures = ([f"model {name}"] if name != self._name else []) + (
+            [f"at most {self.rate_fps:g} frames a second"] if self.rate_fps else []
+        )
+        return Condition(
+            State.DEGRADED,
+            f"a message took {self._budget.median_ms:.0f} ms of a budget of "
+            f"{self._budget_settings.latency_ms:g} ms: {', '.join(measures)}",
+        )
+
+    def close(self) -> None:
+        """End the accelerators' processes."""
+        self._network.close()
+        if self._finder is not None:
+            self._finder.close()
+
+
+def remote_opener(settings: InferenceSettings) -> OpenRemote | None:
+    """What opens a model on the accelerator; None when none may be used."""
+    if settings.accelerator == "cpu":
+        return None
+    return open_remotely(settings.delegate, settings.open_seconds, settings.run_seconds)
+
+
+def _smaller_models(name: str) -> list[str]:
+    """Shipped models with less to compute than this one, the next smaller first."""
+    if name not in shipped_models():
+        return []
+    costs = {each: _cost(find_model(each)) for each in shipped_models()}
+    smaller = [each for each, cost in costs.items() if cost < costs[name]]
+    return sorted(smaller, key=lambda each: -costs[each])
+
+
+def _cost(model: Path) -> int:
+    """Of one run, roughly: every weight of a convolution is used once a cell, and cells go with the crop."""
+    width, height = read_manifest(manifest_path_of(model)).crop.size_wh
+    return model.stat().st_size * width * height

@@ -1,0 +1,115 @@
+"""A part on an accelerator while that works, its copy on the CPU while it does not.
+
+The CPU's copy is always loaded, so that falling back takes no time. The accelerator is opened again by a
+thread of its own, with pauses.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+from device.contract.errors import BadInputError
+from device.daemon.parts import WELL
+from device.inference.remote import AcceleratorError
+from device.messages.messages import Condition, State
+
+log = logging.getLogger(__name__)
+
+FIRST_BACK_OFF_SECONDS = 0.5
+"""Before the first attempt to have the accelerator again; doubles with each failure."""
+
+LAST_BACK_OFF_SECONDS = 30.0
+"""The longest pause: an attempt starts a process and loads a library."""
+
+WELL_SECONDS = 10.0
+"""An accelerator that worked so long counts as well: the next pause is short again."""
+
+Part = TypeVar("Part")
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """What holds a process of its own."""
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class Accelerated(Generic[Part]):
+    """The part to use now."""
+
+    def __init__(
+        self,
+        name: str,
+        cpu: Part,
+        open_accelerated: Callable[[], Part] | None = None,
+        why_not: Condition = WELL,
+    ) -> None:
+        """Try the accelerator at once, so that the first frame already has it.
+
+        Args:
+            name: of the part, for the log.
+            cpu: the part on the CPU.
+            open_accelerated: raises AcceleratorError or BadInputError; None: no accelerator is to be used.
+            why_not: the condition while none is used.
+        """
+        self.condition = why_not
+        self.active = cpu
+        self._name, self._cpu, self._open = name, cpu, open_accelerated
+        self._ready: Part | None = None
+        self._closed = Event()
+        self._failures, self._since = 0, time.monotonic()
+        if open_accelerated is not None:
+            try:
+                self._use(open_accelerated())
+            except (AcceleratorError, BadInputError) as error:
+                self.fall_back(str(error))
+
+    def take(self) -> Part:
+        """The part to use for the next piece of work; the accelerator's as soon as it is there again."""
+        if self._ready is not None:
+            self._use(self._ready)
+            self._ready = None
+        return self.active
+
+    def _use(self, accelerated: Part) -> None:
+        self.active, self._since = accelerated, time.monotonic()
+        self.condition = WELL
+        log.info("%s runs on the accelerator", self._name)
+
+    def fall_back(self, reason: str) -> Part:
+        """Go on with the CPU's, say so, and have the accelerator opened again in the background."""
+        lasted = time.monotonic() - self._since if self.active is not self._cpu else 0.0
+        self._failures = 1 if lasted >= WELL_SECONDS else self._failures + 1
+        self.active = self._cpu
+        self.condition = Condition(State.DEGRADED, f"on the CPU: {reason}")
+        log.warning("%s runs on the CPU: %s", self._name, reason)
+        Thread(target=self._reopen, name="reopen accelerator", daemon=True).start()
+        return self._cpu
+
+    def _reopen(self) -> None:
+        """Try again and again until it works; in a thread of its own."""
+        assert self._open is not None
+        while not self._closed.wait(_pause_seconds(self._failures)):
+            try:
+                accelerated = self._open()
+            except (AcceleratorError, BadInputError) as error:
+                self._failures += 1
+                log.debug("the accelerator still fails: %s", error)
+            else:
+                self._ready = accelerated
+                return
+
+    def close(self) -> None:
+        """Stop trying, and end the accelerator's process."""
+        self._closed.set()
+        for part in (self.active, self._ready):
+            if part is not self._cpu and isinstance(part, Closable):
+                part.close()
+
+
+def _pause_seconds(failures: int) -> float:
+    return min(FIRST_BACK_OFF_SECONDS * 2.0 ** min(failures - 1, 16), LAST_BACK_OFF_SECONDS)

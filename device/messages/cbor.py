@@ -1,0 +1,263 @@
+"""The frame message in few bytes: CBOR (RFC 8949), the faces packed.
+
+What stands outside the faces has the keys and values of the JSON form. A face is a map with small
+integers for keys (`FaceKey`); points are in sixteenths of a pixel, counted from the face's own corner
+in as many bits as the face is wide. Both forms decode to the same message, but for the rounding.
+Layout: device/README.md, "Binary frames".
+"""
+
+import struct
+from collections.abc import Callable
+from enum import IntEnum
+from io import BytesIO
+from typing import Any
+
+import cbor2
+import numpy as np
+from numpy.typing import NDArray
+
+from device.contract.errors import BadInputError
+from device.contract.landmarks import ibug_68
+from device.messages.json_decoder import decode_message
+from device.messages.messages import (
+    ANGLE_DIGITS,
+    PIXEL_DIGITS,
+    POSITION_DIGITS,
+    SCORE_DIGITS,
+    FaceMessage,
+    FrameMessage,
+)
+from device.messages.messages import Blinks as BlinkCounts
+from device.messages.messages import Pose as HeadPose
+from device.messages.signals import REGIONS, SIGNAL_NAMES
+
+STEPS_PER_PIXEL = 16
+"""Points and box are whole numbers of 1/16 px."""
+
+FARTHEST_PX = float(2**20)
+"""A point farther out is moved to there; no frame is as large."""
+
+SCORE_STEPS = 255
+"""A landmark's score is a byte: 255 is 1."""
+
+SIGNAL_STEPS = 127
+"""A signal is a signed byte: 127 is 1, -127 is -1."""
+
+SIGNAL_MISSING = -128
+"""Where a signal is not known."""
+
+MAX_BYTES = 1_000_000
+"""A longer message is refused undecoded."""
+
+POINTS_HEAD = struct.Struct("<iiB")
+"""Of packed points: least x and y in steps, bits a number."""
+
+
+class FaceKey(IntEnum):
+    """Keys of a face's map; what is not known has no key."""
+
+    ID = 1
+    SCORE = 2
+    BOX = 3
+    LANDMARKS = 4
+    LANDMARK_SCORES = 5
+    POSE = 6
+    SIGNALS = 7
+    BLINKS = 8
+    OCCLUDED = 9
+    LANDMARKS_RAW = 10
+
+
+FACE_LAYOUT: dict[FaceKey, str] = {
+    FaceKey.ID: "whole number: `id`",
+    FaceKey.SCORE: "whole number: `score` in thousandths",
+    FaceKey.BOX: "4 whole numbers: `box` in 1/16 px",
+    FaceKey.LANDMARKS: "byte string: `landmarks` as packed points",
+    FaceKey.LANDMARK_SCORES: f"{ibug_68.count} bytes: `landmark_scores`, 255 is 1",
+    FaceKey.POSE: "8 whole numbers: `pose.yaw`, `pitch`, `roll` in 0.01 degrees, `position` x, y, z in "
+    "0.001 eye distances, `focal_px` in 0.01 px, `misfit` in 0.001 eye distances",
+    FaceKey.SIGNALS: f"{len(SIGNAL_NAMES)} signed bytes: `signals` in the order of their table, 127 is 1, "
+    "-128 is not known",
+    FaceKey.BLINKS: "2 whole numbers: `blinks.right`, `blinks.left`",
+    FaceKey.OCCLUDED: "whole number: `occluded`, bit 0 upwards " + ", ".join(f"`{name}`" for name in REGIONS),
+    FaceKey.LANDMARKS_RAW: "byte string: `landmarks_raw` as packed points",
+}
+"""What each key holds, as device/README.md prints it."""
+
+POSE_STEPS = np.array(
+    [10**ANGLE_DIGITS] * 3 + [10**POSITION_DIGITS] * 3 + [10**PIXEL_DIGITS, 10**SCORE_DIGITS]
+)
+"""Whole numbers a unit: three angles, three places, the focal length, the misfit."""
+
+
+def face_layout_table() -> str:
+    """Markdown table of a face's map, as device/README.md holds it."""
+    rows = [f"| {key.value} | {FACE_LAYOUT[key]} |" for key in FaceKey]
+    return "\n".join(["| key | what it holds |", "| --- | --- |", *rows])
+
+
+def pack_points(points: NDArray[np.floating]) -> bytes:
+    """(K, 2) pixels to bytes: POINTS_HEAD, then x and y of every point over the least, in big-endian bits."""
+    steps = np.rint(np.clip(points, -FARTHEST_PX, FARTHEST_PX) * STEPS_PER_PIXEL).astype(np.int64)
+    least = steps.min(axis=0)
+    offsets = (steps - least).ravel()
+    bits = int(offsets.max()).bit_length()
+    places = np.arange(bits - 1, -1, -1)
+    return POINTS_HEAD.pack(*least.tolist(), bits) + np.packbits(offsets[:, None] >> places & 1).tobytes()
+
+
+def unpack_points(data: bytes, count: int) -> NDArray[np.float64]:
+    """(count, 2) pixels.
+
+    Raises:
+        BadInputError: another length than that of so many points.
+    """
+    head = POINTS_HEAD.unpack_from(data) if len(data) >= POINTS_HEAD.size else (0, 0, 255)
+    *least, bits = head
+    length = POINTS_HEAD.size + (2 * count * bits + 7) // 8
+    if bits > 32 or len(data) != length:
+        raise BadInputError(f"packed points of {len(data)} bytes, wanted {length} for {count} points")
+    flags = np.unpackbits(np.frombuffer(data, np.uint8, offset=POINTS_HEAD.size), count=2 * count * bits)
+    weights = 1 << np.arange(bits - 1, -1, -1, dtype=np.int64)
+    offsets = flags.reshape(2 * count, bits) @ weights
+    return np.asarray((offsets.reshape(count, 2) + least) / STEPS_PER_PIXEL, np.float64)
+
+
+def _pack_signals(signals: Any) -> bytes:
+    steps = [
+        round(signals[name] * SIGNAL_STEPS) if name in signals else SIGNAL_MISSING for name in SIGNAL_NAMES
+    ]
+    return np.clip(steps, SIGNAL_MISSING, SIGNAL_STEPS).astype(np.int8).tobytes()
+
+
+def _pack_pose(pose: HeadPose) -> list[int]:
+    numbers = [pose.yaw, pose.pitch, pose.roll, *pose.position, pose.focal_px, pose.misfit]
+    return [int(step) for step in np.rint(np.array(numbers) * POSE_STEPS)]
+
+
+def _pack_face(face: FaceMessage) -> dict[int, Any]:
+    """The face's map; a figure that is not finite is left out, as in JSON."""
+    packed: dict[int, Any] = {
+        FaceKey.ID: face.id,
+        FaceKey.SCORE: round(float(face.score) * 10**SCORE_DIGITS),
+        FaceKey.BOX: [round(edge * STEPS_PER_PIXEL) for edge in face.box.xyxy],
+        FaceKey.LANDMARKS: pack_points(face.landmarks),
+        FaceKey.LANDMARK_SCORES: np.rint(np.clip(face.landmark_scores, 0, 1) * SCORE_STEPS)
+        .astype(np.uint8)
+        .tobytes(),
+    }
+    if face.pose is not None and face.pose.finite:
+        packed[FaceKey.POSE] = _pack_pose(face.pose)
+    if face.signals is not None:
+        packed[FaceKey.SIGNALS] = _pack_signals(face.to_dict()["signals"])
+    if face.blinks is not None:
+        packed[FaceKey.BLINKS] = [face.blinks.right, face.blinks.left]
+    if face.occluded is not None:
+        packed[FaceKey.OCCLUDED] = sum(
+            (region in face.occluded) << place for place, region in enumerate(REGIONS)
+        )
+    if face.landmarks_raw is not None and np.isfinite(face.landmarks_raw).all():
+        packed[FaceKey.LANDMARKS_RAW] = pack_points(face.landmarks_raw)
+    return {int(key): value for key, value in packed.items()}
+
+
+def encode_binary(message: FrameMessage) -> bytes:
+    """A frame message as CBOR."""
+    bare = FrameMessage(**{**vars(message), "faces": ()}).to_dict()
+    return cbor2.dumps(bare | {"faces": [_pack_face(face) for face in message.faces if face.finite]})
+
+
+def _whole_numbers(value: Any, count: int) -> list[int]:
+    if not isinstance(value, list) or len(value) != count or any(type(number) is not int for number in value):
+        raise BadInputError(f"packed face has no {count} whole numbers where it should")
+    if any(abs(number) >= 2**53 for number in value):
+        raise BadInputError("packed face has a whole number that is out of reach")
+    return value
+
+
+def _bytes(value: Any, count: int | None = None) -> bytes:
+    if not isinstance(value, bytes) or (count is not None and len(value) != count):
+        raise BadInputError(
+            f"packed face has no byte string{'' if count is None else f' of {count}'} where it should"
+        )
+    return value
+
+
+def _unpack_pose(value: Any) -> dict[str, Any]:
+    yaw, pitch, roll, x, y, z, focal_px, misfit = (_whole_numbers(value, 8) / POSE_STEPS).tolist()
+    angles = {"yaw": yaw, "pitch": pitch, "roll": roll}
+    return {**angles, "position": [x, y, z], "focal_px": focal_px, "misfit": misfit}
+
+
+def _unpack_signals(value: Any) -> dict[str, float]:
+    steps = np.frombuffer(_bytes(value, len(SIGNAL_NAMES)), np.int8).tolist()
+    named = zip(SIGNAL_NAMES, steps, strict=True)
+    return {name: step / SIGNAL_STEPS for name, step in named if step != SIGNAL_MISSING}
+
+
+def _unpack_occluded(value: Any) -> list[str]:
+    (mask,) = _whole_numbers([value], 1)
+    return [region for place, region in enumerate(REGIONS) if mask >> place & 1]
+
+
+def _points(value: Any) -> NDArray[np.float64]:
+    return unpack_points(_bytes(value), ibug_68.count)
+
+
+UNPACKERS: dict[FaceKey, Callable[[Any], Any]] = {
+    FaceKey.ID: lambda value: value,
+    FaceKey.SCORE: lambda value: _whole_numbers([value], 1)[0] / 10**SCORE_DIGITS,
+    FaceKey.BOX: lambda value: [step / STEPS_PER_PIXEL for step in _whole_numbers(value, 4)],
+    FaceKey.LANDMARKS: _points,
+    FaceKey.LANDMARK_SCORES: lambda value: (
+        np.frombuffer(_bytes(value, ibug_68.count), np.uint8) / SCORE_STEPS
+    ),
+    FaceKey.POSE: _unpack_pose,
+    FaceKey.SIGNALS: _unpack_signals,
+    FaceKey.BLINKS: lambda value: dict(zip(vars(BlinkCounts(0, 0)), _whole_numbers(value, 2), strict=True)),
+    FaceKey.OCCLUDED: _unpack_occluded,
+    FaceKey.LANDMARKS_RAW: _points,
+}
+"""Each value of a face's map to the value that JSON has under the key's name; unknown keys are let pass."""
+
+
+def _unpack_face(packed: Any) -> dict[str, Any]:
+    if not isinstance(packed, dict):
+        raise BadInputError("packed face is no map")
+    return {key.name.lower(): unpack(packed[key]) for key, unpack in UNPACKERS.items() if key in packed}
+
+
+def _load(data: bytes) -> dict[Any, Any]:
+    if len(data) > MAX_BYTES:
+        raise BadInputError(f"message of {len(data)} bytes, wanted at most {MAX_BYTES}")
+    try:
+        stream = BytesIO(data)
+        values = cbor2.load(stream)
+    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise BadInputError(f"message is no CBOR ({type(error).__name__}), wanted a binary frame") from error
+    if not isinstance(values, dict) or stream.tell() != len(data):
+        raise BadInputError("message is no single CBOR map, wanted a binary frame")
+    return values
+
+
+def decode_binary(data: bytes) -> FrameMessage:
+    """The frame message of `encode_binary`.
+
+    Raises:
+        BadInputError: no CBOR, another message, a key that is missing or holds something else.
+    """
+    values = _load(data)
+    if values.get("type") != "frame" or not isinstance(values.get("faces"), list):
+        raise BadInputError("message is no frame with faces; only frames have a binary form")
+    message = decode_message(values | {"faces": [_unpack_face(face) for face in values["faces"]]})
+    assert isinstance(message, FrameMessage)
+    return message
+
+
+def captured_ns_of_binary(data: bytes) -> int | None:
+    """When the frame was captured, without unpacking the faces; None where it does not say."""
+    try:
+        captured_ns = _load(data).get("captured_ns")
+    except BadInputError:
+        return None
+    return captured_ns if isinstance(captured_ns, int) else None

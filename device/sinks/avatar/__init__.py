@@ -1,0 +1,1 @@
+"""Sinks for avatar programs: OpenSeeFace and VMC."""

@@ -1,0 +1,219 @@
+"""OpenSeeFace's UDP packet, so that VSeeFace, vpuppr and their like are driven as they are.
+
+1785 bytes a face, native byte order, no field for a version (emilianavt/OpenSeeFace, facetracker.py
+and Unity/OpenSee.cs). What it means, where it is not plain:
+
+- 66 landmarks in an order of its own, which only the mouth tells from ours (`POINT_ORDER`), then two
+  pupils, which we do not measure: the middle of each eye, confidence 0;
+- its camera axes are row, column, away, its head's axes to the picture's left, up, towards the camera,
+  from the tip of the nose. Its camera has a focal length of one frame width. Its pose is the one whose
+  head lies *behind* the camera (depth below 0), seen through it the other way up and round: receivers
+  count on that, OpenSee.cs negates the place;
+- the quaternion is that of the transposed rotation matrix; angles are those of `cv2.RQDecomp3x3`;
+- 3D points are in the head's axes with y and z negated.
+"""
+
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from device.contract.landmarks import ibug_68
+from device.contract.metrics import eye_centres
+from device.messages.messages import Condition, FaceLost, FaceMessage, FrameMessage, Message, Pose
+from device.signal.mean_face import mean_landmarks
+from device.signal.pose import rotation_of
+from device.sinks.avatar.udp import Datagrams, open_datagrams
+from device.sinks.uri import SinkUri
+
+DEFAULT_PORT = 11573
+
+PACKET = struct.Struct("=di2f2fBf4f3f3f68f136f210f14f")
+"""time, id, size, eyes open, found, misfit, quaternion, angles, place, confidences, points, 3D, features."""
+
+MOST_FACES = 36
+"""As many packets as a datagram holds."""
+
+POINT_ORDER = np.array([*range(48), *range(49, 54), *range(55, 60), 48, 61, 62, 63, 54, 65, 66, 67])
+"""Our index of each of its 66 points: ibug_68 without the inner corners of the mouth, 60 and 64."""
+
+UNITS_PER_EYE_DISTANCE = 0.66
+"""Its unit of length: twice 0.33, where its own face has the outer corners of the eyes."""
+
+TO_ITS_CAMERA = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+"""x right, y down, z away to row, column, away."""
+
+BEHIND = np.diag([1.0, 1.0, -1.0])
+"""The turn of the head behind the camera that looks the same but for perspective."""
+
+EYE_DEPTH = 0.385
+"""Of an eyeball's middle behind the lids, in widths of the eye: 12.5 mm in 32."""
+
+FEATURES = 14
+
+
+class OsfSink:
+    """Sends every frame that has a face; without one the protocol sends nothing."""
+
+    def __init__(self, datagrams: Datagrams) -> None:
+        """To this receiver."""
+        self._datagrams = datagrams
+        self._slots: dict[int, int] = {}
+
+    @property
+    def condition(self) -> Condition:
+        """Whether the network takes what is sent."""
+        return self._datagrams.condition
+
+    def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
+        """Send a frame's faces in one datagram."""
+        if isinstance(message, FaceLost):
+            self._slots.pop(message.id, None)
+        elif isinstance(message, FrameMessage):
+            faces = [face for face in message.faces if face.finite][:MOST_FACES]
+            if faces:
+                packets = (pack_face(face, message, self._slot_of(face.id)) for face in faces)
+                self._datagrams.send(b"".join(packets))
+
+    def _slot_of(self, number: int) -> int:
+        """Its ids are places, from 0, given again; most receivers look at place 0 only."""
+        if number not in self._slots:
+            taken = set(self._slots.values())
+            self._slots[number] = next(slot for slot in range(len(taken) + 1) if slot not in taken)
+        return self._slots[number]
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._datagrams.close()
+
+
+def pack_face(face: FaceMessage, frame: FrameMessage, slot: int) -> bytes:
+    """One face as a packet."""
+    now_ns, utc_ns = time.monotonic_ns(), time.time_ns()
+    captured_s = (utc_ns - now_ns + frame.captured_ns) / 1e9
+    size = (frame.frame.width, frame.frame.height)
+    pupils = eye_centres(face.landmarks, ibug_68)
+    points = np.concatenate([face.landmarks[POINT_ORDER], pupils])
+    confidences = np.concatenate([face.landmark_scores[POINT_ORDER], [0.0, 0.0]])
+    signals = face.signals or {}
+    pose = ItsPose.of(face.pose, size) if face.pose is not None and face.pose.finite else None
+    return PACKET.pack(
+        captured_s, slot, *size, signals.get("eye_open_right", 1.0), signals.get("eye_open_left", 1.0),
+        *_placed_fields(face, pose), *confidences, *points.ravel(), *_points_3d(face, pose).ravel(),
+        *_features(signals),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class ItsPose:
+    """A head as its camera has it."""
+
+    turn: NDArray[np.float64]
+    """(3, 3) its head's axes to its camera axes."""
+    place: NDArray[np.float64]
+    """(3,) of the tip of the nose, its camera axes and units; the depth is below 0."""
+    focal_px: float
+    """One frame width."""
+    centre_yx: NDArray[np.float64]
+    """(2,) middle of the frame, row and column."""
+
+    @classmethod
+    def of(cls, pose: Pose, size_wh: tuple[int, int]) -> "ItsPose":
+        """Our pose, as far off as makes the head as large."""
+        width, height = size_wh
+        rotation = rotation_of(pose.yaw, pose.pitch, pose.roll)
+        nose = np.array(pose.position) + rotation @ _nose_tip()
+        nose[2] *= width / pose.focal_px
+        centre_yx = np.array([(height - 1) / 2, (width - 1) / 2])
+        place = -(TO_ITS_CAMERA @ nose) * UNITS_PER_EYE_DISTANCE
+        return cls(BEHIND @ TO_ITS_CAMERA @ rotation, place, float(width), centre_yx)
+
+    def lift(self, landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(68, 3) its head's axes: each point (68, 2) at the depth of the mean face's."""
+        depth = (_its_mean_face() @ self.turn.T + self.place)[:, 2:]
+        rays = (landmarks[:, ::-1] - self.centre_yx) / self.focal_px
+        seen = np.hstack([rays * depth, depth])
+        return np.asarray((seen - self.place) @ self.turn, np.float64)
+
+
+def _nose_tip() -> NDArray[np.float64]:
+    return np.asarray(mean_landmarks()[ibug_68.nose_tip], np.float64)
+
+
+def _its_mean_face() -> NDArray[np.float64]:
+    """(68, 3) ours in its head's axes, all three turned round, and its units."""
+    return (_nose_tip() - mean_landmarks()) * UNITS_PER_EYE_DISTANCE
+
+
+def _placed_fields(face: FaceMessage, pose: ItsPose | None) -> list[float]:
+    """found, misfit, quaternion, angles, place; zeros without a pose."""
+    if pose is None or face.pose is None:
+        return [0, *[0.0] * 11]
+    misfit_px = face.pose.misfit * face.pose.focal_px / max(face.pose.position[2], 1e-6)
+    return [1, misfit_px, *quaternion_of(pose.turn.T), *angles_of(pose.turn), *pose.place]
+
+
+def _points_3d(face: FaceMessage, pose: ItsPose | None) -> NDArray[np.float64]:
+    """(70, 3): its 66 points, the pupils and the middles of the eyeballs; zeros without a pose."""
+    if pose is None:
+        return np.zeros((70, 3))
+    points = pose.lift(face.landmarks)
+    rings = [points[list(ring)] for ring in ibug_68.eye_rings]
+    pupils = [ring.mean(axis=0) for ring in rings]
+    widths = [float(np.linalg.norm(ring[3] - ring[0])) for ring in rings]
+    balls = [pupil - np.array([0, 0, EYE_DEPTH * width]) for pupil, width in zip(pupils, widths, strict=True)]
+    return np.vstack([points[POINT_ORDER], pupils, balls]) * [1, -1, -1]
+
+
+def angles_of(turn: NDArray[np.floating]) -> tuple[float, float, float]:
+    """Degrees of `cv2.RQDecomp3x3`, of the two triples that mean the same the one without a somersault."""
+    x, y, z = (float(angle) for angle in cv2.RQDecomp3x3(turn)[0])
+    return (x, y, z) if abs(y) <= 90 else (x + 180, 180 - y, z + 180)
+
+
+def quaternion_of(rotation: NDArray[np.floating]) -> tuple[float, float, float, float]:
+    """x, y, z, w of a (3, 3) rotation; of the two that mean the same the one with w >= 0."""
+    # The eigenvector of the largest eigenvalue (Bar-Itzhack 2000), which has no case to divide by nought.
+    m = rotation
+    lower = np.array([
+        [m[0, 0] - m[1, 1] - m[2, 2], 0, 0, 0],
+        [m[0, 1] + m[1, 0], m[1, 1] - m[0, 0] - m[2, 2], 0, 0],
+        [m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], m[2, 2] - m[0, 0] - m[1, 1], 0],
+        [m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], m.trace()],
+    ])  # fmt: skip
+    x, y, z, w = np.linalg.eigh(lower)[1][:, -1].tolist()
+    return (-x, -y, -z, -w) if w < 0 else (x, y, z, w)
+
+
+def _features(signals: Mapping[str, float]) -> list[float]:
+    """Its fourteen, each 0 at rest; of ours the nearest, its `quirk` of a brow we do not measure."""
+
+    def of(name: str, rest: float = 0.0) -> float:
+        return signals.get(name, rest)
+
+    def brow(side: str) -> list[float]:
+        inner, outer = of(f"brow_inner_{side}"), of(f"brow_outer_{side}")
+        return [(outer - inner) / 2, (outer + inner) / 2, 0.0]
+
+    def corner(side: str) -> list[float]:
+        return [of(f"smile_{side}"), of("mouth_width")]
+
+    eyes: list[Any] = [of("eye_open_left", 1.0) - 1, of("eye_open_right", 1.0) - 1]
+    mouth = [*corner("left"), *corner("right"), of("mouth_open"), of("mouth_width")]
+    return [*eyes, *brow("left"), *brow("right"), *mouth]
+
+
+def open_osf(uri: SinkUri) -> OsfSink:
+    """A sender to HOST:PORT.
+
+    Raises:
+        UsageError: an address that cannot be understood.
+        MissingOutsideError: no such host.
+    """
+    uri.read_options({})
+    return OsfSink(open_datagrams(uri, DEFAULT_PORT))

@@ -1,0 +1,144 @@
+"""The VMC protocol (protocol.vmc.info): blend shapes and the head bone over OSC, for avatars.
+
+One OSC bundle a frame, of the face that has been followed longest: shapes by ARKit's names and by
+those of VRM 0, the head's turn, and whether there is a face. Axes are Unity's: x to the avatar's
+right, y up, z forward, so the avatar turns as the subject does, to its own left when the subject does.
+"""
+
+import struct
+import time
+from collections.abc import Mapping
+
+from device.messages.messages import Condition, FaceMessage, FrameMessage, Message
+from device.signal.pose import rotation_of
+from device.sinks.avatar.osf import quaternion_of
+from device.sinks.avatar.udp import Datagrams, open_datagrams
+from device.sinks.uri import SinkUri
+
+DEFAULT_PORT = 39540
+"""Where programs that help a performer send to; 39539 is for the program that draws."""
+
+LOADED, CALIBRATED, NORMAL_MODE = 1, 3, 0
+"""Of `/VMC/Ext/OK`: there is a model, it is calibrated, in the usual way."""
+
+
+def arkit_shapes(signals: Mapping[str, float]) -> dict[str, float]:
+    """The shapes of ARKit that our signals tell, 0 to 1, with its names; what is not known is at rest."""
+    shapes: dict[str, float] = {}
+    for side in ("Left", "Right"):
+        lower = side.lower()
+        inner, outer = signals.get(f"brow_inner_{lower}", 0.0), signals.get(f"brow_outer_{lower}", 0.0)
+        smile = signals.get(f"smile_{lower}", 0.0)
+        shapes |= {
+            f"eyeBlink{side}": 1 - signals.get(f"eye_open_{lower}", 1.0),
+            f"browDown{side}": max(-(inner + outer) / 2, signals.get("brow_frown", 0.0)),
+            f"browOuterUp{side}": outer,
+            f"mouthSmile{side}": smile,
+            f"mouthFrown{side}": -smile,
+            f"mouthStretch{side}": signals.get("mouth_width", 0.0),
+            f"mouthPress{side}": signals.get("lip_press", 0.0),
+        }
+    sideways = signals.get("mouth_sideways", 0.0)
+    inner_up = (signals.get("brow_inner_left", 0.0) + signals.get("brow_inner_right", 0.0)) / 2
+    shapes |= {
+        "browInnerUp": inner_up,
+        "jawOpen": signals.get("jaw_open", 0.0),
+        "mouthPucker": signals.get("pucker", 0.0),
+        "mouthLeft": sideways,
+        "mouthRight": -sideways,
+    }
+    return {name: min(max(value, 0.0), 1.0) for name, value in shapes.items()}
+
+
+def vrm_shapes(arkit: Mapping[str, float], mouth_open: float) -> dict[str, float]:
+    """The presets of VRM 0, for avatars without ARKit's shapes."""
+    return {
+        "Blink_L": arkit["eyeBlinkLeft"],
+        "Blink_R": arkit["eyeBlinkRight"],
+        "A": min(max(mouth_open, 0.0), 1.0),
+        "I": (arkit["mouthStretchLeft"] + arkit["mouthStretchRight"]) / 2,
+        "U": arkit["mouthPucker"],
+        "Joy": (arkit["mouthSmileLeft"] + arkit["mouthSmileRight"]) / 2,
+    }
+
+
+def _padded(data: bytes) -> bytes:
+    """An OSC string: at least one zero byte, then up to a multiple of four."""
+    return data + bytes(4 - len(data) % 4)
+
+
+def osc_message(address: str, *values: str | float) -> bytes:
+    """One OSC 1.0 message of texts, whole numbers and float32."""
+    tags, body = ",", b""
+    for value in values:
+        match value:
+            case str():
+                tags, body = tags + "s", body + _padded(value.encode())
+            case int():
+                tags, body = tags + "i", body + struct.pack(">i", value)
+            case _:
+                tags, body = tags + "f", body + struct.pack(">f", value)
+    return _padded(address.encode()) + _padded(tags.encode()) + body
+
+
+def osc_bundle(messages: list[bytes]) -> bytes:
+    """Several messages in one datagram, to be taken at once."""
+    at_once = struct.pack(">Q", 1)
+    return _padded(b"#bundle") + at_once + b"".join(struct.pack(">i", len(one)) + one for one in messages)
+
+
+def vmc_messages(face: FaceMessage | None, seconds: float) -> list[bytes]:
+    """What one frame says; without a face only that there is none: the avatar stays as it was."""
+    tracking = int(face is not None)
+    messages = [
+        osc_message("/VMC/Ext/OK", LOADED, CALIBRATED, NORMAL_MODE, tracking),
+        osc_message("/VMC/Ext/T", float(seconds)),
+    ]
+    if face is None:
+        return messages
+    if face.pose is not None and face.pose.finite:
+        # Unity's axes are ours turned round, all three, which leaves the matrix of a turn as it is.
+        turn = quaternion_of(rotation_of(face.pose.yaw, face.pose.pitch, face.pose.roll))
+        messages.append(osc_message("/VMC/Ext/Bone/Pos", "Head", 0.0, 0.0, 0.0, *turn))
+    if face.signals is not None:
+        arkit = arkit_shapes(face.signals)
+        shapes = arkit | vrm_shapes(arkit, face.signals.get("mouth_open", 0.0))
+        messages += [osc_message("/VMC/Ext/Blend/Val", name, float(value)) for name, value in shapes.items()]
+        messages.append(osc_message("/VMC/Ext/Blend/Apply"))
+    return messages
+
+
+class VmcSink:
+    """Sends a bundle at every frame."""
+
+    def __init__(self, datagrams: Datagrams) -> None:
+        """To this receiver."""
+        self._datagrams = datagrams
+        self._begun = time.monotonic()
+
+    @property
+    def condition(self) -> Condition:
+        """Whether the network takes what is sent."""
+        return self._datagrams.condition
+
+    def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
+        """Send what a frame says."""
+        if isinstance(message, FrameMessage):
+            # Ids rise, so the least is the face that has been there longest.
+            face = min((face for face in message.faces if face.finite), key=lambda one: one.id, default=None)
+            self._datagrams.send(osc_bundle(vmc_messages(face, time.monotonic() - self._begun)))
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._datagrams.close()
+
+
+def open_vmc(uri: SinkUri) -> VmcSink:
+    """A sender to HOST:PORT.
+
+    Raises:
+        UsageError: an address that cannot be understood.
+        MissingOutsideError: no such host.
+    """
+    uri.read_options({})
+    return VmcSink(open_datagrams(uri, DEFAULT_PORT))

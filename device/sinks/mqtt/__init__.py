@@ -1,0 +1,1 @@
+"""The sink `mqtt:`: frames, events and availability through a broker."""

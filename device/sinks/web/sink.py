@@ -1,0 +1,78 @@
+"""Messages to browsers: the sink `web:`."""
+
+import os
+import sys
+
+from device.messages.messages import Condition, FrameMessage, Health, Message, Status
+from device.sinks.uri import SinkUri
+from device.sinks.web.address import TOKEN_VARIABLE, WebAddress, find_token, parse_web_address
+from device.sinks.web.pages import BUILT, load_pages
+from device.sinks.web.server import WebServer
+from device.sources.frame import Frame
+
+
+class WebSink:
+    """Gives each message to the web server and returns at once."""
+
+    def __init__(self, server: WebServer) -> None:
+        """Publish through a server that runs."""
+        self._server = server
+
+    @property
+    def condition(self) -> Condition:
+        """Always well: a viewer that goes away is none of the daemon's business."""
+        return Condition()
+
+    @property
+    def port(self) -> int:
+        """TCP port that is served."""
+        return self._server.port
+
+    @property
+    def wants_pictures(self) -> bool:
+        """Whether somebody looks at the picture: otherwise none is encoded."""
+        return self._server.wants_pictures
+
+    def publish(self, message: Message, line: bytes) -> None:
+        """Hand over one encoded message, never waiting."""
+        if isinstance(message, FrameMessage):
+            self._server.post_frame(line)
+        else:
+            kind = type(message).__name__.lower()
+            self._server.post_note(kind, line, keep=isinstance(message, Status | Health))
+
+    def show(self, frame: Frame) -> None:
+        """Hand over the picture of the frame that was just published."""
+        self._server.post_picture(frame)
+
+    def close(self) -> None:
+        """Say good-bye to every viewer."""
+        self._server.close()
+
+
+def _notice(address: WebAddress, port: int, token: str | None) -> str:
+    """The line on standard error that says where to look; it never holds the token itself."""
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    told = [f"web: http://{host}:{port}/"]
+    if token is not None:
+        told.append(f"token: the value of {TOKEN_VARIABLE}")
+    if address.picture:
+        told.append("pictures of faces are shown")
+    if not (BUILT / "index.html").is_file():
+        told.append("plain view; `make web` builds the full one")
+    return "; ".join(told)
+
+
+def open_web_sink(uri: SinkUri) -> WebSink:
+    """Serve the stream at an address.
+
+    Raises:
+        UsageError: an address or token that cannot be understood.
+        RefusedError: open to the network without a token.
+        MissingOutsideError: the port cannot be had.
+    """
+    address = parse_web_address(uri)
+    token = find_token(address, os.environ)
+    server = WebServer(address, token, load_pages())
+    print(_notice(address, server.port, token), file=sys.stderr, flush=True)
+    return WebSink(server)

@@ -1,0 +1,1 @@
+"""Helpers that know nothing of faces: child processes, the machine, paths, suggestions."""

@@ -1,0 +1,65 @@
+import dataclasses
+import json
+
+import numpy as np
+import torch
+
+from tests.training.engine.test_loop import tiny_parts, tiny_settings
+from training.data.validation import CropSet
+from training.engine.loop import Loop
+from training.export import handover, handover_faces
+
+
+def test_a_finished_run_is_handed_over_whole(tmp_path, monkeypatch):
+    run = tmp_path / "tiny"
+    Loop(tiny_parts(run)).run()
+    crops = CropSet(
+        np.zeros((3, 32, 32, 3), np.uint8),
+        np.random.default_rng(0).uniform(0, 32, (3, 68, 2)).astype(np.float32),
+        ["a", "b", "c"],
+        ["t"] * 3,
+    )
+    faces = handover_faces.HandoverFaces(crops, crops, [], 12)
+    monkeypatch.setattr(handover, "handover_faces", lambda *_: faces)
+    folder = handover.write_handover(run, "small", None, tmp_path)
+    assert {path.name for path in folder.iterdir()} == {
+        "network.pt2", "calibration.npz", "validation.npz", "handover.json",
+    }  # fmt: skip
+    values = json.loads((folder / "handover.json").read_text())
+    assert (values["name"], values["scheme"]) == ("small", "ibug_68")
+    assert values["crop"] == {"margin": 1.3, "size_wh": [32, 32], "channels": "bgr"}
+    assert values["codec"]["stride"] == 4
+    assert values["provenance"]["images_seen"] == tiny_settings().optimiser.images
+    assert values["presence_learnt"] is True
+
+
+def test_a_network_that_met_faces_alone_is_handed_over_with_faces_alone(tmp_path):
+    settings = tiny_settings()
+    data = dataclasses.replace(settings.data, kind="synthetic", faces=4)
+    for off_face, kinds in ((0.06, {"drawn", "ground"}), (0.0, {"drawn"})):
+        augment = dataclasses.replace(settings.augment, off_face=off_face, background=0.0)
+        run = dataclasses.replace(settings, data=data, augment=augment)
+        faces = handover_faces.handover_faces(run, None, tmp_path)
+        assert {"ground" if name == "ground" else "drawn" for name in faces.calibration.sources} == kinds
+
+
+def test_the_exported_network_is_the_averaged_one(tmp_path):
+    run = tmp_path / "tiny"
+    Loop(tiny_parts(run)).run()
+    from training.engine.checkpoint import load_network
+
+    model, _ = load_network(run / "network.pt")
+    handover.export_network(model, 32, tmp_path / "network.pt2")
+    exported = torch.export.load(tmp_path / "network.pt2").module()
+    image = torch.rand(1, 3, 32, 32) * 2 - 1
+    with torch.no_grad():
+        for got, wanted in zip(exported(image), model(image), strict=True):
+            assert torch.allclose(got, wanted, atol=1e-5)
+
+
+def test_faceless_crops_follow_the_faces():
+    faces = CropSet(np.zeros((2, 8, 8, 3), np.uint8), np.ones((2, 68, 2), np.float32), ["a", "b"], ["t"] * 2)
+    both = handover_faces.with_grounds(faces, [np.full((8, 8, 3), 9, np.uint8)])
+    assert both.crops[:, 0, 0, 0].tolist() == [0, 0, 9]
+    assert both.names == ["a", "b", "ground/0"]
+    assert np.isnan(both.landmarks_crop[2]).all()

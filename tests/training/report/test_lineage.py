@@ -1,0 +1,42 @@
+import pytest
+import torch
+
+from device.contract.errors import BadInputError
+from training.report.lineage import commands_again, images_seen, lineage, run_files
+
+
+def finish(runs, name, images, **others):
+    (runs / name).mkdir()
+    settings = {"name": name, "optimiser": {"images": images}, **others}
+    torch.save({"settings": settings, "weights": {}}, runs / name / "network.pt")
+
+
+@pytest.fixture
+def runs(tmp_path):
+    finish(tmp_path, "teacher", 9_000)
+    finish(tmp_path, "small-rough", 5_000)
+    finish(tmp_path, "base-rough", 700, start="small-rough", teachers=("teacher",))
+    finish(tmp_path, "base", 40, start="base-rough", teachers=("teacher",))
+    return tmp_path
+
+
+def test_a_runs_ancestors_come_before_it_each_once(runs):
+    names = [run["name"] for run in lineage(runs / "base")]
+    assert names == ["small-rough", "teacher", "base-rough", "base"]
+
+
+def test_the_images_of_all_of_them_are_told(runs):
+    assert images_seen(lineage(runs / "base")) == "5,000 + 9,000 + 700 + 40"
+
+
+def test_the_commands_name_run_files_that_are_there(runs, root):
+    commands = commands_again(lineage(runs / "small-rough"), "--data DATA")
+    file = "training/configs/landmark_student/small-rough.toml"
+    assert commands == f"    python -m training train {file} --data DATA"
+    assert all((root / path).is_file() for path in run_files().values())
+
+
+def test_an_ancestor_that_is_gone_is_named(runs):
+    (runs / "small-rough" / "network.pt").unlink()
+    with pytest.raises(BadInputError, match="small-rough"):
+        lineage(runs / "base")

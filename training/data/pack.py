@@ -1,0 +1,216 @@
+"""Faces cut out once and kept small: the whole training set as one array that fits in memory.
+
+A pack holds, for each face, an upright square of `context` face sizes at `side` pixels, and pieces
+of the same pictures without a labelled face. Augmentation cuts the network's crops out of it on
+the tensor device.
+"""
+
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from device.contract.files import write_whole
+from device.contract.geometry import Box, CropTransform
+from device.tracking.crop import crop_image
+from training.data.sets.picture import container_of, read_face_picture, read_picture
+from training.data.sets.sample import Sample
+
+__all__ = ["FacePack", "cut_background", "cut_face", "load_pack", "read_picture"]
+
+Work = TypeVar("Work")
+Made = TypeVar("Made")
+
+JPEG_QUALITY = 92
+FORMAT = 3
+"""Part of the cache key: raised when the cutting changes."""
+
+
+@dataclass(frozen=True, eq=False)
+class FacePack:
+    """Labelled faces and faceless ground, ready for augmentation."""
+
+    images: NDArray[np.uint8]
+    """(N, side, side, 3) BGR."""
+    landmarks: NDArray[np.float32]
+    """(N, K, 2) pixels of the pack's image."""
+    names: list[str]
+    """N sample names."""
+    sources: list[str]
+    """N sets the faces come from."""
+    backgrounds: NDArray[np.uint8]
+    """(M, side, side, 3) BGR, no labelled face inside."""
+    context: float
+    """Side of the square over the longest side of the landmarks' box."""
+
+    @property
+    def side(self) -> int:
+        """Pixels of each image."""
+        return int(self.images.shape[1])
+
+    def joined(self, other: "FacePack") -> "FacePack":
+        """These faces, then another pack's, of the same side and context."""
+        return FacePack(
+            np.concatenate([self.images, other.images]),
+            np.concatenate([self.landmarks, other.landmarks]),
+            self.names + other.names,
+            self.sources + other.sources,
+            np.concatenate([self.backgrounds, other.backgrounds]),
+            self.context,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PackedFace:
+    """One face as a file keeps it."""
+
+    jpeg: bytes
+    """Its picture."""
+    landmarks: NDArray[np.float32]
+    """(K, 2) pixels of the picture."""
+    name: str
+    """Of the sample."""
+    source: str
+    """Set it comes from."""
+
+
+def cut_face(sample: Sample, context: float, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """(side, side, 3) picture around a face, and its (K, 2) landmarks there."""
+    transform = CropTransform.for_box(sample.box, context, (side, side))
+    crop = crop_image(read_face_picture(sample), transform)
+    return crop, transform.frame_to_crop(sample.landmarks).astype(np.float32)
+
+
+def seeded_by(name: str) -> np.random.Generator:
+    """Draws that are the same for a name whatever the order or the number of workers."""
+    return np.random.default_rng(list(hashlib.sha256(name.encode()).digest()[:8]))
+
+
+def map_in_processes(
+    function: Callable[[Work], Made], work: Sequence[Work], doing: str, workers: int
+) -> list[Made]:
+    """What a function makes of each piece of work, in their order, with a progress bar."""
+    with ProcessPoolExecutor(workers) as pool:
+        made = pool.map(function, work, chunksize=16)
+        return list(tqdm(made, total=len(work), desc=doing, unit="face", file=sys.stderr))
+
+
+def cut_background(sample: Sample, others: Sequence[Box], side: int) -> NDArray[np.uint8] | None:
+    """A square of the same picture that no labelled face touches; None if there is no room."""
+    image = read_picture(sample.path)
+    rng = seeded_by(sample.name)
+    height, width = image.shape[:2]
+    for _ in range(20):
+        length = rng.uniform(0.4, 1.2) * sample.box.longest_side
+        if length >= min(height, width):
+            continue
+        x, y = (float(rng.uniform(length / 2, extent - length / 2)) for extent in (width, height))
+        square = Box.centred((x, y), (length, length))
+        if all(square.iou(box.scaled(1.2)) == 0.0 for box in others):
+            return crop_image(image, CropTransform.from_roi((x, y), length, (side, side)))
+    return None
+
+
+def _cut(work: tuple[Sample, Sequence[Box]], context: float, side: int) -> tuple[PackedFace, bytes | None]:
+    sample, boxes = work
+    crop, landmarks = cut_face(sample, context, side)
+    ground = cut_background(sample, boxes, side)
+    face = PackedFace(as_jpeg(crop), landmarks, sample.name, sample.source)
+    return face, None if ground is None else as_jpeg(ground)
+
+
+def as_jpeg(image: NDArray[np.uint8]) -> bytes:
+    """(H, W, 3) BGR as a pack keeps it."""
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return data.tobytes()
+
+
+def _decode_all(blob: NDArray[np.uint8], ends: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
+    pictures = np.empty((len(ends), side, side, 3), np.uint8)
+    for picture, start, end in zip(pictures, [0, *ends], ends, strict=False):
+        picture[:] = cv2.imdecode(blob[start:end], cv2.IMREAD_COLOR)
+    return pictures
+
+
+def _boxes_by_picture(samples: Sequence[Sample]) -> dict[str, list[Box]]:
+    """Labelled faces of one photograph (`NAME_1`, `NAME_2` are cut from the same one) by its name."""
+    boxes: dict[str, list[Box]] = {}
+    for sample in samples:
+        boxes.setdefault(str(sample.path), []).append(sample.box)
+    return boxes
+
+
+def pack_key(samples: Sequence[Sample], settings: str) -> str:
+    """Name of what is cut out of these samples' pictures with such settings; other labels, another name."""
+    digest = hashlib.sha256(settings.encode())
+    for sample in samples:
+        digest.update(f"{sample.name} {container_of(sample.path).stat().st_size}".encode())
+        digest.update(sample.landmarks.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def write_faces(path: Path, rows: Sequence[PackedFace], grounds: Sequence[bytes] = ()) -> None:
+    """Keep cut faces, and ground without one.
+
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+
+    def fill(beside: Path) -> None:
+        with beside.open("wb") as stream:
+            np.savez(
+                stream,
+                faces=np.frombuffer(b"".join(row.jpeg for row in rows), np.uint8),
+                face_ends=np.cumsum([len(row.jpeg) for row in rows], dtype=np.int64),
+                grounds=np.frombuffer(b"".join(grounds), np.uint8),
+                ground_ends=np.cumsum([len(ground) for ground in grounds], dtype=np.int64),
+                landmarks=np.array([row.landmarks for row in rows], np.float32),
+                names=np.array([row.name for row in rows], np.str_),
+                sources=np.array([row.source for row in rows], np.str_),
+            )
+
+    write_whole(path, fill)
+
+
+def read_faces(path: Path, context: float, side: int) -> FacePack:
+    """What `write_faces` kept."""
+    with np.load(path) as stored:
+        return FacePack(
+            images=_decode_all(stored["faces"], stored["face_ends"], side),
+            landmarks=stored["landmarks"],
+            names=[str(name) for name in stored["names"]],
+            sources=[str(source) for source in stored["sources"]],
+            backgrounds=_decode_all(stored["grounds"], stored["ground_ends"], side),
+            context=context,
+        )
+
+
+def _write_pack(samples: Sequence[Sample], context: float, side: int, path: Path, workers: int) -> None:
+    boxes = _boxes_by_picture(samples)
+    work = [(sample, boxes[str(sample.path)]) for sample in samples]
+    rows = map_in_processes(partial(_cut, context=context, side=side), work, "packing faces", workers)
+    write_faces(path, [face for face, _ in rows], [ground for _, ground in rows if ground is not None])
+
+
+def load_pack(
+    samples: Sequence[Sample], context: float, side: int, cache: Path, workers: int = 2
+) -> FacePack:
+    """The pack of these faces, cut now or taken from `cache`.
+
+    Raises:
+        BadInputError: a picture cannot be read.
+        WriteFailedError: the cache cannot be written.
+    """
+    path = cache / f"faces-{pack_key(samples, f'{FORMAT} {context} {side}')}.npz"
+    if not path.is_file():
+        _write_pack(samples, context, side, path, workers)
+    return read_faces(path, context, side)

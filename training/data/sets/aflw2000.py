@@ -1,0 +1,49 @@
+"""AFLW2000-3D: a .mat beside each picture, 68 points of a fitted 3-D face (Zhu et al., CVPR 2016).
+
+`pt3d_68` holds x, y, z rows in MATLAB's pixels, counted from 1; `Pose_Para` pitch, yaw, roll in radians. The
+jaw follows the hidden contour of the 3-D face, not its visible edge as 300-W's does.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from device.contract.errors import BadInputError
+from training.data.sets.sample import Sample
+
+SOURCE = "AFLW2000-3D is had from www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm"
+
+
+def _read_face(path: Path) -> tuple[np.ndarray, float]:
+    """(68, 2) landmarks, 0-based, and the yaw in radians."""
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        values = loadmat(path)
+        landmarks = np.asarray(values["pt3d_68"], np.float32)[:2].T - 1
+        yaw = float(np.asarray(values["Pose_Para"]).ravel()[1])
+    except (MatReadError, OSError, LookupError, ValueError, TypeError, NotImplementedError) as error:
+        raise BadInputError(f"{path} is no label file of AFLW2000-3D ({error}); {SOURCE}") from error
+    if landmarks.shape != (68, 2):
+        raise BadInputError(f"{path} holds {landmarks.shape} points, wanted (68, 2); {SOURCE}")
+    return landmarks, yaw
+
+
+def read_aflw2000(folder: Path) -> list[Sample]:
+    """Every face with its yaw, in scheme ibug_68, sorted by name.
+
+    Raises:
+        BadInputError: no face, a face without its picture, a damaged label file.
+    """
+    samples = []
+    for path in sorted(folder.rglob("*.mat")):
+        picture = path.with_suffix(".jpg")
+        if not picture.is_file():
+            raise BadInputError(f"no {picture} beside {path.name}; {SOURCE}")
+        landmarks, yaw = _read_face(path)
+        name = f"aflw2000/{path.relative_to(folder).with_suffix('').as_posix()}"
+        samples.append(Sample(name, picture, landmarks, "aflw2000", yaw))
+    if not samples:
+        raise BadInputError(f"no .mat file below {folder}: wanted NAME.jpg beside NAME.mat; {SOURCE}")
+    return samples

@@ -1,0 +1,52 @@
+"""WFLW: 98 points, text lists beside the pictures (Wu et al., CVPR 2018), 0-based.
+
+    WFLW_images/EVENT/NAME.jpg
+    WFLW_annotations/list_98pt_rect_attr_train_test/list_98pt_rect_attr_{train,test}.txt
+
+A line holds 196 coordinates, a box of four, six attributes and the picture's path.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from device.contract.errors import BadInputError
+from training.data.sets.sample import Sample
+
+LISTS = Path("WFLW_annotations", "list_98pt_rect_attr_train_test")
+PICTURES = Path("WFLW_images")
+SOURCE = "WFLW is had from wywu.github.io/projects/LAB/WFLW.html"
+COLUMNS = 196 + 4 + 6 + 1
+
+
+def read_wflw(folder: Path, part: str) -> list[Sample]:
+    """Every face of a part, in the list's order, in scheme wflw_98.
+
+    Args:
+        folder: holds WFLW_images and WFLW_annotations.
+        part: train or test.
+
+    Raises:
+        BadInputError: the list is missing or damaged, or a picture is missing.
+    """
+    path = folder / LISTS / f"list_98pt_rect_attr_{part}.txt"
+    if not path.is_file():
+        raise BadInputError(f"no {path}: wanted WFLW's list of {part} faces; {SOURCE}")
+    samples = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        words = line.split()
+        if not words:
+            continue
+        try:
+            landmarks = np.asarray(words[:196], np.float32).reshape(98, 2)
+        except ValueError as error:
+            raise BadInputError(f"{path} line {number}: wanted {COLUMNS} columns ({error})") from error
+        if len(words) != COLUMNS:
+            raise BadInputError(f"{path} line {number} has {len(words)} columns, wanted {COLUMNS}")
+        picture = folder / PICTURES / words[-1]
+        if not picture.is_file():
+            raise BadInputError(f"no {picture}, which {path} line {number} names; {SOURCE}")
+        # One picture may hold several faces: the line tells them apart.
+        name = f"wflw/{part}/{number:05d}-{picture.stem}"
+        samples.append(Sample(name, picture, landmarks, "wflw"))
+    return samples

@@ -1,0 +1,62 @@
+"""YouTube Faces with 68 points: a CSV of `name, x0, y0, ...` beside a folder of frames, 0-based.
+
+The labels come from a network and are rounded to whole pixels.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from device.contract.errors import BadInputError
+from training.data.sets.sample import Sample
+
+PARTS = (
+    ("training_frames_keypoints.csv", "training"),
+    ("test_frames_keypoints.csv", "test"),
+)
+"""CSV file and the folder its names point into."""
+
+
+def subject_of(name: str) -> str:
+    """The person of a frame: `Ann_Lee_12` and `youtube_faces/test/Ann_Lee_12` are of Ann_Lee."""
+    return name.rsplit("/", 1)[-1].rsplit("_", 1)[0]
+
+
+def _read_part(folder: Path, table: str, part: str) -> list[Sample]:
+    path = folder / table
+    if not path.is_file():
+        raise BadInputError(f"no {path}: wanted the keypoint table of YouTube Faces beside its frames")
+    samples: list[Sample] = []
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = csv.reader(stream)
+        next(rows, None)
+        for line, row in enumerate(rows, start=2):
+            try:
+                landmarks = np.asarray(row[1:], np.float32).reshape(68, 2)
+            except ValueError as error:
+                raise BadInputError(f"{path} line {line}: wanted a name and 136 numbers ({error})") from error
+            stem = Path(row[0]).stem
+            name = f"youtube_faces/{part}/{stem}"
+            samples.append(Sample(name, folder / part / row[0], landmarks, "youtube_faces"))
+    return samples
+
+
+def read_youtube_faces(folder: Path) -> list[Sample]:
+    """Every labelled frame, in table order.
+
+    Raises:
+        BadInputError: a table is missing or damaged.
+    """
+    return [sample for table, part in PARTS for sample in _read_part(folder, table, part)]
+
+
+def unlabelled_frames(folder: Path) -> list[Path]:
+    """Frames that no table names, sorted by name.
+
+    Raises:
+        BadInputError: a table is missing or damaged.
+    """
+    labelled = {sample.path for sample in read_youtube_faces(folder)}
+    frames = (path for _, part in PARTS for path in sorted((folder / part).glob("*.jpg")))
+    return [path for path in frames if path not in labelled]

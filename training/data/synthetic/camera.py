@@ -1,0 +1,51 @@
+"""From head axes to pixels: a turn, then one scale for all depths (weak perspective)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.contract.geometry import Box
+from training.data.synthetic.traits import Pose
+
+
+def turn_of(pose: Pose) -> NDArray[np.float64]:
+    """(3, 3) yaw about the head's own axis, then pitch; no roll."""
+    sine, cosine = np.sin(pose.yaw), np.cos(pose.yaw)
+    yaw = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
+    sine, cosine = np.sin(pose.pitch), np.cos(pose.pitch)
+    pitch = np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]])
+    return pitch @ yaw
+
+
+def rotation_of(pose: Pose) -> NDArray[np.float64]:
+    """(3, 3) head axes to camera axes: yaw, pitch, and the roll in the picture last."""
+    sine, cosine = np.sin(pose.roll), np.cos(pose.roll)
+    return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]]) @ turn_of(pose)
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """Where the head stands in the picture."""
+
+    rotation: NDArray[np.float64]
+    """(3, 3) head axes to camera axes."""
+    scale: float
+    """Pixels per centimetre."""
+    offset_xy: tuple[float, float]
+    """Pixel of the head's origin."""
+
+    def project(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(..., 3) centimetres to (..., 3): x and y in pixels, z in pixels towards the camera."""
+        return points @ (self.scale * self.rotation.T) + np.array([*self.offset_xy, 0.0])
+
+
+def aim_camera(
+    pose: Pose, landmarks: NDArray[np.floating], size_px: float, center_xy: tuple[float, float]
+) -> Camera:
+    """A camera that shows (68, 3) landmarks in a tight box of longest side `size_px` about `center_xy`."""
+    rotation = rotation_of(pose)
+    box = Box.around(landmarks @ rotation[:2].T)
+    scale = size_px / box.longest_side
+    middle = np.asarray(box.center_xy) * scale
+    return Camera(rotation, scale, (center_xy[0] - middle[0], center_xy[1] - middle[1]))

@@ -1,0 +1,1 @@
+"""The drawn head as a surface: skull, relief, features, ears and neck."""

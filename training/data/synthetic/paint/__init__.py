@@ -1,0 +1,1 @@
+"""Paint on the drawn head: skin, eyes, mouth, hair."""

@@ -1,0 +1,84 @@
+"""Drawn faces as a training set: the first result without any data."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+
+from device.contract.files import write_whole
+from device.contract.geometry import Box, CropTransform, shake_box
+from device.tracking.crop import crop_image
+from training.data.pack import FacePack
+from training.data.synthetic import background, draw_faces
+from training.data.validation import SEED, CropSet
+from training.engine.settings import DataSettings
+
+CONTEXT = 2.0
+"""Face sizes across a drawn picture."""
+HELD_OUT = 200
+"""Faces of validation."""
+
+
+def _draw(count: int, seed: int, side: int, cache: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Faces from the cache, or drawn and kept there."""
+    import training.data.synthetic
+
+    sources = sorted(Path(training.data.synthetic.__file__).parent.rglob("*.py"))
+    drawn_by = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    path = cache / f"drawn-{count}-{seed}-{side}-{drawn_by}.npz"
+    if not path.is_file():
+        images, landmarks = draw_faces(count, seed, side, workers=os.cpu_count())
+
+        def fill(beside: Path) -> None:
+            with beside.open("wb") as stream:
+                np.savez(stream, images=images, landmarks=landmarks)
+
+        write_whole(path, fill)
+    with np.load(path) as stored:
+        return stored["images"], stored["landmarks"]
+
+
+def _shaken_crops(images: np.ndarray, landmarks: np.ndarray, margin: float, side: int) -> CropSet:
+    rng = np.random.default_rng(SEED)
+    transforms = [
+        CropTransform.for_box(shake_box(Box.around(face), rng), margin, (side, side)) for face in landmarks
+    ]
+    return CropSet(
+        np.stack([crop_image(image, way) for image, way in zip(images, transforms, strict=True)]),
+        np.stack([way.frame_to_crop(face) for face, way in zip(landmarks, transforms, strict=True)]).astype(
+            np.float32
+        ),
+        [f"synthetic/{number}" for number in range(len(images))],
+        ["synthetic"] * len(images),
+    )
+
+
+def make_synthetic_set(
+    settings: DataSettings, margin: float, crop_side: int, cache: Path
+) -> tuple[FacePack, CropSet]:
+    """Drawn faces to train on, and others, of another seed, to report on."""
+    images, landmarks = _draw(settings.faces, settings.seed, settings.side, cache)
+    unseen, unseen_landmarks = _draw(HELD_OUT, settings.seed + 1_000_000, settings.side, cache)
+    grounds = np.stack(synthetic_grounds(max(settings.faces // 10, 1), settings.side, settings.seed))
+    names = [f"synthetic/{settings.seed}/{number}" for number in range(len(images))]
+    pack = FacePack(images, landmarks, names, ["synthetic"] * len(images), grounds, CONTEXT)
+    return pack, _shaken_crops(unseen, unseen_landmarks, margin, crop_side)
+
+
+def synthetic_crops(
+    settings: DataSettings, margin: float, crop_side: int, cache: Path, count: int
+) -> tuple[CropSet, CropSet]:
+    """Shaken crops of `count` faces trained on, and the crops of validation."""
+    images, landmarks = _draw(settings.faces, settings.seed, settings.side, cache)
+    unseen = _draw(HELD_OUT, settings.seed + 1_000_000, settings.side, cache)
+    return (
+        _shaken_crops(images[:count], landmarks[:count], margin, crop_side),
+        _shaken_crops(*unseen, margin, crop_side),
+    )
+
+
+def synthetic_grounds(count: int, side: int, seed: int) -> list[np.ndarray]:
+    """Drawn ground without a face, (side, side, 3) each."""
+    rng = np.random.default_rng(seed)
+    return [background(rng, side) for _ in range(count)]

@@ -1,0 +1,1 @@
+"""Training pictures turned in space: a face as a surface, turned further and drawn again."""

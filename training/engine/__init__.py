@@ -1,0 +1,1 @@
+"""What a training run consists of, and the loop that runs it."""

@@ -1,0 +1,115 @@
+"""Checkpoints: a whole run that can go on, and a network that can be handed on."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from device.contract.errors import BadInputError
+from device.contract.landmarks import SCHEMES
+from training.engine.settings import RunSettings, run_from_values
+from training.engine.shards import index_of, load_saved, read_shards, save_one, save_shards
+from training.engine.system_settings import SystemRun, is_system_run, system_run_from_values
+from training.models import build_model
+
+LandmarkRun = RunSettings | SystemRun
+"""Run files whose network gives landmarks."""
+
+
+def save_whole(values: dict[str, Any], path: Path, shard_mb: float = 0.0) -> None:
+    """torch.save, whole or not at all: a kill in mid-write leaves the old checkpoint.
+
+    Args:
+        values: what to save.
+        path: of the checkpoint.
+        shard_mb: megabytes of a shard; 0 for one file.
+
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    if shard_mb > 0:
+        save_shards(values, path, shard_mb)
+    else:
+        save_one(values, path)
+
+
+def is_saved(path: Path) -> bool:
+    """Whether a checkpoint is there, as one file or in shards."""
+    return path.is_file() or index_of(path).is_file()
+
+
+def load_values(path: Path) -> dict[str, Any]:
+    """What `save_whole` wrote, on the CPU.
+
+    Raises:
+        BadInputError: no such file, or not one of ours.
+    """
+    if not is_saved(path):
+        raise BadInputError(f"no checkpoint {path}: run the training that makes it first")
+    source = read_shards(path) if index_of(path).is_file() else path
+    values = load_saved(source, f"checkpoint {path}", "remove it, train again")
+    if not isinstance(values, dict) or "settings" not in values:
+        raise BadInputError(f"checkpoint {path} is none of this project's: it holds no settings")
+    return values
+
+
+def settings_as_values(settings: Any) -> dict[str, Any]:
+    """Plain values of a run file's dataclass, as a checkpoint holds them."""
+    return dataclasses.asdict(settings)
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    """In half precision, unless a value would leave its range."""
+    half = tensor.half()
+    return half if tensor.is_floating_point() and bool(half.isfinite().all()) else tensor
+
+
+def save_network(
+    model: nn.Module, settings: Any, metrics: dict[str, float], path: Path, *, half: bool = False
+) -> None:
+    """The averaged network alone: weights, how to build it, and how good it was.
+
+    Args:
+        model: the network.
+        settings: its run file.
+        metrics: figures by name, fractions.
+        path: of the file.
+        half: store the weights in half precision, half the size; they are used in float32 again.
+
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    if half:
+        weights = {name: _halved(tensor) for name, tensor in weights.items()}
+    save_whole({"settings": settings_as_values(settings), "weights": weights, "metrics": metrics}, path)
+
+
+def run_of_values(values: dict[str, Any], where: str) -> LandmarkRun:
+    """The run file that a checkpoint or a TOML file holds.
+
+    Raises:
+        BadInputError: an unknown or missing key.
+    """
+    return system_run_from_values(values, where) if is_system_run(values) else run_from_values(values, where)
+
+
+def load_network(path: Path) -> tuple[nn.Module, LandmarkRun]:
+    """A network in evaluation mode, and the settings it was trained with.
+
+    Raises:
+        BadInputError: no such file, or weights that do not fit the network they name.
+    """
+    values = load_values(path)
+    settings = run_of_values(values["settings"], str(path))
+    model = build_model(settings.model, SCHEMES[settings.scheme].count)
+    try:
+        model.load_state_dict(values["weights"])
+    except (RuntimeError, KeyError) as error:
+        first = " ".join(str(error).splitlines()[1:2]).strip()
+        raise BadInputError(
+            f"{path}: weights do not fit {settings.model.family} ({first[:200]}); train it again"
+        ) from error
+    return model.eval(), settings

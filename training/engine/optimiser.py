@@ -1,0 +1,59 @@
+"""What moves the weights: AdamW, its rate over a run, and the average that is handed on."""
+
+import math
+
+import torch
+from torch import nn
+
+from training.engine.settings import OptimiserSettings
+
+
+def learning_rate(step: int, steps: int, settings: OptimiserSettings) -> float:
+    """Linear warm-up, then half a cosine down to zero."""
+    warm_up = max(int(steps * settings.warm_up), 1)
+    if step < warm_up:
+        return settings.learning_rate * (step + 1) / warm_up
+    progress = (step - warm_up) / max(steps - warm_up, 1)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def make_optimiser(
+    model: nn.Module, settings: OptimiserSettings, extra: nn.Module | None = None
+) -> torch.optim.Optimizer:
+    """AdamW; biases and BatchNorm gains are not decayed, there is nothing to shrink them towards."""
+    weights = [*model.parameters(), *(() if extra is None else extra.parameters())]
+    decayed = [weight for weight in weights if weight.ndim > 1]
+    free = [weight for weight in weights if weight.ndim <= 1]
+    groups = [
+        {"params": decayed, "weight_decay": settings.weight_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+
+
+def begin_learning(model: nn.Module, settings: OptimiserSettings) -> None:
+    """Training mode, but for BatchNorm's statistics where the run freezes them."""
+    model.train()
+    for part in model.modules() if settings.frozen_norms else ():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001  # the base of all kinds
+            part.eval()
+
+
+class Average:
+    """Exponential moving average of weights and BatchNorm statistics."""
+
+    def __init__(self, model: nn.Module, average: nn.Module, decay: float) -> None:
+        """`average` is a twin of `model`, overwritten with its weights."""
+        self.model, self.average, self.decay = model, average.eval(), decay
+        self.average.load_state_dict(model.state_dict())
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Move towards the model; faster in the first steps, when the model is still far from itself."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        kept = self.average.state_dict()
+        for name, value in self.model.state_dict().items():
+            if value.is_floating_point():
+                kept[name].lerp_(value, 1 - decay)
+            else:
+                kept[name].copy_(value)

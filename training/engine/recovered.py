@@ -1,0 +1,159 @@
+"""A finished run from a model that ships: what there is to go on from where its own run is no more.
+
+`python -m convert weights` reads the real weights off the int8 file, layer by layer; here they are put into
+the run file's network, and BatchNorm, which conversion folded into them, is set so that it changes nothing
+on training faces and yet goes on learning from batches.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from device.contract.errors import BadInputError
+from device.contract.files import write_whole_bytes
+from device.contract.landmarks import SCHEMES
+from training.data.validation import to_tensor, validation_nme
+from training.engine.checkpoint import save_network
+from training.engine.settings import RunSettings
+from training.export.handover_faces import handover_faces
+from training.models import build_model
+
+Layer = tuple[Tensor, Tensor]
+"""Weights, (O, I, H, W) or (O, I), and the (O,) bias of a folded layer."""
+
+Weighted: TypeAlias = nn.Conv2d | nn.Linear | nn.BatchNorm2d
+"""Modules that a folded layer is made of."""
+
+
+def read_layers(path: Path) -> list[Layer]:
+    """What `python -m convert weights` wrote, in the graph's order.
+
+    Raises:
+        BadInputError: no such file, or not one of these.
+    """
+    try:
+        with np.load(path) as stored:
+            count = len(stored.files) // 2
+            return [
+                (torch.from_numpy(stored[f"{n:03}.weight"]), torch.from_numpy(stored[f"{n:03}.bias"]))
+                for n in range(count)
+            ]
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInputError(f"{path}: {error!r}; `python -m convert weights` writes it") from error
+
+
+def weighted_modules(model: nn.Module, image: Tensor) -> list[Weighted]:
+    """Convolutions, linear layers and BatchNorms in the order in which a forward pass meets them."""
+    met: list[Weighted] = []
+    hooks = [
+        module.register_forward_hook(lambda module, *_: met.append(module))
+        for module in model.modules()
+        if isinstance(module, Weighted)
+    ]
+    with torch.no_grad():
+        model.eval()(image)
+    for hook in hooks:
+        hook.remove()
+    return met
+
+
+def _there(value: Tensor | None) -> Tensor:
+    """A bias, or statistics, which a module may be built without and these are not."""
+    assert value is not None
+    return value
+
+
+@torch.no_grad()
+def _take(module: nn.Conv2d | nn.Linear, norm: nn.BatchNorm2d | None, layers: list[Layer]) -> None:
+    """Put the first layer of this module's shape into it; its bias into the BatchNorm behind it, if any.
+
+    Branches may stand in another order in the file; those of one shape follow one another here.
+    """
+    wanted = tuple(module.weight.shape)
+    place = next((number for number, (weight, _) in enumerate(layers) if tuple(weight.shape) == wanted), None)
+    if place is None:
+        raise BadInputError(
+            f"the file has no layer of shape {wanted} left: name the run file it was trained with"
+        )
+    weight, bias = layers.pop(place)
+    module.weight.copy_(weight)
+    _there(module.bias if norm is None else norm.bias).copy_(bias)
+
+
+def take_layers(model: nn.Module, layers: Sequence[Layer], side: int) -> list[nn.BatchNorm2d]:
+    """Fill a network with folded layers; gives its BatchNorms in order, their bias the folded layer's.
+
+    Raises:
+        BadInputError: the layers are not this network's.
+    """
+    met, left = weighted_modules(model, torch.zeros(1, 3, side, side)), list(layers)
+    norms = []
+    for module, after in zip(met, [*met[1:], None], strict=True):
+        if isinstance(module, nn.BatchNorm2d):
+            continue
+        norm = after if isinstance(after, nn.BatchNorm2d) else None
+        _take(module, norm, left)
+        norms += [norm] if norm is not None else []
+    if left:
+        raise BadInputError(f"the file has {len(left)} layers more than the network: name its own run file")
+    return norms
+
+
+@torch.no_grad()
+def make_idle(model: nn.Module, norms: Sequence[nn.BatchNorm2d], image: Tensor) -> None:
+    """Set every BatchNorm to give what it is given, plus the folded bias, with the statistics of `image`.
+
+    y = (x - m) / s * g + b is x + bias for g = s and b = m + bias. Each depends on those before it, and none
+    of them changes what passes: so one pass finds all.
+    """
+
+    def settle(norm: nn.BatchNorm2d, inputs: tuple[Tensor], given: Tensor) -> Tensor:
+        del given
+        passed, bias = inputs[0], norm.bias.clone()
+        variance, mean = torch.var_mean(passed, dim=(0, 2, 3), correction=0)
+        _there(norm.running_mean).copy_(mean)
+        _there(norm.running_var).copy_(variance)
+        norm.weight.copy_((variance + norm.eps).sqrt())
+        norm.bias.copy_(mean + bias)
+        return passed + bias[:, None, None]
+
+    hooks = [norm.register_forward_hook(settle) for norm in norms]
+    model.eval()(image)
+    for hook in hooks:
+        hook.remove()
+
+
+def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: Path) -> dict[str, float]:
+    """Write runs/NAME as if it were finished: network.pt, and one row of its log.
+
+    Args:
+        settings: the run file that the model was trained with.
+        weights: its layers, from `python -m convert weights`.
+        data: folder with the data sets; None for drawn faces.
+        runs: all runs.
+
+    Returns:
+        NME of each validation set, fractions.
+
+    Raises:
+        BadInputError: the run is there already, the weights are not its network's, or data is missing.
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    folder = runs / settings.name
+    if folder.exists():
+        raise BadInputError(f"{folder} is there already; move it away to recover the run")
+    model = build_model(settings.model, SCHEMES[settings.scheme].count)
+    norms = take_layers(model, read_layers(weights), settings.model.input_side)
+    faces = handover_faces(settings, data, runs / "packs")
+    make_idle(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
+    figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])
+    save_network(model, settings, figures, folder / "network.pt")
+    row: dict[str, Any] = {"step": 0, "images": settings.optimiser.images, "recovered": True}
+    row |= {f"nme_{name}": nme for name, nme in figures.items()}
+    write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
+    return figures

@@ -1,0 +1,1 @@
+"""What training hands to conversion and to the device."""

@@ -1,0 +1,84 @@
+"""The faces that a network is handed over with: for integer ranges, fits and comparison."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.contract.errors import BadInputError
+from training.data.pack import cut_background
+from training.data.sets.sample import Sample
+from training.data.validation import CropSet, cut_crops
+from training.engine.checkpoint import LandmarkRun
+from training.engine.run import read_run_data
+
+CALIBRATION_CROPS = 256
+"""Faces that set the integer ranges ..."""
+FACELESS_CROPS = 64
+"""... and crops of the same pictures without one, for a network that has learnt to tell them: the range
+of the presence logit must reach below zero."""
+
+
+def thinned(samples: Sequence[Sample], count: int) -> list[Sample]:
+    """`count` samples spread evenly over the list, so that every set is there."""
+    chosen = np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(int)
+    return [samples[index] for index in chosen]
+
+
+def ground_crops(samples: Sequence[Sample], side: int, count: int) -> list[NDArray[np.uint8]]:
+    """Up to `count` pieces of the samples' pictures without a labelled face."""
+    grounds = (cut_background(sample, [sample.box], side) for sample in samples)
+    return list(islice((ground for ground in grounds if ground is not None), count))
+
+
+def with_grounds(crops: CropSet, grounds: Sequence[NDArray[np.uint8]]) -> CropSet:
+    """Crops of faces followed by faceless ones, whose landmarks are no numbers."""
+    nowhere = np.full((len(grounds), *crops.landmarks_crop.shape[1:]), np.nan, np.float32)
+    return CropSet(
+        np.concatenate([crops.crops, *(ground[None] for ground in grounds)]),
+        np.concatenate([crops.landmarks_crop, nowhere]),
+        crops.names + [f"ground/{number}" for number in range(len(grounds))],
+        crops.sources + ["ground"] * len(grounds),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class HandoverFaces:
+    """The faces that a handover is made with."""
+
+    calibration: CropSet
+    """Of training faces only."""
+    validation: CropSet
+    """Of the set that counts."""
+    trusted: list[Sample]
+    """Training faces of the set that counts, whose labels say what an error is; drawn ones have no set."""
+    trained: int
+    """Number of training faces."""
+
+
+def handover_faces(settings: LandmarkRun, data: Path | None, cache: Path) -> HandoverFaces:
+    """Cut them. Of several validation sets the first counts: 300-W's labels are made by hand.
+
+    Raises:
+        BadInputError: the data folder is missing or damaged.
+    """
+    side, margin = settings.model.input_side, settings.margin
+    faceless = FACELESS_CROPS if settings.augment.faceless else 0
+    if settings.data.kind == "synthetic":
+        from training.data.synthetic_set import synthetic_crops, synthetic_grounds
+
+        faces, unseen = synthetic_crops(settings.data, margin, side, cache, CALIBRATION_CROPS)
+        grounds = synthetic_grounds(faceless, side, settings.data.seed)
+        return HandoverFaces(with_grounds(faces, grounds), unseen, [], settings.data.faces)
+    if data is None:
+        raise BadInputError(f"run {settings.name} learnt from a data folder: give --data FOLDER")
+    split = read_run_data(settings, data)
+    first = split.validation[0].source
+    held_out = [sample for sample in split.validation if sample.source == first]
+    chosen = thinned(split.train, CALIBRATION_CROPS)
+    calibration = with_grounds(cut_crops(chosen, margin, side), ground_crops(chosen, side, faceless))
+    trusted = [sample for sample in split.train if sample.source == first]
+    return HandoverFaces(calibration, cut_crops(held_out, margin, side), trusted, len(split.train))

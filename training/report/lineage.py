@@ -1,0 +1,55 @@
+"""Which runs a run came from: what it started from and who taught it, in the order to train them again."""
+
+from pathlib import Path
+from typing import Any
+
+from training.engine.checkpoint import load_values
+from training.engine.settings import read_values
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+"""Folder with every run file."""
+
+
+def lineage(run: Path) -> list[dict[str, Any]]:
+    """Settings of a finished run and of those it came from, oldest first, each once.
+
+    Args:
+        run: the run's folder; the others lie beside it.
+
+    Raises:
+        BadInputError: a run among them is not finished.
+    """
+    found: dict[str, dict[str, Any]] = {}
+
+    def visit(name: str) -> None:
+        settings = load_values(run.parent / name / "network.pt")["settings"]
+        for before in (settings.get("start"), *settings.get("teachers", ())):
+            if before and before not in found:
+                visit(before)
+        found[name] = settings
+
+    visit(run.name)
+    return list(found.values())
+
+
+def run_files() -> dict[str, str]:
+    """Path of each run file inside the repository, by the run's name."""
+    return {
+        str(read_values(path).get("name", "")): f"training/configs/{path.relative_to(CONFIGS).as_posix()}"
+        for path in sorted(CONFIGS.rglob("*.toml"))
+    }
+
+
+def commands_again(runs: list[dict[str, Any]], flags: str) -> str:
+    """One indented command a run, which trains it again; a run without a run file is named."""
+    files = run_files()
+    return "\n".join(
+        f"    python -m training train {files.get(run['name'], run['name'] + '.toml (not kept)')} {flags}"
+        for run in runs
+    )
+
+
+def images_seen(runs: list[dict[str, Any]]) -> str:
+    """Their images in words: one number, or a sum."""
+    counts = [f"{run['optimiser']['images']:,}" for run in runs]
+    return " + ".join(counts)

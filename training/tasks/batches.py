@@ -1,0 +1,41 @@
+"""What the systems' tasks ask of a batch, and how they reduce over it."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from training.data.augment import Batch
+
+NEAR_CROP = 0.15
+"""Crop sides by which a point may leave the crop and still be learnt."""
+REFERENCE_SIDE = 256
+"""Crop side, pixels, in which the papers state their lengths."""
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """The true points of a batch and how much each counts."""
+
+    landmarks: Tensor
+    """(B, K, 2) crop pixels."""
+    inside: Tensor
+    """(B, K, 2) the same, moved onto the crop where they leave it: all that a map can answer."""
+    weight: Tensor
+    """(B, K) 0 for no face or too far outside; the mean is 1."""
+    face: Tensor
+    """(B,) 1 for a crop on a face."""
+    side: int
+    """Crop pixels."""
+
+    @property
+    def unit(self) -> float:
+        """Crop pixels per pixel of a 256-pixel crop."""
+        return self.side / REFERENCE_SIDE
+
+
+def targets_of(batch: Batch) -> Targets:
+    """The targets of a batch."""
+    side = batch.image.shape[2]
+    inside = batch.landmarks.clamp(-0.5, side - 0.5)
+    near = ((batch.landmarks - inside).abs().amax(2) < NEAR_CROP * side) * batch.face[:, None]
+    return Targets(batch.landmarks, inside, near / near.mean().clamp_min(1e-3), batch.face, side)

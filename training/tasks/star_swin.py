@@ -1,0 +1,86 @@
+"""STAR under anisotropic attention, and a student that learns its teacher's fused maps.
+
+Hong & Lin, arXiv 2404.06029 (ICME 2024 Grand Challenge).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from training.data.augment import Batch
+from training.engine.system_settings import StarLoss
+from training.losses import heatmap as losses
+from training.losses.map_targets import Contour, contour_maps, point_maps
+from training.losses.star import star_loss, to_unit
+from training.losses.wing import weighted_adaptive_wing
+from training.models.attention_net import AttentionMaps, AttentionNet
+from training.tasks import TaskResult
+from training.tasks.batches import Targets, targets_of
+from training.tasks.supervised import weigh
+
+
+def unit_peak(maps: Tensor) -> Tensor:
+    """(B, K, H, W) over each map's largest value."""
+    return maps / maps.amax((2, 3), keepdim=True).clamp_min(1e-6)
+
+
+def map_difference(student: Tensor, teacher: Tensor) -> Tensor:
+    """(B,) mean squared difference of fused maps (B, K, H, W): the authors' code's heatmap distillation."""
+    return (student - teacher).square().mean((1, 2, 3))
+
+
+def map_norm(student: Tensor, teacher: Tensor) -> Tensor:
+    """(B,) mean over the landmarks of |F_teacher - F_student|_2 over the cells: the paper's form."""
+    return (student - teacher).square().sum((2, 3)).clamp_min(1e-12).sqrt().mean(1)
+
+
+class StarTask:
+    """Fused maps by STAR, point and edge maps by adaptive wing; with a teacher its fused maps too."""
+
+    def __init__(
+        self,
+        model: AttentionNet,
+        settings: StarLoss,
+        contours: Sequence[Contour],
+        teacher: AttentionNet | None,
+    ) -> None:
+        """The teacher is frozen."""
+        self.model, self.settings, self.contours, self.teacher = model, settings, contours, teacher
+
+    def __call__(self, batch: Batch) -> TaskResult:
+        """Forward and loss of one batch."""
+        found = self.model.maps(batch.image)
+        terms = self.label_terms(found, targets_of(batch))
+        terms["presence"] = losses.presence_loss(found.presence, batch.face)
+        if self.teacher is not None:
+            terms |= self.teacher_terms(self.teacher, found.fused, batch)
+        return weigh(terms, self.settings)
+
+    def label_terms(self, found: AttentionMaps, targets: Targets) -> dict[str, Tensor]:
+        """Terms against the labels."""
+        cells = found.fused.shape[2]
+        stride, sigma = targets.side / cells, self.settings.sigma_px * targets.unit
+        true = to_unit(targets.inside, targets.side)
+        star = star_loss(found.fused, true, self.settings.distance, self.settings.order)
+        points = point_maps(targets.inside, cells, stride, sigma)
+        edges = contour_maps(targets.inside, self.contours, cells, stride, sigma)
+        point = weighted_adaptive_wing(found.point.float().sigmoid(), points)
+        edge = weighted_adaptive_wing(found.edge.float().sigmoid(), edges)
+        return {
+            "star": (star * targets.weight).mean(),
+            "point": (point * targets.weight).mean(),
+            "edge": losses.over_faces(edge.mean(1), targets.face),
+        }
+
+    def teacher_terms(self, teacher: AttentionNet, fused: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Terms against the teacher's fused maps."""
+        with torch.no_grad():
+            told = teacher.maps(batch.image).fused.float()
+        fused = fused.float()
+        if self.settings.peak:
+            fused, told = unit_peak(fused), unit_peak(told)
+        return {
+            "distill_map": losses.over_faces(map_difference(fused, told), batch.face),
+            "distill_norm": losses.over_faces(map_norm(fused, told), batch.face),
+        }
