@@ -165,7 +165,7 @@ clean: ## remove environments and caches; runs/ stays
 
 $(MAIN): requirements/main.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(VENV) -m pip install --quiet --disable-pip-version-check --constraint requirements/main.lock --editable '.[training,convert,dev]'
+	$(VENV) -m pip install --quiet --disable-pip-version-check --constraint requirements/main.lock --editable '.[training,convert,pretrained,rendered,dev]'
 	$(VENV) -m device.sources.demo_photo
 	@touch $@
 

@@ -17,7 +17,7 @@ lock() { # NAME, then what to install
 
 # Wheels for the Pi are resolved for another machine, without an environment.
 .venv/bin/python -m firmware_config lock
-lock main 'torch==2.13.0' '.[training,convert,dev]'
+lock main 'torch==2.13.0' '.[training,convert,pretrained,rendered,dev]'
 lock convert --requirement requirements/convert.in
 lock bench --requirement requirements/bench.in
 lock ethos-u --requirement requirements/ethos-u.in
