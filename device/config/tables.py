@@ -63,7 +63,9 @@ def find_problems(table: Any, values: Mapping[str, Any], where: KeyPath = ()) ->
         elif isinstance(value, Mapping):
             yield from find_problems(hints[name], value, path)
         else:
-            yield Problem(path, f"{name} got {value!r}, wanted a table: [{'.'.join(path)}] and keys below it")
+            yield Problem(
+                path, f"{name} got {_shown(value)}, wanted a table: [{'.'.join(path)}] and keys below it"
+            )
 
 
 def _unknown(table: type, name: str, where: KeyPath) -> str:
@@ -78,7 +80,7 @@ def _value_problems(path: KeyPath, wanted: Wanted, value: object) -> Iterator[Pr
     if wanted.secret:
         yield Problem(path, f"{name} is a secret: leave it out here and set {environment_name(path)}")
     elif not wanted.takes(value):
-        yield Problem(path, f"{name} got {value!r}, wanted {wanted}")
+        yield Problem(path, f"{name} got {_shown(value)}, wanted {wanted}")
 
 
 def fill_table(table: type[Table], values: Mapping[str, Any], where: KeyPath = ()) -> Table:
@@ -125,3 +127,12 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         joins = isinstance(under, Mapping) and isinstance(value, Mapping)
         both[name] = merged(under, value) if joins else value  # type: ignore[arg-type]
     return both
+
+
+def _shown(value: object) -> str:
+    """A value as Python writes it, cut to the length of a line."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write whole numbers of more than 4300 digits in decimal
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:60]}... of {len(text)} characters"

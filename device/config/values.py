@@ -6,6 +6,7 @@ these `| None` (left out). `Annotated[..., Within(least, most)]` gives a number 
 """
 
 import math
+import sys
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -66,7 +67,8 @@ class Wanted:
         if not isinstance(value, int if self.kind is int else int | float):
             return False
         bounds = self.within or Within(-math.inf, math.inf)
-        return math.isfinite(value) and bounds.least <= value <= bounds.most
+        # A whole number of hundreds of digits has no float; NaN fails every comparison.
+        return abs(value) <= sys.float_info.max and bounds.least <= value <= bounds.most
 
     def convert(self, value: Any) -> Any:
         """A value that `takes` approved, as the dataclass holds it."""

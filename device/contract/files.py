@@ -1,12 +1,43 @@
-"""Files that are either whole or not there: written beside, then renamed; named by their hash."""
+"""Files at paths that a user chose: written whole or not at all, read up to a limit, named by their hash."""
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from device.contract.errors import WriteFailedError
+from device.contract.errors import BadInputError, WriteFailedError
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def special_kind(path: Path) -> str | None:
+    """What a path names that is no regular file, links followed: "a folder", "a pipe", "a device".
+
+    None for a regular file, and where nothing is.
+    """
+    try:
+        return _KINDS.get(stat.S_IFMT(path.stat().st_mode))
+    except (OSError, ValueError):
+        return None
+
+
+def check_writable_place(path: Path) -> None:
+    """Refuse to replace what is no regular file: a rename would take a folder or a device away.
+
+    Raises:
+        WriteFailedError: a folder, a pipe or a device is at that path.
+    """
+    kind = special_kind(path)
+    if kind is not None:
+        raise WriteFailedError(f"cannot write {path}: {kind} is there; give the name of a file")
 
 
 def write_whole(path: Path, fill: Callable[[Path], object]) -> None:
@@ -15,8 +46,10 @@ def write_whole(path: Path, fill: Callable[[Path], object]) -> None:
     What `fill` returns is ignored.
 
     Raises:
-        WriteFailedError: the folder cannot be written or the disk is full.
+        WriteFailedError: the folder cannot be written, the disk is full, or something that is no
+            regular file is at that path.
     """
+    check_writable_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
@@ -42,9 +75,33 @@ def write_whole_bytes(path: Path, data: bytes) -> None:
     """`write_whole` for bytes at hand.
 
     Raises:
-        WriteFailedError: the folder cannot be written or the disk is full.
+        WriteFailedError: as `write_whole`.
     """
     write_whole(path, lambda beside: beside.write_bytes(data))
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """The content of a small regular file; never waits for a pipe and never reads without end.
+
+    Raises:
+        BadInputError: no such file, no regular file, not readable, or larger than `max_bytes`.
+    """
+    try:
+        # Opening a pipe would wait for its writer.
+        with open(path, "rb", opener=_open_without_waiting) as stream:
+            regular = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+            data = stream.read(max_bytes + 1) if regular else b""
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    if not regular:
+        raise BadInputError(f"cannot read {path}: {special_kind(path)} is there; give a regular file")
+    if len(data) > max_bytes:
+        raise BadInputError(f"{path} has more than {max_bytes} bytes; give the right file")
+    return data
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def sha256_of(path: Path) -> str:

@@ -1,33 +1,36 @@
-"""Messages to a file, a line each, cut into pieces of a bounded size: the recording that `replay:` plays.
+"""The sink `file:`: messages to a file, one a line, in pieces of a bounded size; `replay:` plays them.
 
-A thread writes, so that a slow disk never holds the daemon up. A line is in the file whole or not at
-all: what a full disk has taken of a line is cut off again, and after a power cut at most the last
-line is broken.
+A thread writes, so that a slow disk never holds the daemon up. A line is in the file whole or not at all:
+what a full disk has taken of a line is cut off again, and a power cut breaks at most the last line.
 """
 
 import contextlib
+import errno
 import os
 import queue
+import stat
 import time
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
 from device.contract.errors import UsageError, WriteFailedError
+from device.contract.files import check_writable_place
 from device.messages.messages import Condition, Message, State
 from device.sinks.uri import Option, SinkUri, number
 from device.support.paths import path_of
 
 WAITING_LINES = 1000
-"""Lines that wait for a slow disk; more are dropped, and told. Half a minute of a camera, 4 MB."""
+"""Lines that wait for a slow disk: half a minute of a camera, 4 MB. Beyond this, lines are dropped."""
 
 SYNC_SECONDS = 1.0
-"""How much a power cut may cost."""
+"""Between two syncs to the disk: what a power cut may cost."""
 
 RETRY_SECONDS = 2.0
-"""Between two tries to write after one has failed."""
+"""Between two attempts to write after one has failed."""
 
 CLOSING_SECONDS = 3.0
-"""For writing what is left at the end."""
+"""Limit for writing what is left at the end."""
 
 OPTIONS: dict[str, Option] = {"max_mb": number(0.001, 1e6), "keep": number(0, 1000)}
 """Size of one piece in 10^6 bytes, and how many older pieces stay."""
@@ -40,14 +43,20 @@ class Piece:
     """An open file that holds whole lines only."""
 
     def __init__(self, path: Path, size: int) -> None:
-        """Open it, and cut off what lies beyond `size` bytes.
+        """Open the file, and cut off everything beyond `size` bytes.
 
         Raises:
-            OSError: it cannot be opened for writing.
+            OSError: it is no regular file or cannot be opened for writing.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        self.size = min(size, os.fstat(self._file).st_size)
+        # O_NONBLOCK: opening a pipe would wait for its reader.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        self._file = os.open(path, flags, 0o644)
+        found = os.fstat(self._file)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(self._file)
+            raise OSError(errno.EINVAL, "it is no regular file")
+        self.size = min(size, found.st_size)
         """Bytes of whole lines."""
         os.ftruncate(self._file, self.size)
         self._synced_at = time.monotonic()
@@ -63,7 +72,7 @@ class Piece:
             while left:
                 left = left[os.write(self._file, left) :]
         except OSError:
-            # Should this fail as well, the next Piece cuts it off.
+            # Should this fail too, opening the next Piece cuts it off.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self.size)
             raise
@@ -73,25 +82,29 @@ class Piece:
             self._synced_at = time.monotonic()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._file)
 
 
 class FileSink:
-    """PATH is written to; PATH.1 is the piece before it, PATH.2 the one before that."""
+    """Writes to PATH; PATH.1 is the piece before it, PATH.2 the one before that."""
 
     def __init__(self, path: Path, max_bytes: int, keep: int) -> None:
         """Begin a new piece; what an earlier run has left becomes PATH.1.
 
         Raises:
-            WriteFailedError: the folder or file cannot be written.
+            WriteFailedError: the folder or file cannot be written, or a folder, pipe or device is at
+                the path of one of the pieces.
         """
-        self._path, self._max_bytes, self._keep = path, max_bytes, keep
+        self._path, self._max_bytes = path, max_bytes
+        self._older = [Path(f"{path}.{number}") for number in range(1, keep + 1)]
         self._lines: queue.Queue[bytes | None] = queue.Queue(WAITING_LINES)
         self._size = 0
         self._retry_at = 0.0
         self.condition = Condition()
-        """ok; degraded: the disk is too slow; lost: it takes nothing, and is tried again."""
+        """Degraded while the disk is too slow, lost while it takes nothing."""
+        for piece in (path, *self._older):
+            check_writable_place(piece)
         try:
             self._piece: Piece | None = self._next_piece()
         except OSError as error:
@@ -102,16 +115,22 @@ class FileSink:
         self._thread.start()
 
     def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
-        """Leave one line for the writer's thread; never waits."""
+        """Queue one line for the writing thread; never waits.
+
+        Raises:
+            RuntimeError: the writing thread has died of a fault of ours.
+        """
+        if not self._thread.is_alive():
+            raise RuntimeError("the thread that writes has died; its traceback is above")
         try:
             self._lines.put_nowait(line)
         except queue.Full:
             if self.condition.state == State.OK:
-                reason = f"the disk of {self._path} is too slow; messages are left out"
+                reason = f"the disk of {self._path} is too slow; messages are dropped"
                 self.condition = Condition(State.DEGRADED, reason)
 
     def close(self) -> None:
-        """Write what is left, for at most a few seconds."""
+        """Write what is left, for at most CLOSING_SECONDS."""
         try:
             self._lines.put(None, timeout=CLOSING_SECONDS)
         except queue.Full:
@@ -126,7 +145,7 @@ class FileSink:
             self._piece.close()
 
     def _write(self, line: bytes) -> None:
-        """One line into the piece that has room for it; a failure leaves no piece open."""
+        """Write one line to the piece that has room for it; a failure leaves no piece open."""
         try:
             if self._piece is None:
                 self._piece = Piece(self._path, self._size)
@@ -143,18 +162,17 @@ class FileSink:
                 self.condition = Condition()
 
     def _next_piece(self) -> Piece:
-        """A new, empty one; the older ones move up by one and the oldest goes.
+        """A new, empty piece; the older ones move up by one and the oldest is deleted.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        if self._path.exists() and self._path.stat().st_size:
-            older = [Path(f"{self._path}.{number}") for number in range(1, self._keep + 1)]
-            pieces = [self._path, *older]
+        if self._path.is_file() and self._path.stat().st_size:
+            pieces = [self._path, *self._older]
             pieces[-1].unlink(missing_ok=True)
-            for number in range(self._keep, 0, -1):
-                if pieces[number - 1].exists():
-                    pieces[number - 1].rename(pieces[number])
+            for newer, older in reversed(list(pairwise(pieces))):
+                if newer.is_file():
+                    newer.rename(older)
         self._size = 0
         return Piece(self._path, 0)
 
@@ -168,11 +186,11 @@ class FileSink:
 
 
 def open_file(uri: SinkUri) -> FileSink:
-    """A recording at the place of the address.
+    """A recording at the path that the address names.
 
     Raises:
-        UsageError: no place, or an option that cannot be understood.
-        WriteFailedError: the folder or file cannot be written.
+        UsageError: no path, or an option that cannot be understood.
+        WriteFailedError: the folder or file cannot be written, or is no regular file.
     """
     values = uri.read_options(OPTIONS)
     if not uri.place:

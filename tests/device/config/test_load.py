@@ -104,6 +104,15 @@ def test_a_wrong_value_is_told_what_was_got_and_wanted(tmp_path, text, says):
     assert "sesame" not in told
 
 
+@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 4000, "0x" + "f" * 20_000])
+def test_a_number_of_hundreds_of_digits_is_refused_in_one_short_line(tmp_path, number):
+    path = tmp_path / "daemon.toml"
+    path.write_text(f"frames = {number}\nhealth_seconds = {number}\n[tracker]\nmax_faces = {number}\n")
+    sentences = sentences_of(read_settings_file(path), DaemonSettings)
+    assert len(sentences) == 3
+    assert all(len(sentence) < 250 for sentence in sentences)
+
+
 def test_keys_that_do_not_go_together_are_told_with_their_table(tmp_path):
     assert mistakes(tmp_path, "[door]\nwidth = 0.1\n") == [
         " [door]: width is less than least_width; raise it"

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +142,40 @@ def test_a_power_cut_breaks_the_last_line_at_most(tmp_path, root):
     child.wait()
     *whole, _last = path.read_bytes().split(b"\n")
     assert {json.loads(line)["id"] for line in whole} == {9}
+
+
+@pytest.mark.parametrize("place", ["day.jsonl", "day.jsonl.1"])
+def test_a_recording_never_moves_a_folder_away(tmp_path, place):
+    precious = tmp_path / place
+    precious.mkdir()
+    (precious / "file").write_text("data")
+    if place != "day.jsonl":
+        (tmp_path / "day.jsonl").write_text("older\n")
+    with pytest.raises(WriteFailedError, match=f"{place}: a folder is there"):
+        open_sink(f"file:{tmp_path}/day.jsonl")
+    assert (precious / "file").read_text() == "data"
+
+
+def test_a_recording_to_what_is_no_regular_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    for place, kind in {
+        tmp_path / "pipe": "pipe",
+        "/dev/null": "device",
+        tmp_path / "link": "folder",
+    }.items():
+        with pytest.raises(WriteFailedError, match=f"a {kind} is there"):
+            open_sink(f"file:{place}")
+    with pytest.raises(OSError, match="no regular file"):
+        file_sink.Piece(Path("/dev/null"), 0)
+
+
+def test_a_writer_that_has_died_is_not_taken_for_a_slow_disk(tmp_path, monkeypatch):
+    sink = open_sink(f"file:{tmp_path}/day.jsonl")
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(sink, "_write", lambda line: 1 / 0)
+    record(sink, [1])
+    assert wait_until(lambda: not sink._thread.is_alive())
+    with pytest.raises(RuntimeError, match="has died"):
+        record(sink, [2])
