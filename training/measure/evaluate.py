@@ -24,7 +24,7 @@ from training.data.sets import read_300w, read_list, read_youtube_faces
 from training.data.sets.aflw2000 import read_aflw2000
 from training.data.sets.cofw import read_cofw
 from training.data.sets.picture import read_face_picture
-from training.data.sets.sample import Sample
+from training.data.sets.sample import Faces, Sample, left_out_of
 from training.data.sets.schemes import converted
 from training.data.sets.wflw import read_wflw
 from training.data.validation import SEED
@@ -75,6 +75,8 @@ class Evaluation:
     """nme_interocular by region of the face."""
     yaw_bins: dict[str, YawBin]
     """By degrees of yaw to either side: 0-15, 15-30, ... Bins without a face are left out."""
+    left_out: int = 0
+    """Faces that were not counted because some of their points are marked as hidden."""
 
 
 def tflite_predictor(model: Path) -> tuple[Predictor, LandmarkScheme]:
@@ -184,9 +186,7 @@ READERS: dict[str, Callable[[Path, str], list[Sample]]] = {
 """Every set that --dataset may name, by folder and part."""
 
 
-def load_samples(
-    dataset: str, list_file: Path | None, part: str = "test", scheme: str = "ibug_68"
-) -> list[Sample]:
+def load_samples(dataset: str, list_file: Path | None, part: str = "test", scheme: str = "ibug_68") -> Faces:
     """Faces of SET:FOLDER, all or those of a list.
 
     Args:
@@ -362,6 +362,7 @@ def evaluate(
         count=len(samples),
         groups=groups,
         yaw_bins=yaw_bins_of(samples, scheme, by_length),
+        left_out=len(left_out_of(samples)),
     )
 
 
@@ -378,4 +379,5 @@ def evaluation_table(evaluation: Evaluation) -> str:
         for name, turned in evaluation.yaw_bins.items()
         if turned.nme_box is not None
     ]
-    return "\n".join([f"faces {evaluation.count}, missed {evaluation.missed}", *rows])
+    left_out = f", left out {evaluation.left_out} with hidden points" if evaluation.left_out else ""
+    return "\n".join([f"faces {evaluation.count}, missed {evaluation.missed}{left_out}", *rows])

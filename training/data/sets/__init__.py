@@ -7,12 +7,13 @@ from pathlib import Path
 from device.contract.errors import BadInputError
 from training.data.sets.aflw2000 import read_aflw2000
 from training.data.sets.cofw import read_cofw
-from training.data.sets.counts import check_count
-from training.data.sets.ibug_300w import read_300w, read_list
+from training.data.sets.counts import notes_on
+from training.data.sets.ibug_300w import read_300w
+from training.data.sets.lists import check_all_found, read_list
 from training.data.sets.sample import Sample
 from training.data.sets.schemes import converted
 from training.data.sets.wflw import read_wflw
-from training.data.sets.youtube_faces import read_youtube_faces, subject_of
+from training.data.sets.youtube_faces import read_youtube_faces, subject_of, subjects_below
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Split:
     train: list[Sample]
     validation: list[Sample]
     notes: list[str] = field(default_factory=list)
-    """Sets that are not of their published size, one line each."""
+    """Sets that are not of their published size or of which faces were left out, one line each."""
 
 
 def read_validation(data: Path) -> list[Sample]:
@@ -36,39 +37,45 @@ def read_validation(data: Path) -> list[Sample]:
 
 def _split_300w(folder: Path, *, strict: bool) -> Split:
     faces = read_300w(folder)
-    held_out = {f"300w/{name}" for name in read_list(folder / "validation.txt")}
+    listed = folder / "validation.txt"
+    names = [f"300w/{name}" for name in read_list(listed)]
+    check_all_found(listed, names, {*faces.left_out, *(face.name for face in faces)})
+    held_out = set(names)
     return Split(
         [face for face in faces if face.name not in held_out],
         [face for face in faces if face.name in held_out],
-        check_count("300w", "train", len(faces), strict=strict),
+        notes_on("300w", "train", faces, strict=strict),
     )
 
 
 def _split_youtube_faces(folder: Path, *, strict: bool) -> Split:
-    held_out = set(read_list(folder / "validation_subjects.txt"))
+    listed = folder / "validation_subjects.txt"
+    names = read_list(listed)
+    check_all_found(listed, names, subjects_below(folder))
+    held_out = set(names)
     faces = read_youtube_faces(folder)
     return Split(
         [face for face in faces if subject_of(face.name) not in held_out],
         [face for face in faces if subject_of(face.name) in held_out],
-        check_count("youtube_faces", "all", len(faces), strict=strict),
+        notes_on("youtube_faces", "all", faces, strict=strict),
     )
 
 
 def _split_wflw(folder: Path, *, strict: bool) -> Split:
     train, test = read_wflw(folder, "train"), read_wflw(folder, "test")
-    notes = check_count("wflw", "train", len(train), strict=strict)
-    return Split(train, test, notes + check_count("wflw", "test", len(test), strict=strict))
+    notes = notes_on("wflw", "train", train, strict=strict)
+    return Split(train, test, notes + notes_on("wflw", "test", test, strict=strict))
 
 
 def _split_cofw(folder: Path, *, strict: bool) -> Split:
     train, test = read_cofw(folder, "train"), read_cofw(folder, "test")
-    notes = check_count("cofw", "train", len(train), strict=strict)
-    return Split(train, test, notes + check_count("cofw", "test", len(test), strict=strict))
+    notes = notes_on("cofw", "train", train, strict=strict)
+    return Split(train, test, notes + notes_on("cofw", "test", test, strict=strict))
 
 
 def _split_aflw2000(folder: Path, *, strict: bool) -> Split:
     faces = read_aflw2000(folder)
-    return Split([], faces, check_count("aflw2000", "all", len(faces), strict=strict))
+    return Split([], faces, notes_on("aflw2000", "all", faces, strict=strict))
 
 
 SPLITS = {

@@ -1,7 +1,7 @@
 """AFLW2000-3D: a .mat beside each picture, 68 points of a fitted 3-D face (Zhu et al., CVPR 2016).
 
-`pt3d_68` holds x, y, z rows in MATLAB's pixels, counted from 1; `Pose_Para` pitch, yaw, roll in radians. The
-jaw follows the hidden contour of the 3-D face, not its visible edge as 300-W's does.
+`pt3d_68` has rows of x, y, z in MATLAB's pixels, counted from 1; `Pose_Para` has pitch, yaw, roll in radians.
+The jaw follows the contour on the 3-D face, which may be hidden, not the visible edge as in 300-W.
 """
 
 from pathlib import Path
@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from device.contract.errors import BadInputError
-from training.data.sets.sample import Sample
+from training.data.sets.sample import Faces, Sample
+from training.data.sets.usable import usable
 
-SOURCE = "AFLW2000-3D is had from www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm"
+SOURCE = "AFLW2000-3D can be downloaded from www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm"
 
 
 def _read_face(path: Path) -> tuple[np.ndarray, float]:
@@ -24,13 +25,13 @@ def _read_face(path: Path) -> tuple[np.ndarray, float]:
         landmarks = np.asarray(values["pt3d_68"], np.float32)[:2].T - 1
         yaw = float(np.asarray(values["Pose_Para"]).ravel()[1])
     except (MatReadError, OSError, LookupError, ValueError, TypeError, NotImplementedError) as error:
-        raise BadInputError(f"{path} is no label file of AFLW2000-3D ({error}); {SOURCE}") from error
+        raise BadInputError(f"{path} is not a label file of AFLW2000-3D ({error}); {SOURCE}") from error
     if landmarks.shape != (68, 2):
         raise BadInputError(f"{path} holds {landmarks.shape} points, wanted (68, 2); {SOURCE}")
     return landmarks, yaw
 
 
-def read_aflw2000(folder: Path) -> list[Sample]:
+def read_aflw2000(folder: Path) -> Faces:
     """Every face with its yaw, in scheme ibug_68, sorted by name.
 
     Raises:
@@ -46,4 +47,4 @@ def read_aflw2000(folder: Path) -> list[Sample]:
         samples.append(Sample(name, picture, landmarks, "aflw2000", yaw))
     if not samples:
         raise BadInputError(f"no .mat file below {folder}: wanted NAME.jpg beside NAME.mat; {SOURCE}")
-    return samples
+    return usable(samples, origin=1)

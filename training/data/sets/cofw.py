@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from device.contract.errors import BadInputError
-from training.data.sets.sample import Sample
+from training.data.sets.sample import Faces, Sample
+from training.data.sets.usable import usable
 
 PARTS = {"train": ("COFW_train_color.mat", "IsTr", "phisTr"), "test": ("COFW_test_color.mat", "IsT", "phisT")}
 """File, pictures and labels of each part."""
-SOURCE = "COFW (colour) is had from data.caltech.edu/records/bc0bf-nc666"
+SOURCE = "COFW (colour) can be downloaded from data.caltech.edu/records/bc0bf-nc666"
 
 
-def read_cofw(folder: Path, part: str) -> list[Sample]:
+def read_cofw(folder: Path, part: str) -> Faces:
     """Every face of a part, in scheme cofw_29.
 
     Args:
@@ -44,7 +45,8 @@ def read_cofw(folder: Path, part: str) -> list[Sample]:
         raise BadInputError(f"{path}: {labels} is {rows.shape}, wanted ({count}, 87); {SOURCE}")
     # (N, 3, 29): x, y, occluded.
     points = rows.reshape(count, 3, 29)[:, :2].transpose(0, 2, 1) - 1
-    return [
+    samples = [
         Sample(f"cofw/{part}/{number:04d}", path / pictures / str(number), landmarks, "cofw")
         for number, landmarks in enumerate(points)
     ]
+    return usable(samples, origin=1)

@@ -1,8 +1,9 @@
-"""How many faces a set is known to hold, and whether the copy at hand does."""
+"""How many faces each set was published with, and whether the copy at hand has as many."""
 
 import logging
 
 from device.contract.errors import BadInputError
+from training.data.sets.sample import Faces
 
 LOG = logging.getLogger(__name__)
 
@@ -26,16 +27,19 @@ def count_note(source: str, part: str, got: int) -> str:
     return f"{source} {part}: {got} faces got / {wanted} published"
 
 
-def check_count(source: str, part: str, got: int, *, strict: bool) -> list[str]:
-    """The note, logged and returned, if there is one.
+def notes_on(source: str, part: str, faces: Faces, *, strict: bool) -> list[str]:
+    """What a run's log should say of a set: a size that is not the published one, faces left out.
 
     Raises:
-        BadInputError: a difference, where it is not to be had.
+        BadInputError: the size is not the published one and `strict` asks for it.
     """
-    note = count_note(source, part, got)
-    if not note:
-        return []
-    if strict:
-        raise BadInputError(f"{note}; fetch the set again, or leave out --strict-counts")
-    LOG.warning("%s", note)
-    return [note]
+    notes = []
+    left_out = len(faces.left_out)
+    if note := count_note(source, part, len(faces) + left_out):
+        if strict:
+            raise BadInputError(f"{note}; fetch the set again, or leave out --strict-counts")
+        LOG.warning("%s", note)
+        notes.append(note)
+    if left_out:
+        notes.append(f"{source} {part}: {left_out} faces with hidden points left out")
+    return notes

@@ -5,28 +5,31 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from device.contract.errors import BadInputError
+from training.data.sets.lists import spelling
 from training.data.sets.pts import read_pts
-from training.data.sets.sample import Sample
+from training.data.sets.sample import Faces, Sample
+from training.data.sets.usable import usable
 
 LABEL_ENDING = ".pts"
 PICTURE_ENDINGS = (".jpg", ".png", ".jpeg")
 """Of several pictures of one stem the first counts. Capitals in an ending mean nothing."""
-SOURCE = "300-W is had from the iBUG group's site"
+SOURCE = "300-W can be downloaded from the iBUG group's site"
 
 LOG = logging.getLogger(__name__)
 
 
-def _by_stem(files: Sequence[Path], ending: str) -> dict[Path, Path]:
-    """Files of an ending by their path without it."""
-    return {path.with_suffix(""): path for path in files if path.suffix.lower() == ending}
+def _by_name(folder: Path, files: Sequence[Path], ending: str) -> dict[str, Path]:
+    """Files of an ending by their path relative to the folder, without ending and in one spelling."""
+    named = (path for path in files if path.suffix.lower() == ending)
+    return {spelling(path.relative_to(folder).with_suffix("").as_posix() + ending): path for path in named}
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """Every file below a folder, sorted; hidden ones (other systems' leavings in an archive) left out."""
+    """Every file below a folder, sorted, without hidden files (archives of other systems bring some)."""
     return sorted(path for path in folder.rglob("*") if not path.name.startswith(".") and path.is_file())
 
 
-def _note_unlabelled(labels: dict[Path, Path], pictures: dict[Path, Path]) -> None:
+def _warn_of_unlabelled(labels: dict[str, Path], pictures: dict[str, Path]) -> None:
     left_out = sorted(set(pictures) - set(labels))
     if left_out:
         LOG.warning(
@@ -34,14 +37,14 @@ def _note_unlabelled(labels: dict[Path, Path], pictures: dict[Path, Path]) -> No
         )
 
 
-def read_300w(folder: Path, names: Iterable[str] | None = None) -> list[Sample]:
+def read_300w(folder: Path, names: Iterable[str] | None = None) -> Faces:
     """Every labelled face below `folder`, sorted by path, or those of `names` in that order.
 
-    A picture without labels is left out, with a note.
+    A picture without labels and a face with hidden points are left out, with a warning.
 
     Args:
         folder: searched recursively for .pts files.
-        names: relative paths without ending, as a list file holds them.
+        names: relative paths without ending, as `read_list` gives them.
 
     Raises:
         BadInputError: no face, a face without its picture, a damaged .pts, a name that is not there.
@@ -49,50 +52,29 @@ def read_300w(folder: Path, names: Iterable[str] | None = None) -> list[Sample]:
     if not folder.is_dir():
         raise BadInputError(f"no folder {folder}: wanted pictures with .pts files (300-W layout)")
     files = _files_below(folder)
-    labels = _by_stem(files, LABEL_ENDING)
-    pictures: dict[Path, Path] = {}
+    labels = _by_name(folder, files, LABEL_ENDING)
+    pictures: dict[str, Path] = {}
     for ending in reversed(PICTURE_ENDINGS):
-        pictures |= _by_stem(files, ending)
+        pictures |= _by_name(folder, files, ending)
     if not labels:
         raise BadInputError(
             f"no .pts file below {folder}: wanted 300-W's layout, NAME.jpg beside NAME.pts; {SOURCE}"
         )
     if names is None:
-        chosen = list(labels)
-        _note_unlabelled(labels, pictures)
-    else:
-        chosen = [folder / name for name in names]
-    return [_sample_of(stem, folder, labels, pictures) for stem in chosen]
+        _warn_of_unlabelled(labels, pictures)
+    chosen = labels if names is None else names
+    return usable([_sample_of(name, folder, labels, pictures) for name in chosen], origin=1)
 
 
-def _sample_of(stem: Path, folder: Path, labels: dict[Path, Path], pictures: dict[Path, Path]) -> Sample:
-    """The face whose files are called `stem`, a path without ending.
+def _sample_of(name: str, folder: Path, labels: dict[str, Path], pictures: dict[str, Path]) -> Sample:
+    """The face of that name.
 
     Raises:
         BadInputError: labels or picture are not there, or the labels are damaged.
     """
-    if stem not in labels:
-        raise BadInputError(f"{stem}.pts is on the list but not there; check --list and the folder")
-    if stem not in pictures:
-        wanted = f"{stem.name}{'|'.join(PICTURE_ENDINGS)}"
-        raise BadInputError(f"{labels[stem]} has no picture beside it: wanted {wanted}; {SOURCE}")
-    return Sample(
-        name=f"300w/{stem.relative_to(folder).as_posix()}",
-        path=pictures[stem],
-        landmarks=read_pts(labels[stem]),
-        source="300w",
-    )
-
-
-def read_list(path: Path) -> list[str]:
-    """Names, one a line, of a list file.
-
-    Raises:
-        BadInputError: no such file, or nothing in it.
-    """
-    if not path.is_file():
-        raise BadInputError(f"no list file {path}: wanted one relative path without ending a line")
-    names = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not names:
-        raise BadInputError(f"list file {path} is empty: wanted one relative path without ending a line")
-    return names
+    if name not in labels:
+        raise BadInputError(f"{folder / name}.pts is on the list but not there; check --list and the folder")
+    if name not in pictures:
+        wanted = f"{labels[name].stem}{'|'.join(PICTURE_ENDINGS)}"
+        raise BadInputError(f"{labels[name]} has no picture beside it: wanted {wanted}; {SOURCE}")
+    return Sample(name=f"300w/{name}", path=pictures[name], landmarks=read_pts(labels[name]), source="300w")

@@ -12,22 +12,25 @@ def read_pts(path: Path, count: int = 68) -> NDArray[np.float32]:
     """(count, 2) float32 pixels, 0-based: the file's first pixel centre is (1, 1).
 
     Raises:
-        BadInputError: not the format, or another number of points.
+        BadInputError: the file is not in this format or holds another number of points.
     """
     text = path.read_text(encoding="utf-8", errors="replace")
     opened, closed = text.find("{"), text.rfind("}")
     if opened < 0 or closed < opened:
-        raise BadInputError(f"{path} is no .pts file: wanted points between braces; remove or replace it")
+        raise BadInputError(f"{path} is not a .pts file: wanted points between braces; remove or replace it")
     try:
         rows = [[float(number) for number in line.split()] for line in text[opened + 1 : closed].split("\n")]
     except ValueError as error:
         raise BadInputError(f"{path}: {error}; wanted `x y` a line; remove or replace it") from error
     points = [row for row in rows if row]
-    if len(points) != count or any(len(point) != 2 for point in points):
+    uneven = next((point for point in points if len(point) != 2), None)
+    if uneven is not None:
         raise BadInputError(
-            f"{path} holds {len(points)} points, wanted {count} of `x y`; remove or replace it"
+            f"{path} has a line of {len(uneven)} numbers, wanted `x y` on each; remove or replace it"
         )
-    landmarks = np.asarray(points, np.float32) - 1
+    if len(points) != count:
+        raise BadInputError(f"{path} holds {len(points)} points, wanted {count}; remove or replace it")
+    landmarks = np.asarray(points, np.float64) - 1
     if not np.isfinite(landmarks).all():
-        raise BadInputError(f"{path} holds a point that is no number; remove or replace it")
-    return landmarks
+        raise BadInputError(f"{path} holds a point that is not a finite number; remove or replace it")
+    return landmarks.astype(np.float32)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from device.contract.errors import BadInputError
-from training.data.sets.sample import Sample
+from training.data.sets.sample import Faces, Sample, left_out_of
 
 WFLW_TO_IBUG = (
     *range(0, 33, 2),  # every second point of the jaw
@@ -30,13 +30,13 @@ SCHEME_OF_SET = {
 """What each set is labelled in."""
 
 
-def converted(samples: Sequence[Sample], scheme: str) -> list[Sample]:
+def converted(samples: Sequence[Sample], scheme: str) -> Faces:
     """The samples of one set in a scheme.
 
     Raises:
         BadInputError: no mapping is defined.
     """
-    made = []
+    made = Faces(left_out=left_out_of(samples))
     for sample in samples:
         own = SCHEME_OF_SET[sample.source]
         if own == scheme:

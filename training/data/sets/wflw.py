@@ -11,15 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from device.contract.errors import BadInputError
-from training.data.sets.sample import Sample
+from training.data.sets.sample import Faces, Sample
+from training.data.sets.usable import usable
 
 LISTS = Path("WFLW_annotations", "list_98pt_rect_attr_train_test")
 PICTURES = Path("WFLW_images")
-SOURCE = "WFLW is had from wywu.github.io/projects/LAB/WFLW.html"
+SOURCE = "WFLW can be downloaded from wywu.github.io/projects/LAB/WFLW.html"
 COLUMNS = 196 + 4 + 6 + 1
 
 
-def read_wflw(folder: Path, part: str) -> list[Sample]:
+def read_wflw(folder: Path, part: str) -> Faces:
     """Every face of a part, in the list's order, in scheme wflw_98.
 
     Args:
@@ -49,4 +50,4 @@ def read_wflw(folder: Path, part: str) -> list[Sample]:
         # One picture may hold several faces: the line tells them apart.
         name = f"wflw/{part}/{number:05d}-{picture.stem}"
         samples.append(Sample(name, picture, landmarks, "wflw"))
-    return samples
+    return usable(samples)

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from device.contract.errors import BadInputError
-from training.data.sets.sample import Sample
+from training.data.sets.lists import spelling
+from training.data.sets.sample import Faces, Sample
+from training.data.sets.usable import usable
 
 PARTS = (
     ("training_frames_keypoints.csv", "training"),
@@ -21,6 +23,11 @@ PARTS = (
 def subject_of(name: str) -> str:
     """The person of a frame: `Ann_Lee_12` and `youtube_faces/test/Ann_Lee_12` are of Ann_Lee."""
     return name.rsplit("/", 1)[-1].rsplit("_", 1)[0]
+
+
+def subjects_below(folder: Path) -> set[str]:
+    """Everybody of whom there is a frame, labelled or not, in the spelling of list files."""
+    return {subject_of(spelling(path.name)) for _, part in PARTS for path in (folder / part).glob("*.jpg")}
 
 
 def _read_part(folder: Path, table: str, part: str) -> list[Sample]:
@@ -36,19 +43,19 @@ def _read_part(folder: Path, table: str, part: str) -> list[Sample]:
                 landmarks = np.asarray(row[1:], np.float32).reshape(68, 2)
             except ValueError as error:
                 raise BadInputError(f"{path} line {line}: wanted a name and 136 numbers ({error})") from error
-            stem = Path(row[0]).stem
+            stem = spelling(row[0])
             name = f"youtube_faces/{part}/{stem}"
             samples.append(Sample(name, folder / part / row[0], landmarks, "youtube_faces"))
     return samples
 
 
-def read_youtube_faces(folder: Path) -> list[Sample]:
+def read_youtube_faces(folder: Path) -> Faces:
     """Every labelled frame, in table order.
 
     Raises:
         BadInputError: a table is missing or damaged.
     """
-    return [sample for table, part in PARTS for sample in _read_part(folder, table, part)]
+    return usable([sample for table, part in PARTS for sample in _read_part(folder, table, part)])
 
 
 def unlabelled_frames(folder: Path) -> list[Path]:
@@ -57,6 +64,6 @@ def unlabelled_frames(folder: Path) -> list[Path]:
     Raises:
         BadInputError: a table is missing or damaged.
     """
-    labelled = {sample.path for sample in read_youtube_faces(folder)}
+    labelled = {sample.path for table, part in PARTS for sample in _read_part(folder, table, part)}
     frames = (path for _, part in PARTS for path in sorted((folder / part).glob("*.jpg")))
     return [path for path in frames if path not in labelled]

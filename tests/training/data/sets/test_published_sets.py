@@ -128,7 +128,7 @@ def test_a_damaged_label_file_is_named(tmp_path):
         read_cofw(tmp_path, "test")
     write_aflw2000(tmp_path / "aflw", "a", 0.0)
     (tmp_path / "aflw" / "a.mat").write_bytes(b"nothing")
-    with pytest.raises(BadInputError, match=r"a\.mat is no label file"):
+    with pytest.raises(BadInputError, match=r"a\.mat is not a label file"):
         read_aflw2000(tmp_path / "aflw")
 
 
@@ -148,3 +148,23 @@ def test_another_number_of_faces_is_one_line_that_is_kept(tmp_path, caplog):
 def test_a_whole_set_has_no_note():
     assert counts.count_note("aflw2000", "all", 2000) == ""
     assert counts.count_note("cofw", "test", 507) == ""
+
+
+def test_a_coordinate_that_is_not_finite_is_refused_by_every_reader(tmp_path):
+    points = write_wflw(tmp_path, "test", 1)
+    path = next(tmp_path.rglob("*_test.txt"))
+    path.write_text(path.read_text().replace(f"{points[0, 0, 0]:.3f} ", "inf ", 1))
+    with pytest.raises(BadInputError, match=r"landmark 0 is .*inf"):
+        read_wflw(tmp_path, "test")
+    with h5py.File(tmp_path / "COFW_test_color.mat", "w") as file:
+        cells = file.create_dataset("IsT", (1, 1), dtype=h5py.ref_dtype)
+        cells[0, 0] = file.create_dataset("#refs#/0", data=np.zeros((9, 9), np.uint8)).ref
+        file["phisT"] = np.full((87, 1), np.nan, np.float32)
+    with pytest.raises(BadInputError, match=r"cofw/test/0000: landmark 0 is .*nan"):
+        read_cofw(tmp_path, "test")
+    folder = tmp_path / "aflw"
+    made = write_aflw2000(folder, "a", 0.0)
+    made[0, 5] = np.nan
+    savemat(folder / "a.mat", {"pt3d_68": made, "Pose_Para": np.zeros((1, 7), np.float32)})
+    with pytest.raises(BadInputError, match=r"aflw2000/a: landmark 5 is .*nan"):
+        read_aflw2000(folder)

@@ -58,9 +58,9 @@ def test_pts_coordinates_start_at_one(tmp_path):
     [
         ("version: 1\nn_points: 68\n", "between braces"),
         ("{\n" + "1 2\n" * 67 + "}", "holds 67 points, wanted 68"),
-        ("{\n" + "1 2\n" * 67 + "1 2 3\n}", "wanted 68"),
+        ("{\n" + "1 2\n" * 67 + "1 2 3\n}", "a line of 3 numbers"),
         ("{\n" + "1 two\n" * 68 + "}", "could not convert"),
-        ("{\n" + "1 nan\n" * 68 + "}", "no number"),
+        ("{\n" + "1 nan\n" * 68 + "}", "not a finite number"),
     ],
 )
 def test_a_damaged_pts_file_is_named_with_its_fault(tmp_path, text, message):
@@ -184,3 +184,99 @@ def test_the_research_data_has_its_documented_counts(data_root):
     held_out = {subject_of(face.name) for face in split.validation if face.source == "youtube_faces"}
     assert len(held_out) == 35
     assert not train_people & held_out
+
+
+LISTED_AS = [
+    "afw/2_1.jpg",
+    "afw/2_1.pts",
+    "afw\\2_1",
+    "./afw/2_1",
+    "\ufeffafw/2_1",
+    "  afw/2_1  ",
+    "# a\nafw/2_1",
+]
+
+
+@pytest.mark.parametrize("entry", LISTED_AS)
+def test_a_held_out_face_is_found_however_its_name_is_spelt(data, entry):
+    (data / "300w" / "validation.txt").write_text(f"{entry}\r\nafw/2_2\r\n", encoding="utf-8")
+    split = read_data_folder(data)
+    assert [face.name for face in split.train if face.source == "300w"] == ["300w/helen/trainset/1_1"]
+
+
+def test_a_held_out_face_is_found_in_another_unicode_form(tmp_path):
+    composed, decomposed = "Zo\u00eb_1", "Zoe\u0308_1"
+    for listed, stored in ((composed, decomposed), (decomposed, composed)):
+        folder = tmp_path / listed / "300w"
+        write_face(folder, "other_1")
+        write_face(folder, stored)
+        (folder / "validation.txt").write_text(listed + "\n", encoding="utf-8")
+        split = read_data_folder(folder.parent)
+        assert [face.name for face in split.validation] == [f"300w/{composed}"]
+        assert [face.name for face in split.train] == ["300w/other_1"]
+
+
+@pytest.mark.parametrize(
+    ("table", "entry"),
+    [
+        ("300w/validation.txt", "afw/2_3"),
+        ("300w/validation.txt", "2_1"),
+        ("youtube_faces/validation_subjects.txt", "Bob_Rai"),
+        ("youtube_faces/validation_subjects.txt", "bob_ray"),
+    ],
+)
+def test_a_held_out_name_that_is_not_there_is_an_error(data, table, entry):
+    path = data / table
+    path.write_text(path.read_text() + entry + "\n")
+    with pytest.raises(BadInputError, match=f"1 entries name nothing.*{entry}"):
+        read_data_folder(data)
+
+
+@pytest.mark.parametrize("entry", ["Bob_Ray/", "./Bob_Ray", "\ufeffBob_Ray"])
+def test_a_held_out_person_is_found_however_the_name_is_spelt(data, entry):
+    (data / "youtube_faces" / "validation_subjects.txt").write_text(entry + "\n", encoding="utf-8")
+    held_out = [face.name for face in read_data_folder(data).validation if face.source == "youtube_faces"]
+    assert held_out == ["youtube_faces/training/Bob_Ray_11", "youtube_faces/test/Bob_Ray_12"]
+
+
+def test_a_list_that_is_not_text_is_named(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfea\0f\0w\0")
+    with pytest.raises(BadInputError, match=r"list\.txt is not UTF-8 text"):
+        read_list(tmp_path / "list.txt")
+
+
+@pytest.mark.parametrize("mark", [(0, 0), (-1, -1)])
+def test_a_face_with_hidden_points_is_left_out_and_counted(tmp_path, caplog, mark):
+    write_face(tmp_path / "300w", "whole")
+    points = write_face(tmp_path / "300w", "turned")
+    points[:9] = mark
+    write_pts(tmp_path / "300w" / "turned.pts", points)
+    (tmp_path / "300w" / "validation.txt").write_text("turned\n")
+    split = read_data_folder(tmp_path)
+    assert [face.name for face in split.train] == ["300w/whole"]
+    assert split.validation == []
+    assert "300w train: 1 faces with hidden points left out" in split.notes
+    assert "1 faces left out" in caplog.text
+    assert "300w/turned" in caplog.text
+
+
+def test_hidden_points_marked_by_any_other_value_are_seen_too(tmp_path):
+    points = write_face(tmp_path, "a")
+    points[17:27] = (-999, -999)
+    write_pts(tmp_path / "a.pts", points)
+    assert read_300w(tmp_path).left_out == ["300w/a"]
+
+
+def test_a_point_near_the_corner_or_one_of_two_on_the_same_pixel_is_a_place(tmp_path):
+    points = write_face(tmp_path, "a")
+    points[0], points[60], points[64] = (0.5, 0.0), points[48], points[54]
+    write_pts(tmp_path / "a.pts", points)
+    assert [face.name for face in read_300w(tmp_path)] == ["300w/a"]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400"])
+def test_a_coordinate_that_is_not_finite_is_refused(data, number):
+    table = data / "youtube_faces" / "test_frames_keypoints.csv"
+    table.write_text(table.read_text().replace(",7.0,", f",{number},"))
+    with pytest.raises(BadInputError, match=r"youtube_faces/test/Bob_Ray_12: landmark 3 .*finite"):
+        read_youtube_faces(data / "youtube_faces")
