@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import math
 import sys
 import time
@@ -17,13 +18,15 @@ from device.contract.landmarks import SCHEMES
 from training.data.prefetch import Prefetch
 from training.engine.board import Board
 from training.engine.checkpoint import is_saved, load_values, save_network, save_whole, settings_as_values
-from training.engine.optimiser import Average, begin_learning, learning_rate, make_optimiser
-from training.engine.precision import engine_of, precision_of
+from training.engine.optimiser import Average, begin_learning, freeze, learning_rate, make_optimiser
+from training.engine.precision import autocast, choose_precision, engine_of
 from training.engine.run_log import RunLog
 from training.engine.run_parts import RunParts
 from training.engine.shards import write_saved
 from training.engine.speed import Speed
 from training.report.figures import draw_curves
+
+LOG = logging.getLogger(__name__)
 
 VALIDATIONS = 8
 """Evaluations in a run."""
@@ -70,6 +73,8 @@ class Loop:
         settings = parts.settings.optimiser
         self.device = next(parts.model.parameters()).device
         self.engine = engine_of(parts.settings)
+        self.precision = choose_precision(self.engine.precision, self.device)
+        freeze(parts.model, settings)
         self.scheme = SCHEMES[parts.settings.scheme]
         self.optimiser = make_optimiser(parts.model, settings, parts.extra)
         self.average = Average(parts.model, parts.average, settings.ema_decay)
@@ -144,7 +149,7 @@ class Loop:
         torch.manual_seed(step_seed(settings.seed, self.step) + self.parts.world.rank)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.steps, settings.optimiser)
-        with precision_of(self.engine, self.device):
+        with autocast(self.precision, self.device):
             result = self.parts.task(batch)
         self.optimiser.zero_grad(set_to_none=True)
         result.loss.backward()
@@ -182,6 +187,8 @@ class Loop:
         begin_learning(self.parts.model, self.parts.settings.optimiser)
         last = self.steps if stop_at is None else min(stop_at, self.steps)
         leads = self.parts.world.leads
+        if leads:
+            LOG.warning("precision %s: %s", self.precision.name, self.precision.reason)
         with tqdm(
             total=self.steps,
             initial=self.step,
@@ -252,5 +259,6 @@ class Loop:
         network = self.parts.folder / "network.pt"
         save_network(self.parts.average, self.parts.settings, metrics, network, half=self.engine.half)
         if self.speed.figures:
-            text = json.dumps({**self.speed.figures, "device": self.device.type}, indent=1)
+            computed = {"device": self.device.type, "precision": self.precision.name}
+            text = json.dumps({**self.speed.figures, **computed, "why": self.precision.reason}, indent=1)
             write_whole_bytes(self.parts.folder / "speed.json", (text + "\n").encode())

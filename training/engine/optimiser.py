@@ -5,7 +5,10 @@ import math
 import torch
 from torch import nn
 
+from device.contract.errors import BadInputError
 from training.engine.settings import OptimiserSettings
+from training.models.backbone import Backbone
+from training.models.landmark_student import FeaturePyramid
 
 
 def learning_rate(step: int, steps: int, settings: OptimiserSettings) -> float:
@@ -22,6 +25,7 @@ def make_optimiser(
 ) -> torch.optim.Optimizer:
     """AdamW; biases and BatchNorm gains are not decayed, there is nothing to shrink them towards."""
     weights = [*model.parameters(), *(() if extra is None else extra.parameters())]
+    weights = [weight for weight in weights if weight.requires_grad]
     decayed = [weight for weight in weights if weight.ndim > 1]
     free = [weight for weight in weights if weight.ndim <= 1]
     groups = [
@@ -31,9 +35,35 @@ def make_optimiser(
     return torch.optim.AdamW(groups, lr=settings.learning_rate)
 
 
+def frozen_parts(model: nn.Module, settings: OptimiserSettings) -> list[nn.Module]:
+    """The trunk's stem and first blocks, where the run freezes them.
+
+    Raises:
+        BadInputError: the network has no blocks to freeze, or not so many.
+    """
+    if not settings.frozen_blocks:
+        return []
+    trunk = model if isinstance(model, FeaturePyramid) else getattr(model, "backbone", None)
+    blocks = trunk.blocks() if isinstance(trunk, FeaturePyramid | Backbone) else []
+    if settings.frozen_blocks >= len(blocks):
+        raise BadInputError(
+            f"[optimiser] frozen_blocks is {settings.frozen_blocks}, the network's trunk has "
+            f"{max(len(blocks) - 1, 0)} blocks"
+        )
+    return blocks[: settings.frozen_blocks + 1]
+
+
+def freeze(model: nn.Module, settings: OptimiserSettings) -> None:
+    """Take the frozen blocks' weights out of learning: no gradient is computed for them, or before them."""
+    for part in frozen_parts(model, settings):
+        part.requires_grad_(False)
+
+
 def begin_learning(model: nn.Module, settings: OptimiserSettings) -> None:
     """Training mode, but for BatchNorm's statistics where the run freezes them."""
     model.train()
+    for part in frozen_parts(model, settings):
+        part.eval()
     for part in model.modules() if settings.frozen_norms else ():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001  # the base of all kinds
             part.eval()

@@ -17,7 +17,7 @@ from training.data.turned.turned import TurnSettings
 from training.data.validation import CropSet, cut_crops
 from training.engine.checkpoint import load_network
 from training.engine.loop import Loop
-from training.engine.precision import placed
+from training.engine.precision import compiled, placed
 from training.engine.run_parts import LoopOptions, RunParts
 from training.engine.settings import TURNED, DataSettings, RunSettings
 from training.engine.system_settings import SystemRun
@@ -27,6 +27,7 @@ from training.models.committee import Committee
 from training.models.growth import grow
 from training.models.initial import load_initial
 from training.models.landmark_student import DECODER
+from training.models.pretrained import load_pretrained
 from training.tasks import Task
 from training.tasks.distillation import DistillationTask
 from training.tasks.supervised import SupervisedTask
@@ -164,6 +165,8 @@ def start_model(settings: RunSettings, runs: Path) -> torch.nn.Module:
     torch.manual_seed(settings.seed)
     fresh = build_model(settings.model, SCHEMES[settings.scheme].count)
     if not settings.start:
+        if settings.model.pretrained:
+            load_pretrained(fresh)
         return fresh
     begun, made = load_network(runs / settings.start / "network.pt")
     told, wanted = (made.model.family, made.scheme), (settings.model.family, settings.scheme)
@@ -230,7 +233,7 @@ def make_parts(
     teacher = load_teacher(settings, runs, device)
     return RunParts(
         settings,
-        model,
+        compiled(model, settings.engine),
         average,
         make_task(settings, model, teacher),
         make_augmenter(settings, pack, device, teacher.side if teacher else 0),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from device.contract.errors import BadInputError
 from training.data.augment import AugmentSettings
+from training.engine.precision import EngineSettings
 from training.models import ModelSettings
 
 Table = TypeVar("Table")
@@ -68,6 +69,9 @@ class OptimiserSettings:
     frozen_norms: bool = False
     """BatchNorm keeps the statistics of the run that this one starts from, in training as in use. What a few
     faces unlike the rest do to a deep network is then seen and unlearnt; their own batch would hide it."""
+    frozen_blocks: int = 0
+    """The trunk's stem and so many of its blocks stay as they began, BatchNorm's statistics too: nothing is
+    computed backwards through them, which saves most of a depthwise network's time. 0: all learn."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,8 @@ class RunSettings:
     """How crops are varied."""
     loss: LossSettings = field(default_factory=LossSettings)
     """What is minimised."""
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    """How it is computed."""
 
     def __post_init__(self) -> None:
         """Teachers and the terms that listen to them belong together.
@@ -172,6 +178,7 @@ TABLES: dict[str, type] = {
     "data": DataSettings,
     "augment": AugmentSettings,
     "loss": LossSettings,
+    "engine": EngineSettings,
 }
 """Tables of a run file and what each becomes."""
 

@@ -25,6 +25,7 @@ from training.models.attention_net import AttentionNet
 from training.models.coordinate_net import CoordinateNet
 from training.models.initial import load_initial, take_weights
 from training.models.integral_net import IntegralNet
+from training.models.pretrained import load_pretrained
 from training.tasks import Task
 from training.tasks.efficient_fan import IntegralTask
 from training.tasks.kd_net import KdNetTask, RegressionTask
@@ -122,6 +123,8 @@ def start_network(settings: SystemRun, runs: Path) -> nn.Module:
     torch.manual_seed(settings.seed)
     model = build_model(settings.model, SCHEMES[settings.scheme].count)
     check_network(model, settings.task, f"run {settings.name}'s network")
+    if settings.model.pretrained:
+        load_pretrained(model)
     if settings.start:
         begun = load_values(runs / settings.start / "network.pt")["weights"]
         take_weights(model, begun, f"start {settings.start}")

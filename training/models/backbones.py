@@ -19,18 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from device.contract.errors import BadInputError
+from training.models.backbone import Backbone, round_width
+from training.models.efficientnet_lite import EfficientNetLite
 from training.models.landmark_student import ConvUnit, Residual
-
-
-class Backbone(nn.Module):
-    """What a head builds on.
-
-    (B, 3, S, S) to maps (B, C, S/4...), the last two at S/32: the trunk's and, wider, its top's.
-    """
-
-    widths: list[int]
-    """Channels of each map."""
-
 
 EFFICIENTNET_SCALES = {
     "b0": (1.0, 1.0),
@@ -47,11 +38,6 @@ TOP_WIDTH = 1280
 """Of EfficientNet's last convolution at width 1."""
 NEW_SHARE = 0.1
 """Of a batch in BatchNorm's running statistics."""
-
-
-def _round_width(width: float, divisor: int = 8) -> int:
-    rounded = max(divisor, int(width + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * width else rounded
 
 
 def _prepare(module: nn.Module) -> None:
@@ -101,7 +87,7 @@ class EfficientNetBackbone(Backbone):
         config = EfficientNetConfig(
             width_coefficient=width,
             depth_coefficient=depth,
-            hidden_dim=_round_width(TOP_WIDTH * width),
+            hidden_dim=round_width(TOP_WIDTH * width),
             hidden_act=hidden_act,
             drop_connect_rate=0.0,
         )
@@ -135,6 +121,10 @@ class EfficientNetBackbone(Backbone):
             ) from error
         return width, depth
 
+    def blocks(self) -> list[nn.Module]:
+        """Stem, then every block."""
+        return [self.embeddings, *self.encoder.blocks]
+
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32 and the top at S/32."""
         features, maps = self.embeddings(image), []
@@ -163,6 +153,10 @@ class MobileNetV2Backbone(Backbone):
         self.ends = [number - 1 for number in halved[1:]] + [len(self.layers) - 1]
         self.widths = [self.layers[end].reduce_1x1.convolution.out_channels for end in self.ends]
         self.widths.append(self.top.convolution.out_channels)
+
+    def blocks(self) -> list[nn.Module]:
+        """Stem, then every inverted residual."""
+        return [self.stem, *self.layers]
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32 and the top at S/32."""
@@ -225,6 +219,10 @@ class MobileViTV2Backbone(Backbone):
         self.widths += [layer.conv_projection.convolution.out_channels for layer in self.layers[2:]]
         # It has no wider top.
         self.widths.append(self.widths[-1])
+
+    def blocks(self) -> list[nn.Module]:
+        """Stem, then every layer."""
+        return [self.stem, *self.layers]
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32, the last twice."""
@@ -308,6 +306,10 @@ class PlainBackbone(Backbone):
         self.top = ConvUnit(widths[-1], top, kernel=1)
         self.widths = [*widths, top]
 
+    def blocks(self) -> list[nn.Module]:
+        """Stem, then every stage."""
+        return [self.stem, *self.stages]
+
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32 and the top at S/32."""
         features, maps = self.stem(image), []
@@ -319,6 +321,7 @@ class PlainBackbone(Backbone):
 
 BACKBONES: dict[str, Callable[..., Backbone]] = {
     "efficientnet": EfficientNetBackbone,
+    "efficientnet_lite": EfficientNetLite,
     "mobilenet_v2": MobileNetV2Backbone,
     "mobilevit_v2": MobileViTV2Backbone,
     "swin_v2": SwinV2Backbone,

@@ -85,8 +85,55 @@ DECODER = (96, 64, 64)
 """Channels on the way up, where a run file says nothing else."""
 
 
-class LandmarkStudent(nn.Module):
-    """Image to raw heatmaps and a presence logit."""
+class FeaturePyramid(nn.Module):
+    """Trunk, decoder, raw heatmaps and a presence logit; subclasses bring the trunk."""
+
+    def levels(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, S, S) to the trunk's maps at S/4, S/8, S/16 and S/32."""
+        raise NotImplementedError
+
+    def blocks(self) -> list[nn.Module]:
+        """The trunk's stem and blocks in order: what `[optimiser] frozen_blocks` counts."""
+        raise NotImplementedError
+
+    def add_decoder(
+        self, landmark_count: int, widths: Sequence[int], decoder: Sequence[int], context: int
+    ) -> None:
+        """Put the decoder and the heads on a trunk.
+
+        Args:
+            landmark_count: K.
+            widths: channels of the trunk's maps, S/4 to S/32.
+            decoder: channels on the way up, at S/16, S/8, S/4.
+            context: channels at S/64, which S must then be a multiple of; 0: nothing there.
+        """
+        deep = widths[-1]
+        self.context = Context(deep, context) if context else nn.Identity()
+        self.presence = nn.Linear(deep, 1)
+        self.merges = nn.ModuleList()
+        for shallow, width in zip(reversed(widths[:-1]), decoder, strict=True):
+            self.merges.append(Merge(deep, shallow, width))
+            deep = width
+        self.heatmap = nn.Conv2d(deep, landmark_count, kernel_size=1)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S), real = (pixel - 128) / 128, to (B, K, S/4, S/4) maps and (B, 1) logits."""
+        features, presence = self.features(image)
+        return self.heatmap(features), presence
+
+    def features(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) to what the maps are read from, (B, C, S/4, S/4), and (B, 1) logits."""
+        levels = self.levels(image)
+        features = self.context(levels[-1])
+        # Average pooling by name: a mean over two axes becomes a transposition in TFLite.
+        presence = self.presence(functional.avg_pool2d(features, features.shape[2:]).flatten(1))
+        for merge, shallow in zip(self.merges, reversed(levels[:-1]), strict=True):
+            features = merge(features, shallow)
+        return features, presence
+
+
+class LandmarkStudent(FeaturePyramid):
+    """The student's own trunk of residual blocks under the decoder."""
 
     def __init__(
         self,
@@ -105,8 +152,8 @@ class LandmarkStudent(nn.Module):
             stem: channels at S/2.
             widths: channels at S/4, S/8, S/16, S/32.
             depths: residual blocks at the same places.
-            decoder: channels on the way up, at S/16, S/8, S/4.
-            context: channels at S/64, which S must then be a multiple of; 0: nothing there.
+            decoder: as `add_decoder` wants it.
+            context: as `add_decoder` wants it.
         """
         super().__init__()
         self.stem = ConvUnit(3, stem, stride=2)
@@ -115,30 +162,16 @@ class LandmarkStudent(nn.Module):
             nn.Sequential(ConvUnit(before, after, stride=2), *(Residual(after, after) for _ in range(depth)))
             for before, after, depth in zip(places, widths, depths, strict=False)
         )
-        deep = widths[-1]
-        self.context = Context(deep, context) if context else nn.Identity()
-        self.presence = nn.Linear(deep, 1)
-        self.merges = nn.ModuleList()
-        for shallow, width in zip(reversed(widths[:-1]), decoder, strict=True):
-            self.merges.append(Merge(deep, shallow, width))
-            deep = width
-        self.heatmap = nn.Conv2d(deep, landmark_count, kernel_size=1)
+        self.add_decoder(landmark_count, widths, decoder, context)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S), real = (pixel - 128) / 128, to (B, K, S/4, S/4) maps and (B, 1) logits."""
-        features, presence = self.features(image)
-        return self.heatmap(features), presence
+    def blocks(self) -> list[nn.Module]:
+        """Stem, then every stage."""
+        return [self.stem, *self.stages]
 
-    def features(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S) to what the maps are read from, (B, C, S/4, S/4), and (B, 1) logits."""
-        features = self.stem(image)
-        levels: list[Tensor] = []
+    def levels(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, S, S) to maps at S/4, S/8, S/16 and S/32."""
+        features, found = self.stem(image), []
         for stage in self.stages:
             features = stage(features)
-            levels.append(features)
-        features = self.context(features)
-        # Average pooling by name: a mean over two axes becomes a transposition in TFLite.
-        presence = self.presence(functional.avg_pool2d(features, features.shape[2:]).flatten(1))
-        for merge, shallow in zip(self.merges, reversed(levels[:-1]), strict=True):
-            features = merge(features, shallow)
-        return features, presence
+            found.append(features)
+        return found

@@ -343,3 +343,19 @@ def test_frozen_norms_learn_everything_but_their_statistics(tmp_path):
         moved = {name for name, value in parts.model.state_dict().items() if not value.equal(before[name])}
         assert any(name.endswith("running_var") for name in moved) is not frozen
         assert any(name.endswith("weight") for name in moved)
+
+
+def test_frozen_blocks_stay_as_they_began_with_their_statistics(tmp_path):
+    parts = tiny_parts(tmp_path, tiny_settings(frozen_blocks=2))
+    before = {name: value.clone() for name, value in parts.model.state_dict().items()}
+    Loop(parts).run()
+    after = parts.model.state_dict()
+    frozen = ("stem.", "stages.0.", "stages.1.")
+    assert all(torch.equal(after[name], before[name]) for name in after if name.startswith(frozen))
+    assert not torch.equal(after["stages.2.0.0.weight"], before["stages.2.0.0.weight"])
+    assert not torch.equal(after["stages.2.0.1.running_mean"], before["stages.2.0.1.running_mean"])
+
+
+def test_more_frozen_blocks_than_a_trunk_has_are_refused(tmp_path):
+    with pytest.raises(BadInputError, match="frozen_blocks is 5, the network's trunk has 4 blocks"):
+        Loop(tiny_parts(tmp_path, tiny_settings(frozen_blocks=5)))

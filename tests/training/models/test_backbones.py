@@ -14,6 +14,7 @@ SMALL_SWIN = {
 EVERY = [
     ("efficientnet", {"size": "0.3x0.3"}),
     ("efficientnet", {"size": "0.3x0.3", "hidden_act": "relu", "squeeze_excite": False}),
+    ("efficientnet_lite", {"size": "lite0"}),
     ("mobilenet_v2", {"width": 0.25}),
     ("mobilevit_v2", {"width": 0.5}),
     ("plain", {}),
