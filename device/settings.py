@@ -4,59 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from device.config.load import load_settings
 from device.config.values import Within
-from device.contract.errors import UsageError
-from device.finders.open import DEFAULT_FINDER
-from device.inference.budget import BudgetSettings
-from device.inference.remote import EDGETPU_LIBRARY, OPEN_SECONDS, RUN_SECONDS
+from device.finders.settings import DEFAULT_FINDER
+from device.inference.models import DEFAULT_MODEL
+from device.inference.settings import BudgetSettings, InferenceSettings
 from device.signal.settings import SignalSettings
-from device.sources.live import CameraSettings
-from device.tracking.tracker import TrackerSettings
-
-MODELS = Path(__file__).parent / "models"
-"""Shipped models: one folder a size, each with student.tflite and student.json."""
-
-DEFAULT_MODEL = "small"
-
-
-def shipped_models() -> list[str]:
-    """Names of the models in the package."""
-    return sorted(path.parent.name for path in MODELS.glob("*/student.tflite"))
-
-
-def find_model(name_or_path: str) -> Path:
-    """A shipped model by name, or any .tflite file by path.
-
-    Raises:
-        UsageError: neither a shipped name nor a path to a .tflite.
-    """
-    if name_or_path in shipped_models():
-        return MODELS / name_or_path / "student.tflite"
-    path = Path(name_or_path).expanduser()
-    if path.suffix == ".tflite":
-        return path
-    known = ", ".join(shipped_models()) or "none"
-    raise UsageError(f"model {name_or_path!r} is neither a shipped one ({known}) nor a .tflite file")
-
-
-@dataclass(frozen=True)
-class InferenceSettings:
-    """What the landmark network runs on."""
-
-    threads: Annotated[int, Within(1, 64)] = 1
-    """Of the interpreter. More are seldom faster for networks this small, and always warmer."""
-    accelerator: Literal["auto", "cpu", "edgetpu"] = "auto"
-    """auto: an Edge TPU where one is plugged in, else the CPU; edgetpu: always tried, and its lack told in
-    the status; cpu: never."""
-    delegate: str = EDGETPU_LIBRARY
-    """Library of the Edge TPU's delegate, by name or by path."""
-    open_seconds: Annotated[float, Within(0.1, 60)] = OPEN_SECONDS
-    """How long the accelerator may take to load the model."""
-    run_seconds: Annotated[float, Within(0.01, 10)] = RUN_SECONDS
-    """How long it may take for one face, before the CPU takes over."""
+from device.sources.settings import CameraSettings
+from device.tracking.settings import TrackerSettings
 
 
 @dataclass(frozen=True)

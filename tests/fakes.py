@@ -8,10 +8,10 @@ from device.contract.codec import HeatmapCodec
 from device.contract.geometry import Box, CropTransform
 from device.contract.manifest import CodecRule, CropRule, ModelManifest
 from device.contract.tensors import TensorSpec
-from device.finders.open import FoundFace
+from device.finders.finder import FoundFace
 from device.inference.network import Decoded
-from device.messages.messages import Condition
 from device.sources.frame import Frame
+from device.support.condition import Condition
 
 SIDE = 64
 CODEC = HeatmapCodec((16, 16), 4.0)

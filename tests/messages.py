@@ -7,6 +7,7 @@ from hypothesis.extra.numpy import arrays
 from device.contract.geometry import Box
 from device.messages import messages as events
 from device.messages.signals import REGIONS, SIGNAL_NAMES
+from device.support.condition import Condition, State
 
 NS = st.integers(0, 2**62)
 COUNTS = st.integers(0, 2**31)
@@ -50,7 +51,7 @@ MODELS = st.just("small@0123abcd")
 FRAMES = st.builds(
     events.FrameMessage, WORDS, COUNTS, NS, NS, INFOS, st.lists(FACES, max_size=2), TIMINGS, MODELS
 )
-CONDITIONS = st.builds(events.Condition, st.sampled_from(events.State), WORDS)
+CONDITIONS = st.builds(Condition, st.sampled_from(State), WORDS)
 FIGURES = st.none() | st.floats(0, 1e6)
 PERCENTILES = st.builds(events.Percentiles, *[st.floats(0, 1e6)] * 3)
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from device.settings import shipped_models
+from device.inference.models import shipped_models
 
 FIGURES = (
     r"from a (\d+)x\d+ crop",

@@ -2,14 +2,14 @@
 
 import dataclasses
 
-from device.daemon.loop import Engine
 from device.finders.fallback import GuardedFinder
 from device.finders.open import open_finder
 from device.inference.engine import NetworkEngine, remote_opener
+from device.inference.protocols import Engine
 from device.settings import DaemonSettings
 from device.sinks import Sink, open_sink
-from device.sources import open_source
 from device.sources.frame import FrameSource
+from device.sources.open import open_source
 from device.tracking.tracker import Tracker
 
 
@@ -43,7 +43,7 @@ class Assembly:
         engine = NetworkEngine(settings.model, settings.inference, settings.budget)
         finder = open_finder(settings.finder, threads, remote_opener(settings.inference))
         if isinstance(finder, GuardedFinder):
-            engine.answer_for(finder)
+            engine.attach_finder(finder)
         tracker = Tracker(engine, finder, settings.tracker)
         if previous is not None:
             tracker.next_id = previous.next_id

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 
 from device.messages import messages as events
+from device.messages.messages import PARTS
 from device.support import machine
-from device.support.memory import resident_mb
+from device.support.condition import State
+from device.support.machine import resident_mb
 
 FRAMES_KEPT = 3000
 """Of the newest messages, for health's percentiles: ten seconds of a fast camera."""
 
 PERCENTILES = (50, 95, 99)
 """What is said of a distribution."""
-
-PARTS = ("camera", "inference", "broker")
-"""Parts of the device that can be lost and come back."""
 
 
 def percentiles(values: Iterable[float]) -> events.Percentiles | None:
@@ -75,7 +74,7 @@ class HealthLog:
         if self._status is not None:
             for part in PARTS:
                 was, now = getattr(self._status, part).state, getattr(status, part).state
-                self._restarts[part] += was == events.State.LOST and now != events.State.LOST
+                self._restarts[part] += was == State.LOST and now != State.LOST
         self._status = status
 
     @property

@@ -4,19 +4,21 @@ import time
 from collections.abc import Sequence
 from enum import Enum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from device.contract.errors import LandmarksError
 from device.daemon.health import HealthLog
 from device.daemon.notify import Notifier
-from device.daemon.parts import WELL, Parts, worst
+from device.daemon.parts import Parts
 from device.daemon.rate import RateLimit
+from device.inference.protocols import Engine
 from device.messages import messages as events
 from device.messages.commands import BadCommand, Command, Verb
 from device.settings import DaemonSettings
 from device.signal.reader import Reader
 from device.sinks import CommandSink, PictureSink, RoundTripSink, Sink
 from device.sources.frame import Frame, FrameSource, Unreadable
+from device.support.condition import OK, Condition, State, worst
 from device.tracking.tracker import Tracker
 
 FILE_FPS = 30.0
@@ -32,53 +34,13 @@ class Ending(Enum):
     RELOAD = "it was asked to read the settings again"
 
 
-class Engine(Protocol):
-    """Whatever runs the network, as the loop sees it."""
-
-    @property
-    def identity(self) -> str:
-        """NAME@sha8 of the model in use."""
-        ...
-
-    @property
-    def inference(self) -> events.Condition:
-        """How the interpreter and its accelerator do."""
-        ...
-
-    @property
-    def model(self) -> events.Condition:
-        """How the model file does."""
-        ...
-
-    @property
-    def rate_fps(self) -> float | None:
-        """Frames a second that it can take; None for all."""
-        ...
-
-    def note_latency(self, latency_ms: float) -> None:
-        """Take note of one message's latency: what takes too long may be done with less."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the accelerator."""
-        ...
-
-    def choose(self, name: str) -> None:
-        """Change to another shipped model.
-
-        Raises:
-            LandmarksError: there is none of that name, or it cannot be loaded.
-        """
-        ...
-
-
 class OneModel:
     """An engine that knows its model's name and nothing else."""
 
     def __init__(self, identity: str) -> None:
         """NAME@sha8."""
         self.identity = identity
-        self.inference = self.model = WELL
+        self.inference = self.model = OK
         self.rate_fps: float | None = None
 
     def note_latency(self, latency_ms: float) -> None:
@@ -134,7 +96,7 @@ class Daemon:
         self._rate = RateLimit()
         self._wanted_fps: float | None = None
         self._reader = Reader(settings.signal, follows=not self._unrelated)
-        self._trouble: events.Condition | None = None
+        self._trouble: Condition | None = None
         self._ending: Ending | None = None
 
     def __enter__(self) -> Self:
@@ -163,7 +125,7 @@ class Daemon:
 
     def tell_trouble(self, reason: str) -> None:
         """Tell that the last run has failed; it counts as long as no frame has been handled."""
-        self._trouble = events.Condition(events.State.LOST, reason)
+        self._trouble = Condition(State.LOST, reason)
         self._check_parts()
 
     def run(self) -> Ending:
@@ -228,7 +190,7 @@ class Daemon:
         faces = self._reader.read(tracked, frame.size_wh, self._scene_ns(frame) / 1e9)
         signal_ms = (time.monotonic_ns() - begun_ns) / 1e6
         timing = events.TimingMs(**tracked.timing_ms, signal=signal_ms)
-        self._parts.set_camera(WELL)
+        self._parts.set_camera(OK)
         self._trouble = None
         for sink in self._showing:
             if sink.wants_pictures:
@@ -278,7 +240,7 @@ class Daemon:
             )
         )
         if self._source.live:
-            self._parts.set_camera(events.Condition(events.State.LOST, missing.reason))
+            self._parts.set_camera(Condition(State.LOST, missing.reason))
 
     def _publish_health(self) -> None:
         timers = [sink for sink in self._sinks if isinstance(sink, RoundTripSink)]

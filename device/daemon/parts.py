@@ -1,22 +1,7 @@
 """How each part of the device does, and whether that is news."""
 
-from collections.abc import Iterable
-
-from device.messages.messages import Condition, State, Status
-
-_RANK = {State.OK: 0, State.DEGRADED: 1, State.LOST: 2}
-
-WELL = Condition()
-
-
-def worst(conditions: Iterable[Condition]) -> Condition:
-    """The condition of several ways out together: the worst state, all reasons for it."""
-    conditions = [condition for condition in conditions if condition.state is not State.OK]
-    if not conditions:
-        return WELL
-    state = max((condition.state for condition in conditions), key=_RANK.__getitem__)
-    reasons = (condition.reason for condition in conditions if condition.state is state)
-    return Condition(state, "; ".join(reasons))
+from device.messages.messages import Status
+from device.support.condition import OK, Condition, State
 
 
 class Parts:
@@ -24,7 +9,7 @@ class Parts:
 
     def __init__(self) -> None:
         """All well, nothing told yet."""
-        self.camera = self.inference = self.broker = self.model = WELL
+        self.camera = self.inference = self.broker = self.model = OK
         self._told: tuple[Condition, ...] | None = None
 
     def set_camera(self, condition: Condition) -> None:

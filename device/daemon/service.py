@@ -17,8 +17,9 @@ from typing import Protocol
 from device.contract.errors import LandmarksError, WriteFailedError
 from device.daemon.connections import OpenSinks, OpenSource
 from device.daemon.health import HealthLog
-from device.daemon.loop import Daemon, Ending, Engine
+from device.daemon.loop import Daemon, Ending
 from device.daemon.notify import Notifier
+from device.inference.protocols import Engine
 from device.settings import DaemonSettings
 from device.sinks import Sink
 from device.sources.frame import FrameSource

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from device.contract.image import Image
 from device.finders.finder import Finder, FoundFace
-from device.inference.fallback import Accelerated
+from device.inference.fallback import WithFallback
 from device.inference.remote import AcceleratorError
-from device.messages.messages import Condition
-from device.tracking.crop import Image
+from device.support.condition import Condition
 
 
 class GuardedFinder:
@@ -20,7 +20,7 @@ class GuardedFinder:
             cpu: what finds faces meanwhile.
             open_accelerated: raises AcceleratorError or BadInputError.
         """
-        self._finder: Accelerated[Finder] = Accelerated(name, cpu, open_accelerated)
+        self._finder: WithFallback[Finder] = WithFallback(name, cpu, open_accelerated)
 
     @property
     def condition(self) -> Condition:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from device.contract.geometry import Box
-from device.tracking.crop import Image
+from device.contract.image import Image
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,15 @@ import numpy as np
 
 from device.contract.errors import BadInputError, MissingOutsideError, UsageError
 from device.contract.geometry import Box
+from device.contract.image import Image
 from device.finders.fallback import GuardedFinder
 from device.finders.finder import Finder, FoundFace
+from device.finders.settings import FORMS
 from device.finders.ssd import SsdFinder, needs_edgetpu
 from device.finders.trained import SHIPPED, TrainedFinder
-from device.inference.network import load_interpreter
+from device.inference.interpreter import load_interpreter
 from device.inference.remote import OpenRemote, open_remotely
 from device.support.suggestion import unknown_word
-from device.tracking.crop import Image
 
 CENTRE_SHARE = 0.7
 """Side of the assumed face over the frame's shorter side: between a close face and a distant one."""
@@ -88,16 +89,6 @@ def _face_of_row(row: np.ndarray, scale_x: float, scale_y: float) -> FoundFace:
     return FoundFace(box, float(row[-1]), float(np.arctan2(across[1], across[0])))
 
 
-FORMS = {
-    "trained": "trained: or trained:FILE",
-    "centre": "centre:",
-    "yunet": "yunet:FILE",
-    "ssd": "ssd:FILE",
-}
-"""Each finder and how it is written."""
-
-DEFAULT_FINDER = "trained:"
-
 EDGETPU = open_remotely()
 
 
@@ -146,14 +137,3 @@ def open_ssd(model: Path, threads: int, open_remote: OpenRemote | None) -> Finde
         TrainedFinder(SHIPPED, threads),
         lambda: SsdFinder(open_remote(model, threads)),
     )
-
-
-__all__ = [
-    "DEFAULT_FINDER",
-    "FORMS",
-    "CentreFinder",
-    "Finder",
-    "FoundFace",
-    "YuNetFinder",
-    "open_finder",
-]

@@ -15,7 +15,7 @@ from device.contract.geometry import Box
 from device.contract.letterbox import EMPTY_PIXEL, Letterbox
 from device.contract.tensors import TensorSpec
 from device.finders.finder import FoundFace
-from device.inference.network import fill_input, find_tensor, load_interpreter
+from device.inference.interpreter import fill_input, find_tensor, load_interpreter
 
 SHIPPED = Path(__file__).parents[1] / "models" / "finder" / "finder.tflite"
 """The finder in the package."""

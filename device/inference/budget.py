@@ -1,30 +1,15 @@
 """When the device is too slow: one step down at a time, and up again only after a long good while."""
 
 from collections import deque
-from dataclasses import dataclass
 from statistics import median
-from typing import Annotated
 
-from device.config.values import Within
+from device.inference.settings import BudgetSettings
 
 WINDOW = 60
 """Messages over whose latency the median is taken."""
 
 LONGEST_CALM_SECONDS = 600.0
 """The longest that a good while can become."""
-
-
-@dataclass(frozen=True)
-class BudgetSettings:
-    """What a message may take, and what is done when it takes longer."""
-
-    latency_ms: Annotated[float, Within(0, 10_000)] = 100.0
-    """Median latency, capture to message, above which the device does with less: a smaller model, then a
-    lower rate. 0: never."""
-    resume_share: Annotated[float, Within(0.1, 1)] = 0.6
-    """Share of it below which a step is taken back ..."""
-    resume_seconds: Annotated[float, Within(1, 600)] = 20.0
-    """... after so long; twice as long each time that the step up turns out to have been too early."""
 
 
 class Budget:

@@ -1,31 +1,34 @@
-"""What runs the landmark network: which model, on which chip, and with less when the device is too slow."""
+"""Run the landmark network: choose the model and the chip, and do with less when the device is too slow."""
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from device.checks.doctor.edgetpu import edgetpu_places
 from device.contract.errors import LandmarksError
+from device.contract.image import Image
 from device.contract.manifest import ModelManifest, manifest_path_of, read_manifest
-from device.daemon.parts import WELL, worst
-from device.finders.fallback import GuardedFinder
-from device.inference.budget import Budget, BudgetSettings
+from device.inference.budget import Budget
+from device.inference.edgetpu import edgetpu_places
+from device.inference.fallback import Monitored, WithFallback
+from device.inference.models import find_model, shipped_models
 from device.inference.network import Decoded, LandmarkNetwork
-from device.inference.network_fallback import GuardedNetwork, OpenAccelerator
 from device.inference.remote import AcceleratorError, OpenRemote, open_remotely
-from device.messages.messages import Condition, State
-from device.settings import InferenceSettings, find_model, shipped_models
+from device.inference.settings import BudgetSettings, InferenceSettings
+from device.support.condition import OK, Condition, State, worst
 from device.support.machine import ROOT
-from device.tracking.crop import Image
 
 log = logging.getLogger(__name__)
 
 LOWER_RATES_FPS = (15.0, 7.5, 5.0)
-"""What is tried when there is no smaller model."""
+"""Limits on the frame rate, tried one after the other once there is no smaller model."""
+
+OpenAccelerator = Callable[[], LandmarkNetwork]
+"""Opens the network on the accelerator; raises AcceleratorError or BadInputError."""
 
 
 class NetworkEngine:
-    """The network of the stream: the tracker's `Network` and the daemon's `Engine`."""
+    """The stream's network: the tracker's `Network` and the daemon's `Engine`."""
 
     def __init__(
         self, model: str, settings: InferenceSettings, budget: BudgetSettings, root: Path = ROOT
@@ -35,41 +38,40 @@ class NetworkEngine:
         Args:
             model: a shipped one's name, or a .tflite file.
             settings: what it runs on.
-            budget: what a message may take.
+            budget: how long a message may take.
             root: of the file tree in which an Edge TPU is looked for.
 
         Raises:
-            LandmarksError: it cannot be used.
+            LandmarksError: the model cannot be used.
         """
         self._settings, self._budget_settings, self._root = settings, budget, root
-        self.model = WELL
-        self._finder: GuardedFinder | None = None
+        self.model = OK
+        self._finder: Monitored | None = None
         self._choose(model, find_model(model))
 
     def _choose(self, name: str, file: Path) -> None:
-        """Load a model, then let go of the one before."""
         network = self._load(file)
         self._name = self._running = name
         self._file, self._network = file, network
         self._smaller = _smaller_models(name)
         self._budget = Budget(self._budget_settings, len(self._smaller) + len(LOWER_RATES_FPS))
-        self._slowness = WELL
+        self._slowness = OK
         self.rate_fps: float | None = None
 
-    def _load(self, file: Path) -> GuardedNetwork:
+    def _load(self, file: Path) -> WithFallback[LandmarkNetwork]:
         cpu = LandmarkNetwork(file, self._settings.threads)
         open_accelerator, why_not = self._accelerator_for(file)
-        return GuardedNetwork(cpu, open_accelerator, why_not)
+        return WithFallback(f"model {cpu.manifest.identity}", cpu, open_accelerator, why_not)
 
     def _accelerator_for(self, file: Path) -> tuple[OpenAccelerator | None, Condition]:
-        """How to open the Edge TPU for a model, if one is wanted and could be had; if not, why not."""
+        """How to open a model on the Edge TPU; None, and the condition to report, where it cannot be."""
         settings = self._settings
         if settings.accelerator == "cpu":
-            return None, WELL
-        asked = settings.accelerator == "edgetpu"
-        if not asked and not edgetpu_places(self._root):
+            return None, OK
+        required = settings.accelerator == "edgetpu"
+        if not required and not edgetpu_places(self._root):
             log.debug("the model runs on the CPU: no Edge TPU is plugged in")
-            return None, WELL
+            return None, OK
         compiled = file.with_name(f"{file.stem}_edgetpu.tflite")
         if not compiled.is_file():
             reason = f"no {compiled.name} beside {file.name}; compile it with `python -m convert edgetpu`"
@@ -77,42 +79,45 @@ class NetworkEngine:
             return None, Condition(State.DEGRADED, f"on the CPU: {reason}")
 
         def open_accelerator() -> LandmarkNetwork:
-            if not asked and not edgetpu_places(self._root):
+            if not required and not edgetpu_places(self._root):
                 raise AcceleratorError("no Edge TPU is plugged in any more")
             return LandmarkNetwork(compiled, settings.threads, remote_opener(settings))
 
-        return open_accelerator, WELL
+        return open_accelerator, OK
 
-    def answer_for(self, finder: GuardedFinder) -> None:
-        """Count a finder's condition as the engine's, and end it with the engine."""
+    def attach_finder(self, finder: Monitored) -> None:
+        """Report the finder's condition as part of ours, and close it with us."""
         self._finder = finder
 
     @property
     def manifest(self) -> ModelManifest:
-        """Of the model that runs now."""
-        return self._network.manifest
+        """Of the model in use."""
+        return self._network.active.manifest
 
     @property
     def identity(self) -> str:
-        """NAME@sha8 of the model that runs now."""
-        return self._network.manifest.identity
+        """NAME@sha8 of the model in use."""
+        return self.manifest.identity
 
     @property
     def inference(self) -> Condition:
-        """How interpreter, accelerator and latency do."""
-        finder = WELL if self._finder is None else self._finder.condition
+        """The worst of: the interpreter's condition, the finder's, and slowness."""
+        finder = OK if self._finder is None else self._finder.condition
         return worst((self._network.condition, finder, self._slowness))
 
     def infer(self, crop: Image) -> None:
-        """Run on a crop."""
-        self._network.infer(crop)
+        """Run on a crop; on the CPU if the accelerator fails during the run."""
+        try:
+            self._network.take().infer(crop)
+        except AcceleratorError as error:
+            self._network.fall_back(str(error)).infer(crop)
 
     def decode(self) -> Decoded:
-        """Read the result."""
-        return self._network.decode()
+        """The result of the last `infer`."""
+        return self._network.active.decode()
 
     def choose(self, name: str) -> None:
-        """Change to another shipped model; the one in use stays when that cannot be.
+        """Change to another shipped model; if that fails, the one in use stays.
 
         Raises:
             LandmarksError: there is none of that name, or it cannot be loaded.
@@ -122,12 +127,12 @@ class NetworkEngine:
         before.close()
 
     def note_latency(self, latency_ms: float) -> None:
-        """Take note of one message's latency, and do with less, or with more again, when it is time."""
+        """Record one message's latency; step down when it is too long, up again when it has recovered."""
         if self._budget.note(latency_ms, time.monotonic()):
-            self._settle()
+            self._apply_budget()
 
-    def _settle(self) -> None:
-        """Bring model and rate to the budget's level."""
+    def _apply_budget(self) -> None:
+        """Bring model and frame rate to the budget's level."""
         level, before = self._budget.level, self._network
         shrunk = min(level, len(self._smaller))
         name = ([self._name, *self._smaller])[shrunk]
@@ -145,7 +150,7 @@ class NetworkEngine:
 
     def _slowness_at(self, level: int, name: str) -> Condition:
         if not level:
-            return WELL
+            return OK
         measures = ([f"model {name}"] if name != self._name else []) + (
             [f"at most {self.rate_fps:g} frames a second"] if self.rate_fps else []
         )
@@ -163,14 +168,14 @@ class NetworkEngine:
 
 
 def remote_opener(settings: InferenceSettings) -> OpenRemote | None:
-    """What opens a model on the accelerator; None when none may be used."""
+    """The function that opens a model on the accelerator; None when the settings allow none."""
     if settings.accelerator == "cpu":
         return None
     return open_remotely(settings.delegate, settings.open_seconds, settings.run_seconds)
 
 
 def _smaller_models(name: str) -> list[str]:
-    """Shipped models with less to compute than this one, the next smaller first."""
+    """Shipped models that cost less than this one, the costliest first."""
     if name not in shipped_models():
         return []
     costs = {each: _cost(find_model(each)) for each in shipped_models()}
@@ -179,6 +184,6 @@ def _smaller_models(name: str) -> list[str]:
 
 
 def _cost(model: Path) -> int:
-    """Of one run, roughly: every weight of a convolution is used once a cell, and cells go with the crop."""
+    """Roughly one run's work: a convolution uses each weight once per cell, and cells go with the crop."""
     width, height = read_manifest(manifest_path_of(model)).crop.size_wh
     return model.stat().st_size * width * height

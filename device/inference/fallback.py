@@ -1,7 +1,7 @@
-"""A part on an accelerator while that works, its copy on the CPU while it does not.
+"""Run a part on an accelerator, and on the CPU whenever the accelerator fails.
 
-The CPU's copy is always loaded, so that falling back takes no time. The accelerator is opened again by a
-thread of its own, with pauses.
+The CPU's copy is always loaded, so falling back takes no time. A background thread opens the accelerator
+again, with growing pauses.
 """
 
 import logging
@@ -11,50 +11,58 @@ from threading import Event, Thread
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from device.contract.errors import BadInputError
-from device.daemon.parts import WELL
 from device.inference.remote import AcceleratorError
-from device.messages.messages import Condition, State
+from device.support.condition import OK, Condition, State
 
 log = logging.getLogger(__name__)
 
 FIRST_BACK_OFF_SECONDS = 0.5
-"""Before the first attempt to have the accelerator again; doubles with each failure."""
+"""Before the first attempt to open the accelerator again; doubles with each failure."""
 
 LAST_BACK_OFF_SECONDS = 30.0
 """The longest pause: an attempt starts a process and loads a library."""
 
-WELL_SECONDS = 10.0
-"""An accelerator that worked so long counts as well: the next pause is short again."""
+RELIABLE_SECONDS = 10.0
+"""After working this long an accelerator counts as reliable: the next pause is the first one again."""
 
 Part = TypeVar("Part")
 
 
 @runtime_checkable
 class Closable(Protocol):
-    """What holds a process of its own."""
+    """A part that holds a process of its own."""
 
     def close(self) -> None:
-        """End it."""
+        """End that process."""
         ...
 
 
-class Accelerated(Generic[Part]):
-    """The part to use now."""
+class Monitored(Closable, Protocol):
+    """A part that reports its condition and must be closed."""
+
+    @property
+    def condition(self) -> Condition:
+        """How it is doing."""
+        ...
+
+
+class WithFallback(Generic[Part]):
+    """Two copies of one part: on the accelerator while that works, else on the CPU."""
 
     def __init__(
         self,
         name: str,
         cpu: Part,
         open_accelerated: Callable[[], Part] | None = None,
-        why_not: Condition = WELL,
+        why_not: Condition = OK,
     ) -> None:
-        """Try the accelerator at once, so that the first frame already has it.
+        """Open the accelerator at once, so that the first frame already runs on it.
 
         Args:
             name: of the part, for the log.
             cpu: the part on the CPU.
-            open_accelerated: raises AcceleratorError or BadInputError; None: no accelerator is to be used.
-            why_not: the condition while none is used.
+            open_accelerated: raises AcceleratorError or BadInputError; None: use no accelerator.
+            why_not: the condition to report while no accelerator is used.
         """
         self.condition = why_not
         self.active = cpu
@@ -69,7 +77,7 @@ class Accelerated(Generic[Part]):
                 self.fall_back(str(error))
 
     def take(self) -> Part:
-        """The part to use for the next piece of work; the accelerator's as soon as it is there again."""
+        """The part to use for the next piece of work; the accelerator's as soon as it is open again."""
         if self._ready is not None:
             self._use(self._ready)
             self._ready = None
@@ -77,13 +85,13 @@ class Accelerated(Generic[Part]):
 
     def _use(self, accelerated: Part) -> None:
         self.active, self._since = accelerated, time.monotonic()
-        self.condition = WELL
+        self.condition = OK
         log.info("%s runs on the accelerator", self._name)
 
     def fall_back(self, reason: str) -> Part:
-        """Go on with the CPU's, say so, and have the accelerator opened again in the background."""
+        """Switch to the CPU, report why, and reopen the accelerator in the background."""
         lasted = time.monotonic() - self._since if self.active is not self._cpu else 0.0
-        self._failures = 1 if lasted >= WELL_SECONDS else self._failures + 1
+        self._failures = 1 if lasted >= RELIABLE_SECONDS else self._failures + 1
         self.active = self._cpu
         self.condition = Condition(State.DEGRADED, f"on the CPU: {reason}")
         log.warning("%s runs on the CPU: %s", self._name, reason)
@@ -91,7 +99,7 @@ class Accelerated(Generic[Part]):
         return self._cpu
 
     def _reopen(self) -> None:
-        """Try again and again until it works; in a thread of its own."""
+        """Try until it works or this object is closed; runs in a thread of its own."""
         assert self._open is not None
         while not self._closed.wait(_pause_seconds(self._failures)):
             try:

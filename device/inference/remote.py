@@ -12,16 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.inference.settings import EDGETPU_LIBRARY, OPEN_SECONDS, RUN_SECONDS
 from device.support.child import Child, ChildError
 
 MODULE = "device.inference.remote_worker"
-
-
-EDGETPU_LIBRARY = "libedgetpu.so.1"
-"""The library of the Edge TPU's delegate, by name."""
-
-OPEN_SECONDS, RUN_SECONDS = 10.0, 0.5
-"""How long an accelerator may take to load a model, and to run it once, unless the settings say otherwise."""
 
 
 class AcceleratorError(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from device.inference.network import load_runtime
+from device.inference.interpreter import load_runtime
 from device.support.child import Parent
 
 

@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 from device.contract.geometry import Box
+from device.support.condition import Condition
 
 SCHEMA = 1
 """Raised when a reader of the old form could misread the new one; new keys do not raise it."""
@@ -41,6 +41,10 @@ ANGLE_DIGITS = 2
 
 POSITION_DIGITS = 3
 """Eye distances are rounded to 0.001, a tenth of a millimetre."""
+
+
+PARTS = ("camera", "inference", "broker")
+"""Parts of the device that can be lost and come back, as `status` and `health` messages name them."""
 
 
 class Message(Protocol):
@@ -74,7 +78,7 @@ def _head(kind: str, source: str) -> dict[str, Any]:
 class Pose:
     """Where a head is and which way it looks; all angles 0 looks straight into the camera.
 
-    Camera axes: x to the picture's right, y down, z away from the camera. `device/signal/pose.py` has
+    Camera axes: x to the picture's right, y down, z away from the camera. `device/contract/rotation.py` has
     the rotation that the angles stand for.
     """
 
@@ -326,30 +330,6 @@ class ErrorMessage:
             **named,
             "reason": self.reason,
         }
-
-
-class State(StrEnum):
-    """How one part of the device does."""
-
-    OK = "ok"
-    DEGRADED = "degraded"
-    """Works, but worse than it should: the reason says how."""
-    LOST = "lost"
-    """Does not work; the device keeps trying."""
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A part's state and why."""
-
-    state: State = State.OK
-    """ok, degraded or lost."""
-    reason: str = ""
-    """One line for people; may be empty while ok."""
-
-    def to_dict(self) -> dict[str, str]:
-        """As JSON shows it."""
-        return {"state": self.state.value, "reason": self.reason}
 
 
 @dataclass(frozen=True)

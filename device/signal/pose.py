@@ -12,10 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.contract.rotation import Array, angles_of
 from device.messages.messages import Pose
 from device.signal.mean_face import mean_landmarks
-
-Array = NDArray[np.float64]
 
 SOLID_POINTS = np.array([0, 1, 15, 16, *range(27, 36), 36, 39, 42, 45])
 """Ears' end of the jaw line, nose, eye corners: no expression moves them."""
@@ -58,23 +57,6 @@ def lens_of(size_wh: tuple[int, int], view_degrees: float) -> Lens:
     """The lens that shows so many degrees along the frame's longer side."""
     focal_px = max(size_wh) / 2 / np.tan(np.radians(view_degrees) / 2)
     return Lens(float(focal_px), ((size_wh[0] - 1) / 2, (size_wh[1] - 1) / 2))
-
-
-def rotation_of(yaw: float, pitch: float, roll: float) -> Array:
-    """(3, 3) head axes to camera axes; degrees."""
-    (sy, sp, sr), (cy, cp, cr) = (turn(np.radians([-yaw, -pitch, roll])) for turn in (np.sin, np.cos))
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return np.asarray(about_y @ about_x @ about_z, np.float64)
-
-
-def angles_of(rotation: Array) -> tuple[float, float, float]:
-    """Yaw, pitch and roll, degrees, of a (3, 3) rotation: the inverse of `rotation_of`."""
-    (_, _, across), (tilted, upright, up), (_, _, forward) = rotation.tolist()
-    angles = math.atan2(-across, forward), math.asin(min(max(up, -1.0), 1.0)), math.atan2(tilted, upright)
-    yaw, pitch, roll = map(math.degrees, angles)
-    return yaw, pitch, roll
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from device.messages.commands import BadCommand, Command
-from device.messages.messages import Condition, Message
+from device.messages.messages import Message
 from device.sinks.uri import SinkUri, parse_sink_uri
 from device.sources.frame import Frame
+from device.support.condition import Condition
 from device.support.extras import needs_extra
 
 

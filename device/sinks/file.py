@@ -16,8 +16,9 @@ from threading import Thread
 
 from device.contract.errors import UsageError, WriteFailedError
 from device.contract.files import check_writable_place
-from device.messages.messages import Condition, Message, State
+from device.messages.messages import Message
 from device.sinks.uri import Option, SinkUri, number
+from device.support.condition import Condition, State
 from device.support.paths import path_of
 
 WAITING_LINES = 1000

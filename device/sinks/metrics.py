@@ -9,9 +9,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.daemon.health import PARTS
 from device.messages import messages as events
+from device.messages.messages import PARTS
 from device.sinks.uri import SinkUri
+from device.support.condition import Condition, State
 
 LOOPBACK = "127.0.0.1"
 """Who may ask unless the address names a host: this machine only."""
@@ -63,9 +64,9 @@ class MetricsSink:
         return Histogram(name, meaning, labels, buckets=BUCKETS_SECONDS, registry=self._registry)
 
     @property
-    def condition(self) -> events.Condition:
+    def condition(self) -> Condition:
         """Always well: nobody needs to ask."""
-        return events.Condition()
+        return Condition()
 
     def publish(self, message: events.Message, line: bytes) -> None:  # noqa: ARG002 - other sinks write it
         """Take a message into the figures."""
@@ -107,7 +108,7 @@ def _states(status: events.Status) -> Metric:
         "landmarks_state", "1 for the state that a part is in.", labels=("part", "state")
     )
     for part in PARTS:
-        for state in events.State:
+        for state in State:
             family.add_metric((part, state.value), float(getattr(status, part).state == state))
     return family
 

@@ -5,7 +5,8 @@ import select
 import sys
 from threading import Event
 
-from device.messages.messages import Condition, Message
+from device.messages.messages import Message
+from device.support.condition import Condition
 
 LOOK_SECONDS = 0.1
 """How often a sink that waits for its reader looks whether it still should."""

@@ -8,9 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Thread
-from typing import Annotated
 
-from device.config.values import Within
 from device.sources.camera import OpenCamera
 from device.sources.frame import Frame, FrameSource, Pause, Unreadable
 from device.sources.latest import LatestFrame
@@ -28,16 +26,6 @@ MOST_LEFT_BEHIND = 4
 
 PERIODS = 3
 """Silence of so many frame periods is no silence yet, for a camera slower than the patience."""
-
-
-@dataclass(frozen=True)
-class CameraSettings:
-    """How a camera is waited for."""
-
-    wait: bool = False
-    """Whether a camera that is not there at the start is waited for; otherwise the daemon ends (code 5)."""
-    patience_seconds: Annotated[float, Within(0.2, 60)] = 2.0
-    """Silence after which a camera counts as hung and is opened again."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Every function takes the root of the file tree, so that a test can show it anoth
 None where this one does not tell.
 """
 
+import os
 from pathlib import Path
 
 ROOT = Path("/")
@@ -17,6 +18,9 @@ SINCE_BOOT = 16
 
 CPU_ZONES = ("cpu-thermal", "cpu_thermal", "soc-thermal", "x86_pkg_temp")
 """Types of thermal zones that are the processor's: Raspberry Pi's first, then others'."""
+
+STATM = Path("/proc/self/statm")
+"""Linux: pages in all, pages resident, ..."""
 
 
 def read_word(path: Path) -> str | None:
@@ -81,3 +85,11 @@ def throttled_since_boot(word: int) -> list[str]:
 def governor(root: Path = ROOT) -> str | None:
     """Who chooses the processor's clock: performance, ondemand, schedutil, powersave."""
     return read_word(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+
+
+def resident_mb() -> float | None:
+    """Resident megabytes of 10^6 bytes; None where there is no /proc."""
+    if not STATM.is_file():
+        return None
+    pages = int(STATM.read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.geometry import CropTransform
-
-Image = NDArray[np.uint8]
-"""(H, W, 3) uint8 BGR."""
+from device.contract.image import Image
 
 SHRINK_LIMIT = 2.0
 """Frame pixels per crop pixel up to which bilinear sampling sees every pixel."""

@@ -2,36 +2,18 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.geometry import Box, CropTransform, crop_around_face
-from device.contract.manifest import ModelManifest
+from device.contract.image import Image
 from device.contract.metrics import eye_centres
 from device.finders.finder import FoundFace
-from device.inference.network import Decoded
-from device.tracking.crop import Image, crop_image
+from device.inference.protocols import Network
+from device.tracking.crop import crop_image
 from device.tracking.motion import Shape
 from device.tracking.stopwatch import Stopwatch
-
-
-class Network(Protocol):
-    """What is needed of a landmark network."""
-
-    @property
-    def manifest(self) -> ModelManifest:
-        """What the model takes and gives; may change between two frames."""
-        ...
-
-    def infer(self, crop: Image) -> None:
-        """Run on a crop."""
-        ...
-
-    def decode(self) -> Decoded:
-        """Read the result."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from device.sources.demo import picture_at
 from device.sources.demo_path import DemoPath
 from device.sources.demo_photo import load_photo
 from device.sources.frame import Frame
+from device.support.condition import Condition, State
 from tests.broker import free_port, running_broker
 from tests.browser.conftest import wait_for
 from tests.browser.faces import HEIGHT, LANDMARKS, WIDTH, a_pose, frame_message, lens_pixels
@@ -545,7 +546,7 @@ def test_axe_finds_nothing_that_keeps_people_out(client_folder, stream, tab, pla
         page = view.open(served.url + {"plain": "plain/", "scene": "?view=scene"}.get(place, ""))
         page.wait_for_timeout(500)
         if place != "plain":
-            served.publish(events.Status("test", 1, camera=events.Condition(events.State.LOST, "no camera")))
+            served.publish(events.Status("test", 1, camera=Condition(State.LOST, "no camera")))
             page.click("summary")
             view.wait("document.getElementById('fps').textContent.includes('.')")
         page.evaluate(axe)

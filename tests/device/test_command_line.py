@@ -10,8 +10,8 @@ import jsonschema
 import numpy as np
 import pytest
 
+from device.inference.models import MODELS
 from device.messages.messages import SCHEMA_FILE
-from device.settings import MODELS
 from device.sources.demo_photo import load_photo
 from tests.fakes import FAKE_MANIFEST
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from device.contract.files import write_whole_bytes
 from device.contract.geometry import Box, CropTransform
 from device.contract.landmarks import ibug_68
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
 from device.messages.signals import REGIONS, SIGNAL_NAMES
-from device.settings import find_model
 from device.signal import mean_face, typical
 from device.signal.expression import LEARNING_DEGREES
 from device.signal.measures import measure

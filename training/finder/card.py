@@ -5,7 +5,7 @@ from pathlib import Path
 from device.contract.files import write_whole_bytes
 from device.contract.finder_manifest import read_finder_model
 from device.finders.open import YUNET_LEAST_SCORE, open_finder
-from device.settings import DEFAULT_MODEL, find_model
+from device.inference.models import DEFAULT_MODEL, find_model
 from training.data.sets import read_validation
 from training.finder.evaluate import FinderEvaluation, evaluate_finder
 from training.finder.run import load_finder

@@ -14,7 +14,8 @@ from device.checks.bench.stages import in_turns
 from device.contract.errors import MissingOutsideError
 from device.contract.geometry import Box
 from device.contract.letterbox import Letterbox
-from device.finders.open import Finder, YuNetFinder
+from device.finders.finder import Finder
+from device.finders.open import YuNetFinder
 from device.finders.trained import TrainedFinder, letterbox_image
 from device.sources.demo_path import DemoPath
 from device.sources.demo_photo import load_photo

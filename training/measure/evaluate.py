@@ -16,10 +16,11 @@ from device.contract.errors import BadInputError, UsageError
 from device.contract.geometry import Box, CropTransform, shake_box
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.contract.shape import correction_of
-from device.finders.open import Finder
+from device.finders.finder import Finder
 from device.inference.network import LandmarkNetwork
 from device.tracking.crop import crop_image
-from device.tracking.tracker import Tracker, TrackerSettings
+from device.tracking.settings import TrackerSettings
+from device.tracking.tracker import Tracker
 from training.data.sets import read_300w, read_list, read_youtube_faces
 from training.data.sets.aflw2000 import read_aflw2000
 from training.data.sets.cofw import read_cofw

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from device.checks.jitter.page import put_between
 from device.contract.geometry import Box, CropTransform
+from device.contract.image import Image
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
 from device.messages.signals import REGIONS
-from device.settings import find_model
 from device.signal.occlusion import COVERED, LANDMARKS_OF, relative_scores
-from device.tracking.crop import Image, crop_image
+from device.tracking.crop import crop_image
 from training.data.sets import read_data_folder
 from training.data.sets.picture import read_picture
 

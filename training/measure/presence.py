@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from device.contract.geometry import Box, CropTransform, shake_box
-from device.finders.open import Finder
+from device.finders.finder import Finder
 from device.inference.network import LandmarkNetwork
 from device.tracking.crop import crop_image
-from device.tracking.tracker import TrackerSettings
+from device.tracking.settings import TrackerSettings
 from training.data.pack import cut_background, read_picture
 from training.data.sets import read_data_folder
 from training.data.sets.sample import Sample

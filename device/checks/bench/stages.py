@@ -19,8 +19,9 @@ from device.checks.bench.video import measure_video
 from device.checks.tracking.crowd import following_calls, further_face_ms
 from device.contract.errors import BadInputError, MissingOutsideError
 from device.contract.geometry import Box, CropTransform
-from device.inference.network import LandmarkNetwork, load_runtime
-from device.settings import find_model
+from device.inference.interpreter import load_runtime
+from device.inference.models import find_model
+from device.inference.network import LandmarkNetwork
 from device.sources.demo_path import FACE_BOX, DemoPath
 from device.sources.demo_photo import load_photo
 from device.tracking.crop import crop_image

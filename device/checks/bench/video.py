@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from device.checks.selftest.timing import MESSAGE, TimingSink
 from device.daemon.loop import Daemon
-from device.finders.open import DEFAULT_FINDER, open_finder
+from device.finders.open import open_finder
+from device.finders.settings import DEFAULT_FINDER
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.settings import DaemonSettings, find_model
+from device.settings import DaemonSettings
 from device.sources.demo import DemoSource
 from device.sources.demo_photo import load_photo
 from device.sources.frame import Frame, FrameSource

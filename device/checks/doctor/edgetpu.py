@@ -4,10 +4,7 @@ from pathlib import Path
 
 from device.checks.doctor.finding import Finding, absent, fault, ok
 from device.checks.doctor.host import Patient
-from device.support import machine
-
-IDS = {("1a6e", "089a"): "not yet used since it was plugged in", ("18d1", "9302"): "ready"}
-"""USB ids of one and the same stick: it changes them when its program is first loaded."""
+from device.inference.edgetpu import edgetpu_places
 
 LIBRARIES = ("usr/lib/*/libedgetpu.so.1", "usr/lib/libedgetpu.so.1", "usr/local/lib/libedgetpu.so.1")
 """Where packages and people put the runtime."""
@@ -61,18 +58,6 @@ def _version(patient: Patient) -> str:
     answer = patient.ask(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", "libedgetpu1-*"])
     lines = answer.said.splitlines() if answer is not None and answer.code == 0 else []
     return "".join(f" ({line})" for line in lines if line.split()[1:])
-
-
-def edgetpu_places(root: Path) -> list[tuple[Path, str]]:
-    """Each Edge TPU's device file and what is to be said of it: USB sticks, then PCIe cards."""
-    places = []
-    for vendor in sorted((root / "sys/bus/usb/devices").glob("*/idVendor")):
-        ids = (machine.read_word(vendor) or "", machine.read_word(vendor.parent / "idProduct") or "")
-        if ids in IDS:
-            bus, number = (int(machine.read_word(vendor.parent / name) or 0) for name in ("busnum", "devnum"))
-            places.append((root / f"dev/bus/usb/{bus:03}/{number:03}", f"USB {ids[0]}:{ids[1]}, {IDS[ids]}"))
-    cards = sorted((root / "dev").glob("apex_*"))
-    return [*places, *((card, f"PCIe /dev/{card.name}") for card in cards)]
 
 
 def edgetpu_device(patient: Patient) -> Finding:

@@ -8,7 +8,8 @@ from device.contract.errors import LandmarksError
 from device.contract.finder_manifest import read_finder_model
 from device.contract.manifest import read_model_manifest
 from device.finders.trained import SHIPPED as FINDER
-from device.settings import DaemonSettings, find_model
+from device.inference.models import find_model
+from device.settings import DaemonSettings
 from device.sinks.uri import parse_sink_uri
 
 

@@ -73,6 +73,16 @@ class Figures:
     """How much of the depth of a blink of 200 ms is left, 0 to 1."""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """One setting over several faces."""
+
+    mean: Figures
+    """Of each figure over the faces."""
+    jitter_p90: float
+    """What a tenth of the faces is worse than, eye distances."""
+
+
 def filtered(points: Array, smoothing: Smoothing | None) -> Array:
     """(T, K, 2) what a setting makes of recorded points."""
     if smoothing is None:

@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from device.checks.jitter.figures import Measured
 from device.contract.errors import BadInputError, MissingOutsideError
 from device.contract.files import write_whole, write_whole_bytes
-
-if TYPE_CHECKING:
-    from device.checks.jitter.program import Measured
 
 BEGIN, END = "<!-- measured by `make jitter` -->", "<!-- end of what is measured -->"
 
@@ -18,7 +15,7 @@ HEAD = """| setting | jitter % | 90th percentile | all points % | step | slow pa
 | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-def _table(settings: "dict[str, Measured]") -> str:
+def _table(settings: dict[str, Measured]) -> str:
     rows = [HEAD]
     for name, measured in settings.items():
         mean = measured.mean
@@ -30,7 +27,7 @@ def _table(settings: "dict[str, Measured]") -> str:
     return "\n".join(rows)
 
 
-def draw_curve(path: Path, settings: "dict[str, Measured]", curve: "Sequence[Measured]") -> None:
+def draw_curve(path: Path, settings: dict[str, Measured], curve: "Sequence[Measured]") -> None:
     """Jitter against lag in a slow and a fast pan, with the named settings on it.
 
     Raises:
@@ -60,7 +57,7 @@ def draw_curve(path: Path, settings: "dict[str, Measured]", curve: "Sequence[Mea
     plt.close(figure)
 
 
-def write_page(page: Path, of: str, settings: "dict[str, Measured]", curve: "Sequence[Measured]") -> None:
+def write_page(page: Path, of: str, settings: dict[str, Measured], curve: "Sequence[Measured]") -> None:
     """Put table and curve between the page's marks.
 
     Raises:

@@ -3,13 +3,22 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from device.checks.jitter.figures import FPS, ONE_CROP, PATHS, Array, Figures, figures_of, one_crop_jitter_of
+from device.checks.jitter.figures import (
+    FPS,
+    ONE_CROP,
+    PATHS,
+    Array,
+    Figures,
+    Measured,
+    figures_of,
+    one_crop_jitter_of,
+)
 from device.checks.jitter.sitter import (
     EYE_DISTANCE_PX,
     Sitter,
@@ -20,8 +29,8 @@ from device.checks.jitter.sitter import (
 )
 from device.contract.errors import BadInputError, GateError
 from device.finders.open import open_finder
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.settings import find_model
 from device.signal.one_euro import Cutoffs
 from device.signal.settings import SignalSettings
 from device.signal.smoothing import SMOOTHINGS, Smoothing
@@ -36,16 +45,6 @@ CURVE = np.geomspace(1 / 16, 16, 13)
 """Factors on every cutoff of the default setting."""
 
 COLUMNS = "             jitter %   p90 %   all %   step   slow   fast  blink %"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One setting over several faces."""
-
-    mean: Figures
-    """Of each figure over the faces."""
-    jitter_p90: float
-    """What a tenth of the faces is worse than, eye distances."""
 
 
 def loosened(smoothing: Smoothing, factor: float) -> Smoothing:

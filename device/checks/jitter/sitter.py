@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
 from device.contract.geometry import Box, CropTransform
+from device.contract.image import Image
 from device.contract.metrics import interocular_distance
-from device.finders.finder import FoundFace
-from device.finders.open import Finder
+from device.finders.finder import Finder, FoundFace
+from device.inference.protocols import Network
 from device.sources.demo_photo import load_photo
 from device.sources.images import EXTENSIONS
-from device.tracking.crop import Image, crop_image
-from device.tracking.observation import Network
+from device.tracking.crop import crop_image
 from device.tracking.tracker import Tracker
 
 SIZE_WH = 640, 480

@@ -18,7 +18,7 @@ from device.contract.exit_codes import ExitCode
 from device.contract.files import write_whole
 from device.contract.finder_manifest import FinderManifest, read_finder_model
 from device.contract.manifest import ModelManifest, read_model_manifest
-from device.inference.network import fill_input, load_interpreter
+from device.inference.interpreter import fill_input, load_interpreter
 from device.sources.demo_photo import load_photo
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -22,8 +22,8 @@ from device.contract.errors import GateError
 from device.contract.exit_codes import ExitCode
 from device.contract.manifest import ModelManifest, read_model_manifest
 from device.finders.trained import SHIPPED as FINDER
+from device.inference.models import find_model
 from device.messages.messages import encode
-from device.settings import find_model
 from device.sinks import open_sink
 from device.support import machine
 

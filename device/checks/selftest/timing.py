@@ -22,15 +22,18 @@ from device.contract.errors import BadInputError
 from device.contract.geometry import Box
 from device.daemon.health import percentiles
 from device.daemon.loop import Daemon
-from device.finders.open import DEFAULT_FINDER, open_finder
+from device.finders.open import open_finder
+from device.finders.settings import DEFAULT_FINDER
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
 from device.messages import messages as events
-from device.settings import DaemonSettings, find_model
+from device.settings import DaemonSettings
 from device.sources.demo import DemoSource
 from device.sources.demo_path import FACE_BOX, ROUND_SECONDS, WANDER_SECONDS, DemoPath
 from device.sources.demo_photo import load_photo
 from device.sources.frame import Frame, FrameSource
 from device.sources.uri import SourceOptions
+from device.support.condition import Condition
 from device.tracking.tracker import Tracker
 
 WARM_UP = 60
@@ -79,7 +82,7 @@ class RenderedDemo(FrameSource):
 class TimingSink:
     """Notes when each frame's message arrived."""
 
-    condition = events.Condition()
+    condition = Condition()
 
     def __init__(self) -> None:
         """Nothing noted yet."""

@@ -9,9 +9,10 @@ from device.checks.tracking.play import TruthFinder, measure_sequence
 from device.checks.tracking.scene import GROUNDS
 from device.checks.tracking.sequences import SEQUENCES, MadeSequence
 from device.contract.errors import UsageError
-from device.finders.open import Finder, open_finder
+from device.finders.finder import Finder
+from device.finders.open import open_finder
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.settings import find_model
 from device.tracking.tracker import Tracker
 
 TRUTH = "truth:"

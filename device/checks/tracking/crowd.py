@@ -7,9 +7,9 @@ from device.checks.tracking.figures import Truth
 from device.checks.tracking.play import TruthFinder
 from device.checks.tracking.scene import Person, Place, draw_scene, plain_ground
 from device.checks.tracking.sequences import FPS
+from device.contract.image import Image
 from device.inference.network import LandmarkNetwork
 from device.sources.demo_photo import load_photo
-from device.tracking.crop import Image
 from device.tracking.tracker import Tracker
 
 CENTERS = (160.0, 120.0), (480.0, 120.0), (160.0, 360.0), (480.0, 360.0)

@@ -7,10 +7,10 @@ from device.checks.tracking.figures import Figures, Scorer, Truth
 from device.checks.tracking.scene import GROUNDS, Person, draw_scene
 from device.checks.tracking.sequences import FPS, MadeSequence
 from device.contract.geometry import Box
+from device.contract.image import Image
 from device.contract.landmarks import LandmarkScheme
 from device.finders.finder import FoundFace
 from device.sources.demo_photo import load_photo
-from device.tracking.crop import Image
 from device.tracking.tracker import Tracker
 
 FINDABLE_SHARE = 0.5

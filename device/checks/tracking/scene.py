@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.geometry import Box, CropTransform
+from device.contract.image import Image
 from device.sources.demo_path import FACE_BOX, HEAD_BOX
-from device.tracking.crop import Image
 
 SIZE_WH = 640, 480
 """Pixels of a frame."""

@@ -25,11 +25,12 @@ from numpy.typing import NDArray
 
 from device.contract.landmarks import ibug_68
 from device.contract.metrics import eye_centres
-from device.messages.messages import Condition, FaceLost, FaceMessage, FrameMessage, Message, Pose
+from device.contract.rotation import rotation_of
+from device.messages.messages import FaceLost, FaceMessage, FrameMessage, Message, Pose
 from device.signal.mean_face import mean_landmarks
-from device.signal.pose import rotation_of
 from device.sinks.avatar.udp import Datagrams, open_datagrams
 from device.sinks.uri import SinkUri
+from device.support.condition import Condition
 
 DEFAULT_PORT = 11573
 

@@ -4,8 +4,8 @@ import socket
 from typing import Any
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.messages.messages import Condition, State
 from device.sinks.uri import SinkUri
+from device.support.condition import Condition, State
 
 
 class Datagrams:

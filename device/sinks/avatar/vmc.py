@@ -9,11 +9,12 @@ import struct
 import time
 from collections.abc import Mapping
 
-from device.messages.messages import Condition, FaceMessage, FrameMessage, Message
-from device.signal.pose import rotation_of
+from device.contract.rotation import rotation_of
+from device.messages.messages import FaceMessage, FrameMessage, Message
 from device.sinks.avatar.osf import quaternion_of
 from device.sinks.avatar.udp import Datagrams, open_datagrams
 from device.sinks.uri import SinkUri
+from device.support.condition import Condition
 
 DEFAULT_PORT = 39540
 """Where programs that help a performer send to; 39539 is for the program that draws."""

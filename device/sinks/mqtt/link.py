@@ -19,10 +19,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from device.contract.errors import BadInputError
-from device.messages.messages import Condition, State
 from device.sinks.mqtt.outbox import Outbox, Parcel
 from device.sinks.mqtt.pulse import OVERDUE_SECONDS, Pulse
 from device.sinks.mqtt.settings import MqttSettings
+from device.support.condition import Condition, State
 
 BACKOFF_SECONDS = (0.1, 1.0)
 """First wait before connecting again, doubling to the second."""

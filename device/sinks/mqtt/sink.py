@@ -6,13 +6,14 @@ Topics and what they carry: device/README.md, "MQTT".
 import time
 
 from device.messages.commands import BadCommand, Command, CommandBox
-from device.messages.messages import Condition, FrameMessage, Health, Message
+from device.messages.messages import FrameMessage, Health, Message
 from device.sinks.mqtt.discovery import HOME_ASSISTANT_STATUS, discovery_parcels
 from device.sinks.mqtt.link import MqttLink
 from device.sinks.mqtt.outbox import Outbox, Parcel
 from device.sinks.mqtt.round_trip import RoundTrip
 from device.sinks.mqtt.settings import MqttSettings, read_mqtt_settings
 from device.sinks.uri import SinkUri
+from device.support.condition import Condition
 
 START_SECONDS = 1.0
 """How long a start waits for the broker's welcome or refusal; after that it goes on and keeps trying."""

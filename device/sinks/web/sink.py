@@ -3,12 +3,13 @@
 import os
 import sys
 
-from device.messages.messages import Condition, FrameMessage, Health, Message, Status
+from device.messages.messages import FrameMessage, Health, Message, Status
 from device.sinks.uri import SinkUri
 from device.sinks.web.address import TOKEN_VARIABLE, WebAddress, find_token, parse_web_address
 from device.sinks.web.pages import BUILT, load_pages
 from device.sinks.web.server import WebServer
 from device.sources.frame import Frame
+from device.support.condition import Condition
 
 
 class WebSink:

@@ -20,6 +20,7 @@ from device.messages import messages as events
 from device.messages.json_decoder import OtherMessage
 from device.sinks import open_sink
 from device.sinks.web.address import TOKEN_VARIABLE
+from device.support.condition import Condition, State
 from tests.broker import free_port, running_broker, wait_until
 from tests.conftest import ROOT
 
@@ -74,7 +75,7 @@ def test_a_frame_arrives_as_the_value_that_was_published(serve):
 
 def test_health_and_status_are_kept_and_told_with_the_events_in_order(serve):
     served = serve()
-    publish(served.sink, events.Status("demo", 1, camera=events.Condition(events.State.LOST, "unplugged")))
+    publish(served.sink, events.Status("demo", 1, camera=Condition(State.LOST, "unplugged")))
     with connect(served.stream) as client:
         assert wait_until(lambda: client.status is not None)
         publish(served.sink, events.FaceLost("demo", 3, 1, 2, 7))

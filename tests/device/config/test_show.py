@@ -5,7 +5,8 @@ import tomllib
 
 from device.config.show import show_settings, toml_text
 from device.config.tables import keys_of
-from device.settings import DaemonSettings, InferenceSettings, settings_of
+from device.inference.settings import InferenceSettings
+from device.settings import DaemonSettings, settings_of
 
 
 def test_what_is_shown_can_be_read_back(tmp_path):

@@ -6,17 +6,8 @@ import sys
 import numpy as np
 
 from device.daemon.health import FRAMES_KEPT, HealthLog
-from device.messages.messages import (
-    Condition,
-    ErrorMessage,
-    FaceLost,
-    FrameInfo,
-    FrameMessage,
-    State,
-    Status,
-    TimingMs,
-    encode,
-)
+from device.messages.messages import ErrorMessage, FaceLost, FrameInfo, FrameMessage, Status, TimingMs, encode
+from device.support.condition import Condition, State
 
 
 class Clock:

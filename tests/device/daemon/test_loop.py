@@ -7,9 +7,9 @@ import pytest
 from device.contract.geometry import Box
 from device.daemon.loop import Daemon, OneModel
 from device.messages.commands import BadCommand, Command, Verb
-from device.messages.messages import Condition, State
 from device.settings import DaemonSettings
 from device.sources.frame import Frame, Pause, Unreadable
+from device.support.condition import Condition, State
 from device.tracking.tracker import Tracker
 from tests.fakes import FakeFinder, FakeNetwork, FakeSource, ListSink, a_frame, draw_square_face
 

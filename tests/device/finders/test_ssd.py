@@ -7,12 +7,11 @@ from device.contract.errors import BadInputError, MissingOutsideError
 from device.finders.open import open_finder
 from device.finders.ssd import EDGETPU_MARK, SSD_TO_LANDMARKS, SsdFinder
 from device.inference import fallback as accelerated
-from device.inference.budget import BudgetSettings
 from device.inference.engine import NetworkEngine, remote_opener
 from device.inference.remote import AcceleratorError, open_remotely
-from device.messages.messages import State
-from device.settings import InferenceSettings
+from device.inference.settings import BudgetSettings, InferenceSettings
 from device.sources.demo_photo import load_photo
+from device.support.condition import State
 
 POST = "TFLite_Detection_PostProcess"
 
@@ -150,6 +149,6 @@ def test_the_engine_tells_the_finders_fallback_and_ends_it(compiled):
     engine = NetworkEngine("tiny", InferenceSettings(), BudgetSettings())
     finder = open_finder(f"ssd:{compiled}", 1, open_remotely("/nowhere/libedgetpu.so.1"))
     assert engine.inference.state is State.OK
-    engine.answer_for(finder)
+    engine.attach_finder(finder)
     assert "/nowhere/libedgetpu.so.1" in engine.inference.reason
     engine.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from device.contract.files import sha256_of
-from device.settings import find_model
+from device.inference.models import find_model
 
 SOURCE = Path(__file__).parent / "fake_delegate" / "fake_delegate.c"
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from device.inference.budget import WINDOW, Budget, BudgetSettings
+from device.inference.budget import WINDOW, Budget
+from device.inference.settings import BudgetSettings
 
 
 class Feeding:

@@ -11,11 +11,11 @@ import pytest
 
 from device.contract.errors import LandmarksError
 from device.inference import fallback as accelerated
-from device.inference.budget import BudgetSettings
 from device.inference.engine import LOWER_RATES_FPS, NetworkEngine, _smaller_models
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.messages.messages import State
-from device.settings import InferenceSettings, find_model
+from device.inference.settings import BudgetSettings, InferenceSettings
+from device.support.condition import State
 from tests.device.inference.delegates import build_library, make_pair
 
 CROP = np.random.default_rng(2).integers(0, 256, (128, 128, 3), dtype=np.uint8)
@@ -133,7 +133,7 @@ def test_crash_after_crash_leaves_neither_processes_nor_handles_nor_threads(orde
     look(engine)
     handles = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(8):
-        os.kill(engine._network._network.active._interpreter._child.process_id, signal.SIGSEGV)
+        os.kill(engine._network.active._interpreter._child.process_id, signal.SIGSEGV)
         look(engine)
         assert engine.inference.state is State.DEGRADED
         look_until(engine, State.OK)

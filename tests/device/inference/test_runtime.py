@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from device.contract.errors import MissingOutsideError
-from device.inference.network import load_runtime
+from device.inference.interpreter import load_runtime
 
 
 def install(monkeypatch, *names):

@@ -14,7 +14,6 @@ from jsonschema import Draft202012Validator
 from device.contract.geometry import Box
 from device.messages.messages import (
     SCHEMA_FILE,
-    Condition,
     ErrorMessage,
     FaceLost,
     FaceMessage,
@@ -22,12 +21,12 @@ from device.messages.messages import (
     FrameMessage,
     Health,
     Message,
-    State,
     Status,
     TimingMs,
     clock_pair,
     encode,
 )
+from device.support.condition import Condition, State
 
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 IDENTITY = "student@0123abcd"

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from device.contract.landmarks import ibug_68
+from device.contract.rotation import rotation_of
 from device.messages.signals import SIGNAL_NAMES, SIGNALS
 from device.signal.expression import Expression, eye_openings, within_ranges
 from device.signal.mean_face import mean_landmarks
 from device.signal.measures import measure
-from device.signal.pose import HeadPose, lens_of, rotation_of
+from device.signal.pose import HeadPose, lens_of
 from device.signal.typical import typical
 from training.data.synthetic import Head, Pose, aim_camera, turn_of
 from training.data.synthetic.traits import Expression as DrawnExpression

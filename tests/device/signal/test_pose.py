@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.contract.landmarks import ibug_68
+from device.contract.rotation import angles_of, rotation_of
 from device.signal.mean_face import mean_landmarks
-from device.signal.pose import HeadPose, Placed, angles_of, lens_of, rotation_of
+from device.signal.pose import HeadPose, Placed, lens_of
 
 LENS = lens_of((640, 480), 62.0)
 

@@ -6,10 +6,11 @@ import pytest
 
 from device.contract.landmarks import ibug_68
 from device.contract.metrics import eye_centres
+from device.contract.rotation import angles_of
 from device.finders.open import open_finder
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.settings import find_model
-from device.signal.pose import HeadPose, angles_of, lens_of
+from device.signal.pose import HeadPose, lens_of
 from device.sources.demo_photo import load_photo
 from device.tracking.tracker import Tracker
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from device.contract.errors import UsageError, WriteFailedError
-from device.messages.messages import FaceLost, State, Status, encode
+from device.messages.messages import FaceLost, Status, encode
 from device.sinks import file as file_sink
 from device.sinks import open_sink
+from device.support.condition import State
 from tests.broker import wait_until
 
 
@@ -61,7 +62,8 @@ def test_a_new_run_leaves_the_last_one_beside_it(tmp_path):
 
 FULL = """
 import json, resource, signal, sys, time
-from device.messages.messages import FaceLost, State, encode
+from device.messages.messages import FaceLost, encode
+from device.support.condition import State
 from device.sinks import file, open_sink
 file.RETRY_SECONDS = 0.1
 # A file may grow to 10 kB: the kernel writes part of a line and then refuses, as a full disk does.

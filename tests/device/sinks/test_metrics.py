@@ -7,18 +7,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.messages.messages import (
-    Condition,
-    ErrorMessage,
-    FrameInfo,
-    FrameMessage,
-    Health,
-    State,
-    Status,
-    TimingMs,
-)
+from device.messages.messages import ErrorMessage, FrameInfo, FrameMessage, Health, Status, TimingMs
 from device.sinks import open_sink
 from device.sinks.metrics import MetricsSink
+from device.support.condition import Condition, State
 
 
 @pytest.fixture

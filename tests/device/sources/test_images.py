@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from device.contract.errors import BadInputError
-from device.sources import open_source
 from device.sources.frame import Frame, Unreadable
 from device.sources.images import EXTENSIONS, ImagesSource
+from device.sources.open import open_source
 from device.sources.uri import SourceOptions
 
 

@@ -9,9 +9,10 @@ import time
 import pytest
 
 from device.contract.errors import MissingOutsideError
-from device.sources import network, open_source
+from device.sources import network
 from device.sources.frame import Frame, Pause, Unreadable
 from device.sources.network import without_password
+from device.sources.open import open_source
 from tests.device.sources.test_video import write_video
 
 

@@ -5,9 +5,10 @@ from itertools import islice
 
 import pytest
 
-from device.sources import demo_photo, open_source
+from device.sources import demo_photo
 from device.sources.frame import Frame
 from device.sources.live import LiveSource
+from device.sources.open import open_source
 
 
 @pytest.fixture(scope="module", autouse=True)

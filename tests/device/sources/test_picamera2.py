@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.sources import open_source, picamera2
+from device.sources import picamera2
 from device.sources.camera import BadShot, CameraError
 from device.sources.frame import Frame, Pause, Unreadable
+from device.sources.open import open_source
 from device.sources.picamera2 import Picamera2Camera
 from device.sources.uri import SourceOptions
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from device.contract.errors import BadInputError, UsageError
-from device.sources import open_source
 from device.sources.frame import Frame, Unreadable
 from device.sources.live import LiveSource
+from device.sources.open import open_source
 from device.sources.raw import RawSource
 from device.sources.uri import SourceOptions
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.sources import open_source
 from device.sources.camera import BadShot, CameraError
+from device.sources.open import open_source
 from device.sources.uri import SourceOptions
 from device.sources.v4l2 import V4l2Camera, device_of, v4l2_opener
 

@@ -10,8 +10,9 @@ from device.contract.geometry import apply_affine, invert_affine
 from device.contract.landmarks import ibug_68
 from device.daemon.loop import Daemon
 from device.finders.open import CentreFinder
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.settings import DaemonSettings, find_model
+from device.settings import DaemonSettings
 from device.sources.demo import DemoSource
 from device.sources.demo_path import DemoPath
 from device.sources.demo_photo import load_photo

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from device.contract.geometry import Box
+from device.tracking.settings import TrackerSettings
 from device.tracking.track import Track
-from device.tracking.tracker import Tracker, TrackerSettings
+from device.tracking.tracker import Tracker
 from tests.fakes import FACE_SHAPE, FakeFinder, FakeNetwork, draw_square_face
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from device.contract.landmarks import ibug_68
+from device.contract.rotation import angles_of, rotation_of
 from device.signal.mean_face import mean_landmarks
-from device.signal.pose import HeadPose, angles_of, lens_of, rotation_of
+from device.signal.pose import HeadPose, lens_of
 from training.export.mean_face import derive_mean_face, with_mirror_images
 
 

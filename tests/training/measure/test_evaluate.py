@@ -10,7 +10,7 @@ from device.contract.errors import BadInputError, UsageError
 from device.contract.geometry import Box
 from device.contract.landmarks import ibug_68
 from device.contract.manifest import read_model_manifest
-from device.settings import find_model
+from device.inference.models import find_model
 from training.data.sets.sample import Sample
 from training.measure import evaluate
 

@@ -10,7 +10,7 @@ import torch
 from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from device.finders.finder import FoundFace
-from device.settings import find_model
+from device.inference.models import find_model
 from device.sources.demo_path import FACE_BOX
 from device.sources.demo_photo import load_photo
 from device.tracking.crop import crop_image

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from device.contract.geometry import Box, shake_box
-from device.settings import find_model
-from device.tracking.tracker import TrackerSettings
+from device.inference.models import find_model
+from device.tracking.settings import TrackerSettings
 from training.measure.presence import (
     OUTSIDE_SHARES,
     half_out_roi,

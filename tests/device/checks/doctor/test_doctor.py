@@ -12,7 +12,8 @@ from device.checks.doctor import board, camera, edgetpu, setup, software
 from device.checks.doctor.finding import Grade
 from device.checks.doctor.host import Answer, Patient
 from device.checks.doctor.program import EXAMINATIONS, examine, line_of
-from device.settings import DaemonSettings, InferenceSettings
+from device.inference.settings import InferenceSettings
+from device.settings import DaemonSettings
 from tests.broker import Broker, free_port, running_broker
 from tests.device.inference.delegates import build_library
 

@@ -10,8 +10,8 @@ from device.checks.tracking.play import TruthFinder, measure_sequence
 from device.checks.tracking.sequences import FPS, SEQUENCES, MadeSequence, still
 from device.contract.errors import UsageError
 from device.finders.open import open_finder
+from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.settings import find_model
 from device.tracking.tracker import Tracker
 
 MOTIONS = (

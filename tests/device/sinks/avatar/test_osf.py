@@ -9,9 +9,9 @@ import pytest
 
 from device.contract.errors import MissingOutsideError, UsageError
 from device.contract.geometry import Box
+from device.contract.rotation import rotation_of
 from device.messages import messages as events
 from device.signal.mean_face import mean_landmarks
-from device.signal.pose import rotation_of
 from device.sinks import open_sink
 from device.sinks.avatar.osf import POINT_ORDER, quaternion_of
 

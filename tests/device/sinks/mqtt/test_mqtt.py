@@ -15,7 +15,8 @@ from device.contract.geometry import Box
 from device.messages import messages as events
 from device.messages.commands import BadCommand, Command, Verb
 from device.sinks import CommandSink, RoundTripSink, open_sink
-from device.support.memory import resident_mb
+from device.support.condition import Condition, State
+from device.support.machine import resident_mb
 from tests.broker import Broker, Reader, free_port, running_broker, wait_until
 
 VALIDATOR = Draft202012Validator(json.loads(events.SCHEMA_FILE.read_text(encoding="utf-8")))
@@ -99,7 +100,7 @@ def test_every_message_arrives_on_its_topic_and_obeys_the_schema(sink, reader):
 
 def test_the_status_is_retained_online_then_stopped(broker, reader):
     sink = open_sink(f"mqtt://{broker.address}/pi")
-    assert sink.condition == events.Condition()
+    assert sink.condition == Condition()
     assert wait_until(lambda: reader.payloads("landmarks/pi/status") == [b"online"])
     sink.close()
     late = Reader(broker.port, "landmarks/pi/status")
@@ -130,7 +131,7 @@ def test_a_broker_that_is_killed_and_started_is_found_again_and_told_online(new_
     sink = open_sink(f"mqtt://{broker.address}/pi?version={version}")
     for round_number in range(4):
         broker.kill()
-        assert wait_until(lambda: sink.condition.state == events.State.LOST, 2)
+        assert wait_until(lambda: sink.condition.state == State.LOST, 2)
         assert str(broker.port) in sink.condition.reason
         publish(sink, events.FaceLost("cam0", 5, 1, 2, 100 + round_number))
         publish(sink, a_frame(1))
@@ -147,7 +148,7 @@ def test_a_broker_that_is_killed_and_started_is_found_again_and_told_online(new_
         assert json.loads(reader.payloads("landmarks/pi/events")[-1])["id"] == 100 + round_number
         assert all(json.loads(line)["sequence"] == 2 for line in reader.payloads("landmarks/pi/frames"))
         assert wait_until(lambda r=reader: b"online" in r.payloads("landmarks/pi/status"))
-        assert wait_until(lambda: sink.condition.state == events.State.OK)
+        assert wait_until(lambda: sink.condition.state == State.OK)
         reader.close()
     sink.close()
 
@@ -157,9 +158,9 @@ def test_a_device_that_starts_before_its_broker_waits_for_it(new_broker):
     began = time.monotonic()
     sink = open_sink(f"mqtt://{broker.address}/pi")
     assert time.monotonic() - began < 1.5
-    assert sink.condition.state == events.State.LOST
+    assert sink.condition.state == State.LOST
     broker.start()
-    assert wait_until(lambda: sink.condition.state == events.State.OK, 2)
+    assert wait_until(lambda: sink.condition.state == State.OK, 2)
     sink.close()
 
 
@@ -169,7 +170,7 @@ def test_a_stalled_broker_costs_no_memory_and_no_time_and_gets_the_newest_frame(
     broker.stall()
     streaming(sink, 2.0, 200)
     before_mb, spent = resident_mb(), []
-    assert sink.condition.state == events.State.DEGRADED
+    assert sink.condition.state == State.DEGRADED
     large = a_frame(1000, (FACE,) * 3)
     line = events.encode(large)
     for _ in range(20_000):
@@ -186,7 +187,7 @@ def test_a_stalled_broker_costs_no_memory_and_no_time_and_gets_the_newest_frame(
         return any(b'"sequence":99999,' in line for line in reader.payloads("landmarks/pi/frames"))
 
     assert wait_until(newest_has_come, 10)
-    assert wait_until(lambda: sink.condition.state == events.State.OK)
+    assert wait_until(lambda: sink.condition.state == State.OK)
     sequences = [json.loads(line)["sequence"] for line in reader.payloads("landmarks/pi/frames")]
     # 20 000 frames of 10 kB would have been 200 MB in paho's list.
     assert grown_mb < 3
@@ -203,7 +204,7 @@ def test_events_wait_in_order_for_a_lost_broker_but_not_without_bound(new_broker
         publish(sink, events.FaceLost("cam0", 5, 1, 2, number))
     broker.start()
     reader = Reader(broker.port, "landmarks/pi/events")
-    assert wait_until(lambda: sink.condition.state == events.State.OK)
+    assert wait_until(lambda: sink.condition.state == State.OK)
     publish(sink, events.FaceLost("cam0", 5, 1, 2, 1001))
     assert wait_until(lambda: any(b'"id":1001}' in line for line in reader.payloads("landmarks/pi/events")))
     ids = [json.loads(line)["id"] for line in reader.payloads("landmarks/pi/events")]
@@ -221,7 +222,7 @@ def test_a_subscriber_that_stalls_holds_nobody_up(broker, reader, sink):
     streaming(sink, 1.0, 100)
     assert time.monotonic() - began < 2.5
     assert wait_until(lambda: b'"sequence":99,' in (reader.payloads("landmarks/pi/frames") or [b""])[-1])
-    assert sink.condition.state == events.State.OK
+    assert sink.condition.state == State.OK
     block.set()
     stalled.close()
 
@@ -263,7 +264,7 @@ def test_refused_credentials_are_an_error_at_the_start_and_never_shown(tmp_path,
         secret.write_text("correct horse\n")
         monkeypatch.delenv("LANDMARKS_MQTT_PASSWORD")
         sink = open_sink(f"mqtt://pi@{broker.address}/pi?version={version}&password_file={secret}")
-        assert sink.condition.state == events.State.OK
+        assert sink.condition.state == State.OK
         assert "horse" not in repr(sink._settings)
         sink.close()
 
@@ -279,11 +280,11 @@ def test_credentials_refused_later_are_a_lost_broker_that_is_tried_again(tmp_pat
     subprocess.run(["mosquitto_passwd", "-b", tmp_path / "passwords", "pi", "new"], check=True)
     broker.start()
     assert wait_until(lambda: "check user and password" in sink.condition.reason)
-    assert sink.condition.state == events.State.LOST
+    assert sink.condition.state == State.LOST
     broker.stop()
     (tmp_path / "passwords").write_bytes(good)
     broker.start()
-    assert wait_until(lambda: sink.condition.state == events.State.OK, 3)
+    assert wait_until(lambda: sink.condition.state == State.OK, 3)
     sink.close()
 
 
@@ -319,7 +320,7 @@ def test_an_encrypted_connection_checks_both_sides_and_streams(tmp_path):
             open_sink(address)
         ca = f"ca={tmp_path}/ca.crt"
         sink = open_sink(f"{address}?{ca}&cert={tmp_path}/device.crt&key={tmp_path}/device.key")
-        assert sink.condition.state == events.State.OK
+        assert sink.condition.state == State.OK
         reader = Reader(plain)
         streaming(sink, 0.5)
         assert wait_until(lambda: b'"sequence":49,' in (reader.payloads("landmarks/pi/frames") or [b""])[-1])

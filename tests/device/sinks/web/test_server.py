@@ -16,6 +16,7 @@ from device.contract.geometry import Box
 from device.messages import messages as events
 from device.sinks import open_sink
 from device.sources.frame import Frame
+from device.support.condition import Condition, State
 
 TOKEN = "0123456789abcdef"
 
@@ -57,7 +58,7 @@ def test_a_viewer_gets_the_line_that_every_sink_gets(serve):
 def test_who_comes_late_is_told_state_and_health_first(serve):
     served = serve()
     publish(served.sink, events.Status("demo", 1))
-    publish(served.sink, events.Status("demo", 2, camera=events.Condition(events.State.LOST, "gone")))
+    publish(served.sink, events.Status("demo", 2, camera=Condition(State.LOST, "gone")))
     publish(served.sink, events.Health("demo", 1, 2, 3.0, 4, 0, 0))
     with connect(served.stream) as viewer:
         told = [json.loads(viewer.recv(timeout=5)) for _ in range(2)]

@@ -10,8 +10,8 @@ import torch
 from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from device.contract.metrics import nme
+from device.contract.rotation import rotation_of
 from device.signal.mean_face import mean_landmarks
-from device.signal.pose import rotation_of
 from training.data.sets.sample import Sample
 from training.data.turned.head_surface import (
     CHIN,

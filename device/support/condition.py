@@ -1,0 +1,45 @@
+"""How one part of the device is doing: working, working worse than it should, or not at all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """How one part of the device does."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    """Works, but worse than it should: the reason says how."""
+    LOST = "lost"
+    """Does not work; the device keeps trying."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A part's state and why."""
+
+    state: State = State.OK
+    """ok, degraded or lost."""
+    reason: str = ""
+    """One line for people; may be empty while ok."""
+
+    def to_dict(self) -> dict[str, str]:
+        """As JSON shows it."""
+        return {"state": self.state.value, "reason": self.reason}
+
+
+_SEVERITY = {State.OK: 0, State.DEGRADED: 1, State.LOST: 2}
+
+OK = Condition()
+"""Nothing to report."""
+
+
+def worst(conditions: Iterable[Condition]) -> Condition:
+    """The worst of several conditions, with the reasons of all that share its state."""
+    conditions = [condition for condition in conditions if condition.state is not State.OK]
+    if not conditions:
+        return OK
+    state = max((condition.state for condition in conditions), key=_SEVERITY.__getitem__)
+    reasons = (condition.reason for condition in conditions if condition.state is state)
+    return Condition(state, "; ".join(reasons))
