@@ -131,6 +131,7 @@ check: $(MAIN) ## ruff, mypy, import boundaries
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
+	.venv/bin/lint-imports
 	$(VENV) -m pytest -q tests/test_import_boundaries.py
 
 format: $(MAIN) ## let ruff mend what it can

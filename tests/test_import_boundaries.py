@@ -1,63 +1,49 @@
-"""Arrows point one way: training -> device.contract <- convert, and the device stands alone."""
+"""Which modules an import loads. Layers and circles are held by import-linter (pyproject.toml, `make check`)."""
 
-import ast
 import subprocess
 import sys
 
+import grimp
 import pytest
 
 HEAVY = ("torch", "tensorflow", "training", "convert", "matplotlib", "onnx", "skimage")
 
 
-def modules_below(package):
-    return [
-        ".".join(path.relative_to(package.parent).with_suffix("").parts)
-        for path in sorted(package.rglob("*.py"))
-        if path.name != "__main__.py"
-    ]
+def loaded_after(root, program, candidates):
+    """Which of some modules a fresh interpreter has loaded after a program."""
+    program += f"\nimport sys; print('loaded', [name for name in {candidates!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].removeprefix("loaded ")
 
 
 def test_importing_the_whole_device_pulls_in_neither_torch_nor_training(root):
-    modules = modules_below(root / "device")
+    modules = [name for name in sorted(grimp.build_graph("device").modules) if not name.endswith(".__main__")]
     assert len(modules) > 20
-    program = (
-        f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\n"
-        f"print([name for name in {HEAVY!r} if name in sys.modules])"
-    )
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[]"
-
-
-def test_the_contract_needs_numpy_and_the_standard_library_only(root):
-    names = imported_names(root / "device" / "contract")
-    foreign = {name for name in names if name not in sys.stdlib_module_names} - {"numpy", "device"}
-    assert foreign == set()
-
-
-def imported_names(folder, depth=1):
-    names = set()
-    paths = sorted(folder.rglob("*.py"))
-    assert paths, f"nothing to check in {folder}"
-    for path in paths:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                names |= {".".join(alias.name.split(".")[:depth]) for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{path}: relative import"
-                names.add(".".join(node.module.split(".")[:depth]))
-    return names
+    program = f"import importlib\nfor name in {modules!r}: importlib.import_module(name)"
+    assert loaded_after(root, program, HEAVY) == "[]"
 
 
 @pytest.mark.parametrize(
-    ("package", "forbidden"),
+    "program",
     [
-        ("device", {"training", "convert", "firmware_config"}),
-        ("training", {"convert", "firmware_config"}),
-        ("convert", {"training", "firmware_config"}),
-        ("firmware_config", {"training", "convert"}),
+        "import device.settings",
+        "import sys; from device.__main__ import main; sys.argv[1:] = ['config', 'show']; assert main() == 0",
     ],
 )
-def test_no_package_imports_what_stands_above_it(root, package, forbidden):
-    assert not imported_names(root / package) & forbidden
+def test_settings_are_read_and_shown_without_numpy_and_opencv(root, program):
+    assert loaded_after(root, program, ("numpy", "cv2")) == "[]"
+
+
+def test_the_contract_needs_numpy_msgspec_and_the_standard_library_only():
+    graph = grimp.build_graph("device", include_external_packages=True)
+    names = {
+        imported
+        for module in graph.find_descendants("device.contract")
+        for imported in graph.find_modules_directly_imported_by(module)
+    }
+    assert "numpy" in names
+    foreign = {name for name in names if name.split(".")[0] not in (*sys.stdlib_module_names, "device")}
+    assert foreign <= {"numpy", "msgspec"}
