@@ -1,4 +1,4 @@
-"""Which modules an import loads. Layers and circles are held by import-linter (pyproject.toml, `make check`)."""
+"""Which modules an import loads; layers and circles are import-linter's (pyproject.toml, `make check`)."""
 
 import subprocess
 import sys
