@@ -1,103 +1,150 @@
-"""What a service holds open from one run of the loop to the next: its source and its sinks."""
+"""What stays open from one run of the loop to the next: the sinks, and the source beside them."""
 
-from collections.abc import Callable, Sequence
-from typing import Self
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Protocol, Self
 
 from device.contract.errors import LandmarksError
+from device.daemon.sink_guard import SinkGuard
+from device.messages.commands import BadCommand, Command
+from device.messages.messages import Message
 from device.settings import DaemonSettings
-from device.sinks import Sink, WaitingSink
-from device.sources.frame import FrameSource
-
-OpenSourceOf = Callable[[DaemonSettings, bool], FrameSource]
-"""Opens the source of some settings; the second argument says whether a camera is waited for."""
+from device.sinks import Sink
+from device.sources.frame import Frame, FrameSource
+from device.support.condition import Condition, worst
 
 
-class OpenSinks:
-    """The sinks that are open, by address."""
+class Outputs:
+    """The open sinks by address; each gets everything through a guard of its own."""
 
-    def __init__(self, open_sink: Callable[[str], Sink], uris: Sequence[str]) -> None:
-        """Open all.
+    def __init__(self, open_sink: Callable[[str], Sink], addresses: Iterable[str] = ()) -> None:
+        """Open sinks.
 
         Raises:
             LandmarksError: one cannot be opened; those before it are closed again.
         """
-        self._open = open_sink
-        self._sinks: dict[str, Sink] = {}
-        try:
-            self.change(uris)
-        except LandmarksError:
-            self.close()
-            raise
+        self._open_sink = open_sink
+        self._guards: dict[str, SinkGuard] = {}
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            for address in addresses:
+                self.open(address)
+            undo.pop_all()
+
+    @classmethod
+    def of(cls, *sinks: Sink) -> Self:
+        """Sinks that are already open, named by their classes."""
+        named = {f"{type(sink).__name__}:{number}": sink for number, sink in enumerate(sinks)}
+        return cls(named.__getitem__, named)
 
     @property
-    def now(self) -> list[Sink]:
-        """Those open now."""
-        return list(self._sinks.values())
+    def addresses(self) -> set[str]:
+        """Of the open sinks."""
+        return set(self._guards)
 
-    def change(self, uris: Sequence[str]) -> None:
-        """Open what is new, then close what is no longer wanted; what stays is left alone.
-
-        Raises:
-            LandmarksError: one cannot be opened.
-        """
-        for uri in uris:
-            if uri not in self._sinks:
-                self._sinks[uri] = self._open(uri)
-        for uri in set(self._sinks) - set(uris):
-            self._sinks.pop(uri).close()
-
-    def wait_no_more(self) -> None:
-        """Let none hold up the end; for a signal handler."""
-        for sink in self.now:
-            if isinstance(sink, WaitingSink):
-                sink.wait_no_more()
-
-    def close(self) -> None:
-        """Close all."""
-        self.change(())
-
-    def __enter__(self) -> Self:
-        """The sinks."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close all."""
-        self.close()
-
-
-class OpenSource:
-    """The source that is open."""
-
-    def __init__(self, open_source: OpenSourceOf, settings: DaemonSettings) -> None:
-        """Open it.
+    def open(self, address: str) -> None:
+        """Open one more sink.
 
         Raises:
             LandmarksError: it cannot be opened.
         """
-        self._open, self._settings = open_source, settings
-        self.now = open_source(settings, settings.camera.wait)
+        self._guards[address] = SinkGuard(address, self._open_sink(address))
 
-    def change(self, settings: DaemonSettings) -> None:
-        """Open another one if the settings name another; a camera that is not there is waited for.
+    def close_one(self, address: str) -> None:
+        """Close the sink of an address."""
+        self._guards.pop(address).close()
+
+    def close(self) -> None:
+        """Close all sinks."""
+        for address in self.addresses:
+            self.close_one(address)
+
+    def stop_waiting(self) -> None:
+        """Let no sink hold up the end; may be called from a signal handler."""
+        for guard in list(self._guards.values()):
+            guard.stop_waiting()
+
+    @property
+    def condition(self) -> Condition:
+        """The worst condition of any sink; reported as `broker`."""
+        return worst(guard.condition for guard in self._guards.values())
+
+    def publish(self, message: Message, line: bytes) -> None:
+        """Give every sink one message and the line that encodes it."""
+        for guard in self._guards.values():
+            guard.publish(message, line)
+
+    def show(self, frame: Frame) -> None:
+        """Show a frame wherever somebody is looking."""
+        for guard in self._guards.values():
+            guard.show(frame)
+
+    def take_commands(self) -> list[Command | BadCommand]:
+        """Commands that have come since the last call, the oldest of each sink first."""
+        return [command for guard in self._guards.values() for command in guard.take_commands()]
+
+    def take_round_trips_ms(self) -> list[float]:
+        """Milliseconds from capture through a broker and back, measured since the last call."""
+        return [spent_ms for guard in self._guards.values() for spent_ms in guard.take_round_trips_ms()]
+
+
+class Opener(Protocol):
+    """Opens sources and sinks; each method raises LandmarksError when it cannot."""
+
+    def source(self, settings: DaemonSettings, wait_for_camera: bool) -> FrameSource:
+        """Where the frames come from."""
+        ...
+
+    def sink(self, address: str) -> Sink:
+        """Where messages go."""
+        ...
+
+
+class Connections:
+    """The one owner of the source and the sinks."""
+
+    def __init__(self, opener: Opener, settings: DaemonSettings) -> None:
+        """Open the sinks, then the source.
 
         Raises:
-            LandmarksError: it cannot be opened; the old one is open again.
+            LandmarksError: one of them cannot be opened; nothing stays open.
         """
+        self._opener, self._settings = opener, settings
+        with ExitStack() as undo:
+            self.outputs = Outputs(opener.sink, settings.sinks)
+            undo.callback(self.outputs.close)
+            self.source = opener.source(settings, settings.camera.wait)
+            undo.pop_all()
+
+    def change(self, settings: DaemonSettings) -> None:
+        """Open what other settings name and close what they no longer do; the rest stays open.
+
+        Raises:
+            LandmarksError: something cannot be opened; everything is as it was before.
+        """
+        wanted = set(settings.sinks)
+        with ExitStack() as undo:
+            for address in wanted - self.outputs.addresses:
+                self.outputs.open(address)
+                undo.callback(self.outputs.close_one, address)
+            self._change_source(settings)
+            undo.pop_all()
+        for address in self.outputs.addresses - wanted:
+            self.outputs.close_one(address)
+
+    def _change_source(self, settings: DaemonSettings) -> None:
         before, self._settings = self._settings, settings
         if (settings.source, settings.camera) == (before.source, before.camera):
             return
-        # First: two may not have the same camera at once.
-        self.now.close()
+        # Two cannot have the same camera, so the old one is closed first.
+        self.source.close()
         try:
-            self.now = self._open(settings, True)
+            self.source = self._opener.source(settings, True)
         except LandmarksError:
-            self._settings, self.now = before, self._open(before, True)
+            self._settings, self.source = before, self._opener.source(before, True)
             raise
 
-    def __enter__(self) -> Self:
-        """The source."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.now.close()
+    def close(self) -> None:
+        """Close the source and all sinks."""
+        self.source.close()
+        self.outputs.close()

@@ -1,4 +1,4 @@
-"""What the daemon knows of itself, gathered from its own stream and told as `health` messages."""
+"""Figures of the daemon, gathered from its own stream and published as `health` messages."""
 
 import time
 from collections import Counter, deque
@@ -15,14 +15,14 @@ from device.support.condition import State
 from device.support.machine import resident_mb
 
 FRAMES_KEPT = 3000
-"""Of the newest messages, for health's percentiles: ten seconds of a fast camera."""
+"""Newest frame messages that the percentiles are taken over: ten seconds of a fast camera."""
 
 PERCENTILES = (50, 95, 99)
-"""What is said of a distribution."""
+"""What is published of a distribution."""
 
 
 def percentiles(values: Iterable[float]) -> events.Percentiles | None:
-    """p50, p95 and p99 of some figures, linear between neighbours; None of none.
+    """p50, p95 and p99 of some figures, linear between neighbours; None when there are none.
 
     Not numpy's own: its first call loads numpy.ma, which holds a running stream up for some 60 ms.
     """
@@ -39,16 +39,16 @@ class HealthLog:
     def __init__(
         self, source: str, clock: Callable[[], float] = time.monotonic, root: Path = machine.ROOT
     ) -> None:
-        """At zero; the uptime starts here.
+        """Start counting, and the uptime.
 
         Args:
             source: the stream's name.
             clock: monotonic seconds.
-            root: of the file tree that tells the machine's temperature.
+            root: of the file tree from which the machine's temperature is read.
         """
         self._source, self._clock, self._root = source, clock, root
-        self._begun = self._told = clock()
-        self._frames_told = self._skipped_told = 0
+        self._begun = self._reported = clock()
+        self._frames_reported = self._skipped_reported = 0
         self._kept: deque[tuple[float, events.TimingMs]] = deque(maxlen=FRAMES_KEPT)
         self._status: events.Status | None = None
         self._restarts: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
@@ -59,7 +59,7 @@ class HealthLog:
         """Error messages so far."""
 
     def note(self, message: events.Message) -> None:
-        """Take in a message that has just been published."""
+        """Count a message that has just been published."""
         if isinstance(message, events.FrameMessage):
             self.frames += 1
             self._model = message.model
@@ -79,15 +79,15 @@ class HealthLog:
 
     @property
     def silent_seconds(self) -> float:
-        """Since the last `tell`, or since the start."""
-        return self._clock() - self._told
+        """Since the last `report`, or since the start."""
+        return self._clock() - self._reported
 
-    def tell(self, skipped: int, round_trips_ms: Iterable[float] = ()) -> events.Health:
-        """The figures so far, and those since the last time.
+    def report(self, skipped: int, round_trips_ms: Iterable[float] = ()) -> events.Health:
+        """The figures since the start, and those since the last report.
 
         Args:
             skipped: frames that the source has dropped since the start.
-            round_trips_ms: of messages from capture through the broker and back, since the last time.
+            round_trips_ms: of messages from capture through the broker and back, since the last report.
         """
         now = self._clock()
         monotonic_ns, utc_ns = events.clock_pair()
@@ -103,18 +103,18 @@ class HealthLog:
             round_trip_ms=percentiles(round_trips_ms),
             restarts=dict(self._restarts),
             model=self._model,
-            **self._rates(now - self._told, skipped - self._skipped_told),
+            **self._rates(now - self._reported, skipped - self._skipped_reported),
             **self._latencies(),
             **_board_figures(self._root),
             **({} if self._status is None else {part: getattr(self._status, part) for part in PARTS}),
         )
-        self._told, self._frames_told, self._skipped_told = now, self.frames, skipped
+        self._reported, self._frames_reported, self._skipped_reported = now, self.frames, skipped
         self._kept.clear()
         return health
 
     def _rates(self, elapsed: float, skipped: int) -> dict[str, Any]:
-        """Frames a second since the last time; none before there were any."""
-        frames = self.frames - self._frames_told
+        """Frames a second since the last report; nothing when there were none."""
+        frames = self.frames - self._frames_reported
         if not frames or elapsed <= 0:
             return {}
         return {
@@ -124,7 +124,7 @@ class HealthLog:
         }
 
     def _latencies(self) -> dict[str, Any]:
-        """Percentiles since the last time; none before there were frames."""
+        """Percentiles since the last report; nothing when there were no frames."""
         latency = percentiles(latency_ms for latency_ms, _ in self._kept)
         if latency is None:
             return {}
@@ -136,7 +136,7 @@ class HealthLog:
 
 
 def _board_figures(root: Path) -> dict[str, Any]:
-    """Heat and power, as far as the machine tells."""
+    """Temperature and throttling, as far as the machine reports them."""
     word = machine.throttle_word(root)
     throttled = (
         {}

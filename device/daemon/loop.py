@@ -1,22 +1,21 @@
-"""The daemon: frames from a source, through the tracker, as messages to every sink."""
+"""The daemon's loop: frames from a source, through the tracker, as messages to every sink."""
 
 import time
-from collections.abc import Sequence
 from enum import Enum
 from types import TracebackType
 from typing import Self
 
 from device.contract.errors import LandmarksError
+from device.daemon.connections import Outputs
 from device.daemon.health import HealthLog
 from device.daemon.notify import Notifier
-from device.daemon.parts import Parts
+from device.daemon.part_status import PartStatus
 from device.daemon.rate import RateLimit
 from device.inference.protocols import Engine
 from device.messages import messages as events
 from device.messages.commands import BadCommand, Command, Verb
 from device.settings import DaemonSettings
 from device.signal.reader import Reader
-from device.sinks import CommandSink, PictureSink, RoundTripSink, Sink
 from device.sources.frame import Frame, FrameSource, Unreadable
 from device.support.condition import OK, Condition, State, worst
 from device.tracking.tracker import Tracker
@@ -26,7 +25,7 @@ FILE_FPS = 30.0
 how fast it is read."""
 
 
-class Ending(Enum):
+class StopReason(Enum):
     """Why a run has ended."""
 
     DONE = "the source has no more frames, or the wanted number is reached"
@@ -35,22 +34,21 @@ class Ending(Enum):
 
 
 class OneModel:
-    """An engine that knows its model's name and nothing else."""
+    """An engine that knows its model's name (NAME@sha8) and nothing else."""
 
     def __init__(self, identity: str) -> None:
-        """NAME@sha8."""
         self.identity = identity
         self.inference = self.model = OK
         self.rate_fps: float | None = None
 
     def note_latency(self, latency_ms: float) -> None:
-        """Whatever it is."""
+        """Nothing depends on it."""
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Nothing to release."""
 
     def choose(self, name: str) -> None:
-        """There is nothing to choose from.
+        """Refuse.
 
         Raises:
             LandmarksError: always.
@@ -65,42 +63,44 @@ class Daemon:
         self,
         source: FrameSource,
         tracker: Tracker,
-        sinks: Sequence[Sink],
+        outputs: Outputs,
         model: str | Engine,
         settings: DaemonSettings,
         *,
         health: HealthLog | None = None,
         notifier: Notifier | None = None,
+        failure: str = "",
+        refused_reload: str = "",
     ) -> None:
-        """Nothing runs yet.
+        """Prepare one run.
 
         Args:
             source: iterated once a run.
             tracker: with a loaded network.
-            sinks: every message goes to each.
+            outputs: the sinks; every message goes to each.
             model: what runs the network, or NAME@sha8 for the messages.
             settings: how long and how often.
-            health: what is known so far, if this is not the first run.
+            health: figures of the runs before, if this is not the first.
             notifier: of the service manager.
+            failure: why the run before has failed; reported until a frame has been handled.
+            refused_reload: why newer settings are not in use; empty when they are.
         """
-        self._source, self._tracker, self._sinks = source, tracker, sinks
+        self._source, self._tracker, self._outputs = source, tracker, outputs
         self._engine: Engine = OneModel(model) if isinstance(model, str) else model
         self._settings = settings
         # Pictures of a folder are unrelated unless the user says otherwise.
         self._unrelated = source.name == "images" and not settings.follow
-        self._parts = Parts()
+        self._parts = PartStatus()
         self._health = health or HealthLog(source.name)
         self._notifier = notifier or Notifier({})
-        self._asking = [sink for sink in sinks if isinstance(sink, CommandSink)]
-        self._showing = [sink for sink in sinks if isinstance(sink, PictureSink)]
         self._rate = RateLimit()
         self._wanted_fps: float | None = None
         self._reader = Reader(settings.signal, follows=not self._unrelated)
-        self._trouble: Condition | None = None
-        self._ending: Ending | None = None
+        self._failure = Condition(State.LOST, failure) if failure else None
+        self._refused_reload = Condition(State.DEGRADED, refused_reload) if refused_reload else OK
+        self._stop_reason: StopReason | None = None
 
     def __enter__(self) -> Self:
-        """The daemon itself."""
         return self
 
     def __exit__(
@@ -109,52 +109,45 @@ class Daemon:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let go of the source and the sinks."""
+        """Close the source and the sinks."""
         self._source.close()
-        for sink in self._sinks:
-            sink.close()
+        self._outputs.close()
 
     def stop(self) -> None:
-        """End after the frame in hand; may be called from a signal handler."""
-        self._ending = Ending.STOPPED
+        """End after the current frame; may be called from a signal handler."""
+        self._stop_reason = StopReason.STOPPED
 
     def reload(self) -> None:
-        """End a live run after the frame in hand, to begin another with new settings; as `stop`."""
-        if self._source.live and self._ending is None:
-            self._ending = Ending.RELOAD
+        """End a live run after the current frame, to begin another with new settings; as `stop`."""
+        if self._source.live and self._stop_reason is None:
+            self._stop_reason = StopReason.RELOAD
 
-    def tell_trouble(self, reason: str) -> None:
-        """Tell that the last run has failed; it counts as long as no frame has been handled."""
-        self._trouble = Condition(State.LOST, reason)
+    def report_failure(self, reason: str) -> None:
+        """Report that this run has failed."""
+        self._failure = Condition(State.LOST, reason)
         self._check_parts()
 
-    def run(self) -> Ending:
-        """Publish until the source ends, `stop` is called, or the wanted frames are done.
-
-        Returns:
-            Why it ended.
-        """
-        self._check_parts(self._source.live)
+    def run(self) -> StopReason:
+        """Publish until the source ends, `stop` is called, or the wanted number of frames is reached."""
+        self._check_parts(first=self._source.live)
         if self._source.live:
             self._publish_health()
         self._notifier.ready()
         for item in self._source:
-            if self._ending is not None:
-                return self._ending
+            if self._stop_reason is not None:
+                return self._stop_reason
             if isinstance(item, Unreadable):
                 self._on_unreadable(item)
             elif isinstance(item, Frame):
                 self._on_frame(item)
-            self._look_around(alive=isinstance(item, Frame) or not self._source.stuck)
+            self._between_frames(alive=isinstance(item, Frame) or not self._source.stuck)
             if self._settings.frames is not None and self._health.frames >= self._settings.frames:
                 break
-        return self._ending or Ending.DONE
+        return self._stop_reason or StopReason.DONE
 
-    def _look_around(self, alive: bool) -> None:
-        """What is due between two frames."""
-        for sink in self._asking:
-            for command in sink.take_commands():
-                self._obey(command)
+    def _between_frames(self, alive: bool) -> None:
+        for command in self._outputs.take_commands():
+            self._answer(command)
         self._check_parts()
         if self._health.silent_seconds >= self._settings.health_seconds:
             self._publish_health()
@@ -162,21 +155,20 @@ class Daemon:
             self._notifier.feed()
 
     def _publish(self, message: events.Message) -> None:
-        line = events.encode(message)
-        for sink in self._sinks:
-            sink.publish(message, line)
+        self._outputs.publish(message, events.encode(message))
         self._health.note(message)
 
     def _check_parts(self, first: bool = False) -> None:
-        """Tell the status if a part has changed; a file's only if one is not well."""
+        """Publish the status if a part has changed."""
         parts, engine = self._parts, self._engine
-        parts.inference, parts.model = self._trouble or engine.inference, engine.model
-        parts.broker = worst(sink.condition for sink in self._sinks)
-        if first or (parts.changed and (self._source.live or parts.ill or parts.told)):
+        parts.inference = self._failure or engine.inference
+        parts.model = worst((engine.model, self._refused_reload))
+        parts.broker = self._outputs.condition
+        if first or parts.is_due(self._source.live):
             self._publish_status()
 
     def _publish_status(self) -> None:
-        self._publish(self._parts.tell(self._source.name, time.monotonic_ns()))
+        self._publish(self._parts.report(self._source.name, time.monotonic_ns()))
         self._notifier.status(str(self._parts))
 
     def _on_frame(self, frame: Frame) -> None:
@@ -191,10 +183,8 @@ class Daemon:
         signal_ms = (time.monotonic_ns() - begun_ns) / 1e6
         timing = events.TimingMs(**tracked.timing_ms, signal=signal_ms)
         self._parts.set_camera(OK)
-        self._trouble = None
-        for sink in self._showing:
-            if sink.wants_pictures:
-                sink.show(frame)
+        self._failure = None
+        self._outputs.show(frame)
         published_ns = time.monotonic_ns()
         self._publish(self._frame_message(frame, faces, timing, published_ns))
         for number in () if self._unrelated else tracked.lost_ids:
@@ -206,7 +196,7 @@ class Daemon:
             self._engine.note_latency((published_ns - frame.captured_ns) / 1e6)
 
     def _scene_ns(self, frame: Frame) -> int:
-        """When the scene looked like this: nanoseconds since any instant that the stream keeps."""
+        """When the scene looked like this, in nanoseconds of the stream's own clock."""
         return frame.captured_ns if self._source.live else int(frame.sequence * 1e9 / FILE_FPS)
 
     def _frame_message(
@@ -243,13 +233,11 @@ class Daemon:
             self._parts.set_camera(Condition(State.LOST, missing.reason))
 
     def _publish_health(self) -> None:
-        timers = [sink for sink in self._sinks if isinstance(sink, RoundTripSink)]
-        round_trips_ms = [spent_ms for sink in timers for spent_ms in sink.take_round_trips_ms()]
-        skipped = self._source.skipped + self._rate.passed_over
-        self._publish(self._health.tell(skipped, round_trips_ms))
+        skipped = self._source.skipped + self._rate.skipped
+        self._publish(self._health.report(skipped, self._outputs.take_round_trips_ms()))
 
-    def _obey(self, command: Command | BadCommand) -> None:
-        """Carry out a command and answer it; a refused one changes nothing."""
+    def _answer(self, command: Command | BadCommand) -> None:
+        """Carry out a command and publish the reply; a refused command changes nothing."""
         reason = command.reason if isinstance(command, BadCommand) else ""
         if isinstance(command, Command):
             try:
@@ -275,6 +263,6 @@ class Daemon:
 
 
 def _slower(first: float | None, second: float | None) -> float | None:
-    """The lower of two rates, of which None is the highest."""
+    """The lower of two rates; None stands for no limit."""
     rates = [rate for rate in (first, second) if rate is not None]
     return min(rates, default=None)

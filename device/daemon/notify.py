@@ -1,6 +1,6 @@
-"""What the daemon tells systemd: that it is ready, alive, reloading, ending (sd_notify(3)).
+"""Notifications to systemd: ready, alive, reloading, stopping (sd_notify(3)).
 
-A datagram to the socket that `Type=notify` names; without systemd nothing is sent.
+Datagrams to the socket that `Type=notify` names; without systemd nothing is sent.
 """
 
 import os
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 
 class Notifier:
-    """Tells the service manager, if there is one."""
+    """Notifies the service manager, if there is one."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Read NOTIFY_SOCKET and WATCHDOG_USEC; nothing is sent yet."""
+        """Read NOTIFY_SOCKET and WATCHDOG_USEC."""
         path = environment.get("NOTIFY_SOCKET", "")
-        # A leading @ means Linux' abstract names, which begin with a zero byte.
+        # A leading @ stands for Linux's abstract names, which begin with a zero byte.
         self._address = "\0" + path[1:] if path.startswith("@") else path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if path else None
         usec = environment.get("WATCHDOG_USEC", "")
@@ -23,8 +23,8 @@ class Notifier:
         self._feed_seconds = int(usec) / 4e6 if usec.isdigit() else None
         self._fed = -float("inf")
 
-    def tell(self, *assignments: str) -> None:
-        """Send assignments such as `READY=1`; a manager that does not listen is passed over."""
+    def _send(self, *assignments: str) -> None:
+        """Send assignments such as `READY=1`; a manager that does not listen is ignored."""
         if self._socket is None:
             return
         try:
@@ -33,23 +33,23 @@ class Notifier:
             return
 
     def ready(self) -> None:
-        """The service has started, or has finished to reload."""
-        self.tell("READY=1")
+        """The service has started, or has finished reloading."""
+        self._send("READY=1")
 
     def reloading(self) -> None:
-        """The settings are read again; `ready` ends it."""
-        self.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        """The settings are being read again; `ready` ends it."""
+        self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """The service ends."""
-        self.tell("STOPPING=1")
+        """The service is ending."""
+        self._send("STOPPING=1")
 
     def status(self, sentence: str) -> None:
-        """One line that `systemctl status` shows."""
-        self.tell(f"STATUS={sentence}")
+        """Set the line that `systemctl status` shows."""
+        self._send(f"STATUS={sentence}")
 
     def feed(self) -> None:
-        """The loop is alive; costs a comparison unless it is time to say so."""
+        """Keep the watchdog quiet; costs a comparison unless a notification is due."""
         if self._feed_seconds is not None and time.monotonic() - self._fed >= self._feed_seconds:
             self._fed = time.monotonic()
-            self.tell("WATCHDOG=1")
+            self._send("WATCHDOG=1")

@@ -1,20 +1,19 @@
-"""Frames that are looked at, when not all of them are wanted."""
+"""A limit to the rate of the frames that are handled."""
 
 TOLERANCE = 0.25
-"""Share of a period by which a frame may come early: cameras tremble, and the next one would be too late."""
+"""Fraction of a period by which a frame may come early: cameras jitter, and the next one would be late."""
 
 
 class RateLimit:
     """Lets through at most so many frames a second, evenly."""
 
     def __init__(self) -> None:
-        """The first frame passes."""
         self._due_ns: float = 0.0
-        self.passed_over = 0
-        """Frames that did not pass."""
+        self.skipped = 0
+        """Frames that were not let through."""
 
     def passes(self, captured_ns: int, fps: float | None) -> bool:
-        """Whether a frame is to be looked at.
+        """Whether a frame is to be handled.
 
         Args:
             captured_ns: monotonic nanoseconds, rising.
@@ -24,7 +23,7 @@ class RateLimit:
             return True
         period_ns = 1e9 / fps
         if self._due_ns - period_ns * TOLERANCE > captured_ns >= self._due_ns - 2 * period_ns:
-            self.passed_over += 1
+            self.skipped += 1
             return False
         # Steps of the period keep the mean rate; a stream that paused begins anew.
         on_time = captured_ns < self._due_ns + period_ns

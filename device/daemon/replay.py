@@ -9,21 +9,22 @@ import logging
 import signal
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
 from device.contract.errors import BadInputError, UsageError
 from device.contract.exit_codes import ExitCode
+from device.daemon.connections import Outputs
 from device.messages import messages as events
 from device.messages.json_decoder import decode_line, decode_message
 from device.settings import DaemonSettings
-from device.sinks import CommandSink, Sink, open_sink
+from device.sinks import open_sink
 from device.sinks.uri import Option, one_of, shown, switch
 from device.support.paths import is_file, path_of
 from device.support.suggestion import unknown_word
@@ -160,40 +161,27 @@ def moved_to_now(line: bytes) -> tuple[events.Message, bytes]:
 
 
 class Replay:
-    """One recording, any number of sinks; stands where the daemon does."""
+    """Plays one recording to any number of sinks, in place of the daemon."""
 
-    def __init__(self, settings: ReplaySettings, sinks: Sequence[Sink], frames: int | None = None) -> None:
-        """Nothing is read yet.
+    def __init__(self, settings: ReplaySettings, outputs: Outputs, frames: int | None = None) -> None:
+        """Prepare to play.
 
         Args:
             settings: which recording, how fast.
-            sinks: every message goes to each.
+            outputs: the sinks; every message goes to each.
             frames: frame messages after which it ends; None: at the recording's end.
         """
-        self._settings, self._sinks, self._frames = settings, sinks, frames
+        self._settings, self._outputs, self._frames = settings, outputs, frames
         self._stopping = Event()
         self._sent_frames = 0
 
-    def __enter__(self) -> Self:
-        """The replay itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Let go of the sinks."""
-        for sink in self._sinks:
-            sink.close()
-
     def stop(self) -> None:
-        """End after the message in hand; may be called from a signal handler."""
+        """End after the current message; may be called from a signal handler."""
         self._stopping.set()
+        self._outputs.stop_waiting()
 
     def run(self) -> None:
-        """Publish until the recording ends, `stop` is called, or the wanted frames are done.
+        """Publish until the recording ends, `stop` is called, or the wanted number of frames is reached.
 
         Raises:
             BadInputError: the file cannot be read or holds no stream.
@@ -207,28 +195,23 @@ class Replay:
         return self._stopping.is_set() or self._sent_frames == self._frames
 
     def _play(self) -> None:
-        """The recording once."""
+        """Play the recording once."""
         pace = Pace(self._settings.speed)
         for message, line in read_recording(self._settings.path):
             self._stopping.wait(pace.seconds_until(_published_ns(message), time.monotonic()))
             if self._ended:
                 return
-            self._answer_commands(message.source)
+            self._refuse_commands(message.source)
             if self._settings.clock == "now":
-                message, line = moved_to_now(line)  # noqa: PLW2901 - the same message, told anew
-            self._publish(message, line)
+                message, line = moved_to_now(line)  # noqa: PLW2901 - the same message with other times
+            self._outputs.publish(message, line)
             self._sent_frames += isinstance(message, events.FrameMessage)
 
-    def _publish(self, message: events.Message, line: bytes) -> None:
-        for sink in self._sinks:
-            sink.publish(message, line)
-
-    def _answer_commands(self, source: str) -> None:
-        for sink in self._sinks:
-            for command in sink.take_commands() if isinstance(sink, CommandSink) else ():
-                reason = "a recording is being played, which takes no commands"
-                reply = events.Reply(source, time.monotonic_ns(), command.text, accepted=False, reason=reason)
-                self._publish(reply, events.encode(reply))
+    def _refuse_commands(self, source: str) -> None:
+        for command in self._outputs.take_commands():
+            reason = "a recording is being played, which takes no commands"
+            reply = events.Reply(source, time.monotonic_ns(), command.text, accepted=False, reason=reason)
+            self._outputs.publish(reply, events.encode(reply))
 
 
 class Pace:
@@ -258,8 +241,9 @@ def run_replay(settings: DaemonSettings) -> int:
     Raises:
         LandmarksError: an address that cannot be understood or opened, a file that is no recording.
     """
-    what = read_replay_settings(settings.source)
-    with Replay(what, [open_sink(uri) for uri in settings.sinks], settings.frames) as replay:
+    recording = read_replay_settings(settings.source)
+    with closing(Outputs(open_sink, settings.sinks)) as outputs:
+        replay = Replay(recording, outputs, settings.frames)
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: replay.stop())
         replay.run()

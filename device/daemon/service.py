@@ -1,8 +1,8 @@
-"""The daemon as a service: built from settings, watched, and built again when it fails.
+"""The daemon as a service: built from settings, supervised, and started again when it fails.
 
-Here, and nowhere else, an unexpected error is caught: it is logged with its traceback, told in the
-status, and the loop begins again after a pause. Source and sinks live on, so that a reader sees the
-outage and not a new daemon.
+Here (and for single sinks in `sink_guard`) an unexpected error is caught, and nowhere else: it is logged
+with its traceback, reported in the status, and the loop starts again after a pause. Source and sinks stay
+open, so that a reader sees the outage and not a new daemon.
 """
 
 import errno
@@ -12,31 +12,26 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
 from threading import Event
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from device.contract.errors import LandmarksError, WriteFailedError
-from device.daemon.connections import OpenSinks, OpenSource
+from device.daemon.connections import Connections, Opener
 from device.daemon.health import HealthLog
-from device.daemon.loop import Daemon, Ending
+from device.daemon.loop import Daemon, StopReason
 from device.daemon.notify import Notifier
 from device.inference.protocols import Engine
 from device.settings import DaemonSettings
-from device.sinks import Sink
-from device.sources.frame import FrameSource
 from device.sources.reader import back_off_seconds
 from device.tracking.tracker import Tracker
 
-Thinker = tuple[Tracker, Engine]
-"""What looks at the frames."""
-
 log = logging.getLogger(__name__)
 
-WELL_SECONDS = 10.0
-"""A run that lasted so long counts as well: the pause before the next one is short again."""
+STABLE_SECONDS = 10.0
+"""A run that lasted this long was a good one: the pause after its failure is the shortest again."""
 
 
 class State(StrEnum):
-    """What the service does."""
+    """What the service is doing."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -45,24 +40,23 @@ class State(StrEnum):
     ENDING = "ending"
 
 
-class Builder(Protocol):
+class Pipeline(NamedTuple):
+    """From a frame to its faces."""
+
+    tracker: Tracker
+    engine: Engine
+
+
+class Builder(Opener, Protocol):
     """Makes the parts of a daemon from settings; each method raises LandmarksError when it cannot."""
 
-    def source(self, settings: DaemonSettings, wait_for_camera: bool) -> FrameSource:
-        """Where the frames come from."""
-        ...
-
-    def sink(self, uri: str) -> Sink:
-        """Where messages go."""
-        ...
-
-    def thinker(self, settings: DaemonSettings, previous: Tracker | None) -> Thinker:
-        """What looks at the frames, loaded anew; ids of faces go on from the previous one's."""
+    def pipeline(self, settings: DaemonSettings, previous: Tracker | None) -> Pipeline:
+        """A pipeline, loaded anew; ids of faces continue after those of the previous tracker."""
         ...
 
 
 class Service:
-    """One daemon after the other, until it is told to stop."""
+    """Runs of the daemon one after the other, until it is stopped."""
 
     def __init__(
         self,
@@ -71,13 +65,13 @@ class Service:
         notifier: Notifier | None = None,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        """Nothing is opened yet.
+        """Prepare; `run` opens everything.
 
         Args:
-            load_settings: reads them, again at each reload.
+            load_settings: reads the settings, again at each reload.
             builder: makes the parts.
             notifier: of the service manager.
-            wait: sleeps so many seconds; by default until then or until the service is stopped.
+            wait: sleeps for so many seconds; by default until then or until the service is stopped.
         """
         self.state = State.STARTING
         self.restarts = 0
@@ -87,22 +81,22 @@ class Service:
         self._stopped = Event()
         self._wait = wait or self._stopped.wait
         self._daemon: Daemon | None = None
-        self._sinks: OpenSinks | None = None
+        self._connections: Connections | None = None
+        self._pipeline: Pipeline | None = None
         self._tracker: Tracker | None = None
-        self._engine: Engine | None = None
-        self._trouble, self._failures = "", 0
+        self._failure, self._failures, self._refused_reload = "", 0, ""
 
     def stop(self) -> None:
-        """End after the frame in hand; for a signal handler."""
+        """End after the current frame; for a signal handler."""
         self.state = State.ENDING
         self._stopped.set()
         if self._daemon is not None:
             self._daemon.stop()
-        if self._sinks is not None:
-            self._sinks.wait_no_more()
+        if self._connections is not None:
+            self._connections.outputs.stop_waiting()
 
     def reload(self) -> None:
-        """Read the settings again after the frame in hand; for a signal handler."""
+        """Read the settings again after the current frame; for a signal handler."""
         if self._daemon is not None:
             self._daemon.reload()
 
@@ -113,96 +107,102 @@ class Service:
             LandmarksError: the settings or something they name cannot be used at the start.
             BrokenPipeError: the reader of standard output has gone.
         """
-        settings = self._load()
+        self._settings = self._load()
         with ExitStack() as parts:
-            sinks = self._sinks = parts.enter_context(OpenSinks(self._builder.sink, settings.sinks))
-            # The network first: a model that cannot be used should not light up the camera.
-            thinker = self._builder.thinker(settings, None)
-            parts.callback(self._close_engine)
-            source = parts.enter_context(OpenSource(self._builder.source, settings))
-            self._health = HealthLog(source.now.name)
-            self._keep_running(settings, sinks, source, thinker)
+            # The network first: a model that cannot be used should not switch the camera on.
+            self._pipeline = self._builder.pipeline(self._settings, None)
+            parts.callback(self._close_pipeline)
+            self._connections = Connections(self._builder, self._settings)
+            parts.callback(self._connections.close)
+            self._health = HealthLog(self._connections.source.name)
+            self._keep_running(self._connections)
             self.state = State.ENDING
             self._notifier.stopping()
 
-    def _keep_running(
-        self, settings: DaemonSettings, sinks: OpenSinks, source: OpenSource, thinker: Thinker | None
-    ) -> None:
-        ending = None
-        while ending in (None, Ending.RELOAD) and not self._stopped.is_set():
-            if ending is Ending.RELOAD:
-                self.state = State.RELOADING
-                settings = self._reloaded(settings, sinks, source)
-                thinker = None
+    def _keep_running(self, connections: Connections) -> None:
+        reason = None
+        while reason in (None, StopReason.RELOAD) and not self._stopped.is_set():
             begun = time.monotonic()
             try:
-                ending = self._run_once(settings, sinks, source, thinker)
+                if reason is StopReason.RELOAD:
+                    self._reload(connections)
+                reason = self._run_once(connections)
             except Exception as error:
                 # A file would begin from its start.
-                if not source.now.live or _is_final(error):
+                if not connections.source.live or _is_final(error):
                     raise
-                self._note_failure(error, time.monotonic() - begun)
-                ending, thinker = None, None
+                self._on_failure(error, time.monotonic() - begun)
+                reason = None
 
-    def _run_once(
-        self,
-        settings: DaemonSettings,
-        sinks: OpenSinks,
-        source: OpenSource,
-        thinker: Thinker | None,
-    ) -> Ending:
-        self._tracker, self._engine = thinker or self._think_anew(settings)
+    def _run_once(self, connections: Connections) -> StopReason:
+        pipeline = self._pipeline = self._pipeline or self._builder.pipeline(self._settings, self._tracker)
+        self._tracker = pipeline.tracker
         self._daemon = Daemon(
-            source.now,
-            self._tracker,
-            sinks.now,
-            self._engine,
-            settings,
+            connections.source,
+            pipeline.tracker,
+            connections.outputs,
+            pipeline.engine,
+            self._settings,
             health=self._health,
             notifier=self._notifier,
+            failure=self._failure,
+            refused_reload=self._refused_reload,
         )
-        if self._trouble:
-            self._daemon.tell_trouble(self._trouble)
-            self._wait(back_off_seconds(self._failures - 1))
         if self._stopped.is_set():
-            return Ending.STOPPED
-        self.state = State.RUNNING
+            return StopReason.STOPPED
+        self._failure, self.state = "", State.RUNNING
         return self._daemon.run()
 
-    def _close_engine(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-
-    def _think_anew(self, settings: DaemonSettings) -> Thinker:
-        """Tracker and engine, loaded once more; the engine before lets go of its accelerator first."""
-        self._close_engine()
-        return self._builder.thinker(settings, self._tracker)
-
-    def _note_failure(self, error: Exception, lasted_seconds: float) -> None:
-        self._failures = 1 if lasted_seconds >= WELL_SECONDS else self._failures + 1
+    def _on_failure(self, error: Exception, lasted_seconds: float) -> None:
+        """Report an unexpected error, wait, and have the pipeline loaded anew."""
+        self._failures = 1 if lasted_seconds >= STABLE_SECONDS else self._failures + 1
         self.restarts += 1
         self.state = State.RESTARTING
         pause = back_off_seconds(self._failures - 1)
-        self._trouble = f"{type(error).__name__}: {error}; starting again in {pause:g} s"
-        log.error("the loop failed, %s", self._trouble, exc_info=error)
+        self._failure = f"{type(error).__name__}: {error}; starting again in {pause:g} s"
+        log.error("the loop failed, %s", self._failure, exc_info=error)
+        if self._daemon is not None:
+            self._daemon.report_failure(self._failure)
+        self._close_pipeline()
+        self._wait(pause)
 
-    def _reloaded(self, settings: DaemonSettings, sinks: OpenSinks, source: OpenSource) -> DaemonSettings:
-        """The new settings with what they name open; the old ones if any of it cannot be used."""
+    def _close_pipeline(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.engine.close()
+            self._pipeline = None
+
+    def _reload(self, connections: Connections) -> None:
+        """Use the settings as they are now; if anything in them cannot be used, go on with the old ones."""
+        self.state = State.RELOADING
         self._notifier.reloading()
-        self._trouble = ""
         try:
-            wanted = self._load()
-            sinks.change(wanted.sinks)
-            source.change(wanted)
+            self._change_to(self._load(), connections)
         except LandmarksError as error:
-            log.error("the settings are kept as they were: %s", error)  # noqa: TRY400 - a user's mistake
-            sinks.change(settings.sinks)
-            return settings
-        log.info("settings read again")
-        return wanted
+            self._refused_reload = f"the settings are kept as they were: {error}"
+            log.error("%s", self._refused_reload)  # noqa: TRY400 - a user's mistake
+        else:
+            self._refused_reload = ""
+            log.info("settings read again")
+
+    def _change_to(self, settings: DaemonSettings, connections: Connections) -> None:
+        """Build the new pipeline beside the old one, which is closed only when all else is open too.
+
+        An accelerator is still held by the old pipeline then, so the new one starts on the CPU and opens
+        the accelerator in the background, half a second after the old one has released it.
+
+        Raises:
+            LandmarksError: something cannot be opened; everything is as it was before.
+        """
+        pipeline = self._builder.pipeline(settings, self._tracker)
+        with ExitStack() as undo:
+            undo.callback(pipeline.engine.close)
+            connections.change(settings)
+            undo.pop_all()
+        self._close_pipeline()
+        self._settings, self._pipeline = settings, pipeline
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether beginning again is no use: the reader of standard output has gone, or its disk is full."""
+    """Whether starting again is no use: the reader of standard output has gone, or its disk is full."""
     ends = isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC)
     return ends or isinstance(error, WriteFailedError)

@@ -1,4 +1,4 @@
-"""Where messages go, and the address that chooses it."""
+"""Sinks: where messages go, and the address that chooses one."""
 
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
@@ -12,33 +12,37 @@ from device.support.extras import needs_extra
 
 
 class Sink(Protocol):
-    """Takes every message of the stream."""
+    """Takes every message of the stream.
+
+    An exception from any of its methods is a fault of ours: the daemon logs it, reports the sink as lost,
+    and goes on with the others. What can go wrong outside is the sink's own `condition`.
+    """
 
     @property
     def condition(self) -> Condition:
-        """How the way out does; becomes the status message's `broker`."""
+        """Health of this sink's connection; reported as `broker` in `status` messages."""
         ...
 
     def publish(self, message: Message, line: bytes) -> None:
         """Send one message, never waiting for the reader longer than a frame lasts.
 
         Args:
-            message: what is said.
+            message: the message.
             line: the same as a line of JSON with its line feed, encoded once for all sinks.
         """
         ...
 
     def close(self) -> None:
-        """Send what is held back and let go of the connection."""
+        """Send what is held back and close the connection."""
         ...
 
 
 @runtime_checkable
 class CommandSink(Protocol):
-    """A sink that also receives commands; the daemon's loop asks it at every frame."""
+    """A sink that also receives commands; the daemon's loop fetches them at every frame."""
 
     def take_commands(self) -> list[Command | BadCommand]:
-        """What has come since the last call, oldest first; each is answered by a `reply` message."""
+        """Those that have come since the last call, oldest first; each gets a `reply` message."""
         ...
 
 
@@ -48,28 +52,28 @@ class PictureSink(Protocol):
 
     @property
     def wants_pictures(self) -> bool:
-        """Whether anybody is looking now; nothing is copied for nobody."""
+        """Whether anybody is looking now; otherwise no picture is encoded."""
         ...
 
     def show(self, frame: Frame) -> None:
-        """Show a frame; called just before its message is published. Must return at once."""
+        """Show a frame, just before its message is published; must return at once."""
         ...
 
 
 @runtime_checkable
 class RoundTripSink(Protocol):
-    """A sink that measures how long its messages take to a reader, through the broker."""
+    """A sink that measures how long its messages take through the broker and back."""
 
     def take_round_trips_ms(self) -> list[float]:
-        """Milliseconds from capture to arrival back here, one a message timed since the last call."""
+        """Milliseconds from capture to arrival back here, one for each message timed since the last call."""
         ...
 
 
 @runtime_checkable
-class WaitingSink(Protocol):
-    """A sink that may hold the daemon up until its reader takes more."""
+class BlockingSink(Protocol):
+    """A sink that holds the daemon up until its reader takes more; an OSError from it ends the daemon."""
 
-    def wait_no_more(self) -> None:
+    def stop_waiting(self) -> None:
         """The daemon is ending: give up on a reader that takes nothing. For a signal handler."""
         ...
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.checks.selftest.timing import MESSAGE, TimingSink
+from device.daemon.connections import Outputs
 from device.daemon.loop import Daemon
 from device.finders.open import open_finder
 from device.finders.settings import DEFAULT_FINDER
@@ -107,7 +108,7 @@ def measure_video(model: str, threads: int, peer_python: Path | None) -> dict[st
         network = LandmarkNetwork(find_model(model), threads)
         source, sink = TurnSource(frames, peer), TimingSink()
         tracker = Tracker(network, open_finder(DEFAULT_FINDER, threads))
-        with Daemon(source, tracker, [sink], network.manifest.identity, DaemonSettings()) as daemon:
+        with Daemon(source, tracker, Outputs.of(sink), network.manifest.identity, DaemonSettings()) as daemon:
             daemon.run()
     timed = [one for one in sink.timed[WARM_ROUNDS * BLOCK :] if one.faces == 1]
     spent = {

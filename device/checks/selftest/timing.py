@@ -20,6 +20,7 @@ import numpy as np
 
 from device.contract.errors import BadInputError
 from device.contract.geometry import Box
+from device.daemon.connections import Outputs
 from device.daemon.health import percentiles
 from device.daemon.loop import Daemon
 from device.finders.open import open_finder
@@ -112,7 +113,7 @@ def time_tracked(model: str, threads: int, frames: int, warm_up: int = WARM_UP) 
     tracker = Tracker(network, open_finder(DEFAULT_FINDER, threads))
     sink = TimingSink()
     source = RenderedDemo(warm_up + frames)
-    with Daemon(source, tracker, [sink], network.manifest.identity, DaemonSettings()) as daemon:
+    with Daemon(source, tracker, Outputs.of(sink), network.manifest.identity, DaemonSettings()) as daemon:
         daemon.run()
     return sink.timed[warm_up:]
 

@@ -31,11 +31,11 @@ def test_rates_count_only_what_came_since_the_last_time(tmp_path):
     for number in range(30):
         log.note(a_frame(number, 2.0))
     clock.seconds += 2
-    first = log.tell(skipped=10)
+    first = log.report(skipped=10)
     assert (first.fps, first.fps_captured, first.fps_skipped) == (15.0, 20.0, 5.0)
     log.note(a_frame(40, 2.0))
     clock.seconds += 4
-    second = log.tell(skipped=13)
+    second = log.report(skipped=13)
     assert (second.fps, second.fps_captured, second.fps_skipped) == (0.25, 1.0, 0.75)
     assert (second.frames, second.skipped, second.uptime_s) == (31, 13, 6.0)
 
@@ -45,7 +45,7 @@ def test_percentiles_are_numpys_of_the_latencies_and_of_every_stage(tmp_path):
     log = HealthLog("cam0", Clock(), tmp_path)
     for number, latency in enumerate(latencies):
         log.note(a_frame(number, latency, infer=latency / 2))
-    told = log.tell(skipped=0)
+    told = log.report(skipped=0)
     wanted = np.percentile(latencies, [50, 95, 99])
     got = [told.latency_ms_p50, told.latency_ms_p95, told.latency_ms_p99]
     # Both as the stream shows them, to a microsecond.
@@ -59,7 +59,7 @@ def test_a_stream_without_frames_has_no_rates_and_no_percentiles(tmp_path):
     clock = Clock()
     log = HealthLog("cam0", clock, tmp_path)
     clock.seconds += 1
-    told = log.tell(skipped=5).to_dict()
+    told = log.report(skipped=5).to_dict()
     assert not {"fps", "fps_captured", "latency_ms_p50", "stages_ms", "model", "temperature_c"} & set(told)
     assert (told["frames"], told["skipped"]) == (0, 5)
 
@@ -78,7 +78,7 @@ def test_a_part_that_was_lost_and_came_back_is_a_restart_and_its_state_is_the_la
     degraded = Condition(State.DEGRADED, "on the CPU")
     for camera, inference in [(well, well), (lost, well), (lost, lost), (well, degraded), (lost, degraded)]:
         log.note(Status("cam0", 1, camera=camera, inference=inference))
-    told = log.tell(skipped=0).to_dict()
+    told = log.report(skipped=0).to_dict()
     assert told["restarts"] == {"camera": 1, "inference": 1, "broker": 0}
     assert told["camera"] == {"state": "lost", "reason": "unplugged"}
     assert told["inference"] == {"state": "degraded", "reason": "on the CPU"}
@@ -92,7 +92,7 @@ def test_heat_and_power_come_from_the_machines_own_files(tmp_path):
     firmware = tmp_path / "sys/devices/platform/soc/soc:firmware"
     firmware.mkdir(parents=True)
     (firmware / "get_throttled").write_text("50005\n")
-    told = HealthLog("cam0", Clock(), tmp_path).tell(skipped=0).to_dict()
+    told = HealthLog("cam0", Clock(), tmp_path).report(skipped=0).to_dict()
     assert told["temperature_c"] == 61.232
     assert told["throttled"] == ["under_voltage", "throttled"]
     assert told["throttled_since_boot"] == ["under_voltage", "throttled"]
@@ -100,8 +100,8 @@ def test_heat_and_power_come_from_the_machines_own_files(tmp_path):
 
 def test_round_trips_to_the_broker_become_percentiles(tmp_path):
     log = HealthLog("cam0", Clock(), tmp_path)
-    assert log.tell(skipped=0, round_trips_ms=[1.0, 2.0, 3.0]).round_trip_ms.p50 == 2.0
-    assert log.tell(skipped=0).round_trip_ms is None
+    assert log.report(skipped=0, round_trips_ms=[1.0, 2.0, 3.0]).round_trip_ms.p50 == 2.0
+    assert log.report(skipped=0).round_trip_ms is None
 
 
 def test_the_log_keeps_a_bounded_number_of_frames_and_never_their_faces(tmp_path):
@@ -117,7 +117,7 @@ def test_a_full_health_message_encodes(tmp_path):
     log = HealthLog("cam0", Clock(), tmp_path)
     log.note(Status("cam0", 1))
     log.note(a_frame(1, 2.0))
-    assert b'"stages_ms":{"find":{"p50":0.0' in encode(log.tell(skipped=0))
+    assert b'"stages_ms":{"find":{"p50":0.0' in encode(log.report(skipped=0))
 
 
 def test_telling_health_loads_nothing_that_would_hold_the_stream_up(root):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from device.contract.geometry import Box
+from device.daemon.connections import Outputs
 from device.daemon.loop import Daemon, OneModel
 from device.messages.commands import BadCommand, Command, Verb
 from device.settings import DaemonSettings
@@ -25,7 +26,7 @@ def run_daemon(items, name="images", live=False, **settings):
     sink = ListSink()
     source = FakeSource(items, name, live)
     tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
-    with Daemon(source, tracker, [sink], "fake@ffffffff", DaemonSettings(**settings)) as daemon:
+    with Daemon(source, tracker, Outputs.of(sink), "fake@ffffffff", DaemonSettings(**settings)) as daemon:
         daemon.run()
     assert source.closed
     assert sink.closed
@@ -97,7 +98,9 @@ def test_health_comes_at_its_interval_with_the_rate_since_the_last():
     sink = ListSink()
     tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
     source = SlowSource([], "cam0", live=True)
-    with Daemon(source, tracker, [sink], "fake@ffffffff", DaemonSettings(health_seconds=0.1)) as daemon:
+    with Daemon(
+        source, tracker, Outputs.of(sink), "fake@ffffffff", DaemonSettings(health_seconds=0.1)
+    ) as daemon:
         daemon.run()
     told = [json.loads(line) for line in sink.lines]
     healths = [message for message in told if message["type"] == "health"]
@@ -116,7 +119,7 @@ def test_stop_ends_the_run_after_the_frame_in_hand():
     sink = ListSink()
     tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
     source = FakeSource([a_frame(a_picture(), n) for n in range(100)], "cam0", live=True)
-    daemon = Daemon(source, tracker, [sink], "fake@ffffffff", DaemonSettings())
+    daemon = Daemon(source, tracker, Outputs.of(sink), "fake@ffffffff", DaemonSettings())
     publish = sink.publish
 
     def publish_and_stop(message, line):
@@ -143,7 +146,9 @@ class AskingSink(ListSink):
 def run_with(sink, frames, fps=30, engine="fake@ffffffff"):
     items = [Frame(a_picture(), n, round(n * 1e9 / fps)) for n in range(frames)]
     tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
-    with Daemon(FakeSource(items, "cam0", live=True), tracker, [sink], engine, DaemonSettings()) as daemon:
+    with Daemon(
+        FakeSource(items, "cam0", live=True), tracker, Outputs.of(sink), engine, DaemonSettings()
+    ) as daemon:
         ending = daemon.run()
     return ending, [json.loads(line) for line in sink.lines]
 
@@ -251,7 +256,9 @@ def test_pauses_and_silence_feed_the_watchdog_unless_nothing_can_help() -> None:
 
     tracker = Tracker(FakeNetwork(), FakeFinder())
     source = StuckSource([], "cam0", live=True)
-    with Daemon(source, tracker, [], "fake@ffffffff", DaemonSettings(), notifier=notifier) as daemon:
+    with Daemon(
+        source, tracker, Outputs.of(), "fake@ffffffff", DaemonSettings(), notifier=notifier
+    ) as daemon:
         daemon.run()
     assert notifier.fed == 3
 
@@ -271,6 +278,8 @@ class NotingEngine(OneModel):
 def test_only_a_live_sources_latency_may_cost_it_accuracy(live, noted):
     engine, items = NotingEngine(), [a_frame(a_picture(), n) for n in range(2)]
     tracker = Tracker(FakeNetwork(), FakeFinder(Box.centred(CENTER, (100, 100))))
-    with Daemon(FakeSource(items, "s", live), tracker, [ListSink()], engine, DaemonSettings()) as daemon:
+    with Daemon(
+        FakeSource(items, "s", live), tracker, Outputs.of(ListSink()), engine, DaemonSettings()
+    ) as daemon:
         daemon.run()
     assert len(engine.noted) == noted

@@ -31,4 +31,4 @@ def test_a_limit_that_is_lifted_is_lifted_at_once() -> None:
     assert limit.passes(0, 0.1)
     assert not limit.passes(10**9, 0.1)
     assert limit.passes(2 * 10**9, 50)
-    assert limit.passed_over == 1
+    assert limit.skipped == 1

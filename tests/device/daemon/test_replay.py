@@ -5,10 +5,12 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import closing, contextmanager
 
 import pytest
 
 from device.contract.errors import BadInputError, UsageError
+from device.daemon.connections import Outputs
 from device.daemon.replay import Pace, Replay, read_recording, read_replay_settings
 from device.messages import messages as events
 from device.messages.commands import Command, Verb
@@ -40,10 +42,16 @@ def recording(tmp_path):
     return path
 
 
+@contextmanager
+def playing(uri, sink, **settings):
+    with closing(Outputs.of(sink)) as outputs:
+        yield Replay(read_replay_settings(uri), outputs, **settings)
+
+
 def played(uri, **settings):
     sink = ListSink()
     began = time.monotonic()
-    with Replay(read_replay_settings(uri), [sink], **settings) as replay:
+    with playing(uri, sink, **settings) as replay:
         replay.run()
     assert sink.closed
     return b"".join(sink.lines), time.monotonic() - began
@@ -83,7 +91,7 @@ def test_a_broken_line_is_passed_over_and_told(recording, caplog):
 
 def test_times_are_moved_to_now_and_the_latency_stays(recording):
     sink = ListSink()
-    with Replay(read_replay_settings(f"replay:{recording}?speed=fast&clock=now"), [sink]) as replay:
+    with playing(f"replay:{recording}?speed=fast&clock=now", sink) as replay:
         replay.run()
     frames = [json.loads(line) for line in sink.lines if b'"frame"' in line]
     assert [frame["sequence"] for frame in frames] == list(range(10))
@@ -104,7 +112,7 @@ def test_stop_ends_a_wait(tmp_path):
         lines[0] + lines[2].replace(b'"published_ns":1000050000000', b'"published_ns":9000000000000')
     )
     sink = ListSink()
-    replay = Replay(read_replay_settings(f"replay:{path}"), [sink])
+    replay = Replay(read_replay_settings(f"replay:{path}"), Outputs.of(sink))
     publish = sink.publish
     sink.publish = lambda message, line: (publish(message, line), replay.stop())
     began = time.monotonic()
@@ -130,7 +138,7 @@ class CommandingSink(ListSink):
 
 def test_a_command_is_answered_with_a_no(recording):
     sink = CommandingSink()
-    with Replay(read_replay_settings(f"replay:{recording}?speed=fast"), [sink], frames=1) as replay:
+    with playing(f"replay:{recording}?speed=fast", sink, frames=1) as replay:
         replay.run()
     reply = json.loads(sink.lines[0])
     assert (reply["type"], reply["command"], reply["accepted"]) == ("reply", "rate 5", False)

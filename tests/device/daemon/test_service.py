@@ -10,7 +10,7 @@ import pytest
 from device.contract.errors import BadInputError, MissingOutsideError, UsageError, WriteFailedError
 from device.contract.geometry import Box
 from device.daemon.loop import OneModel
-from device.daemon.service import Service, State
+from device.daemon.service import Pipeline, Service, State
 from device.messages.commands import Command, Verb
 from device.settings import DaemonSettings
 from device.sources.frame import Frame, Unreadable
@@ -40,12 +40,22 @@ class ScriptedSource(FakeSource):
                 yield item
 
 
+class FakeEngine(OneModel):
+    """Remembers that it was closed."""
+
+    closed = False
+
+    def close(self):
+        self.closed = True
+
+
 class FakeBuilder:
     """Hands out what it was given; `open` keeps the addresses."""
 
     def __init__(self, *sources):
         self.sources, self.sinks, self.opened = list(sources), {}, []
         self.network = FakeNetwork
+        self.engines = []
 
     def source(self, settings, wait_for_camera):
         self.opened.append((settings.source, wait_for_camera))
@@ -60,10 +70,13 @@ class FakeBuilder:
         self.sinks[uri] = ListSink()
         return self.sinks[uri]
 
-    def thinker(self, settings, previous):
+    def pipeline(self, settings, previous):
+        if settings.model == "bad":
+            raise BadInputError("no such model")
         tracker = Tracker(self.network(), FakeFinder(Box.centred(CENTER, (100, 100))))
         tracker.next_id = previous.next_id if previous else 1
-        return tracker, OneModel("fake@ffffffff")
+        self.engines.append(FakeEngine(settings.model))
+        return Pipeline(tracker, self.engines[-1])
 
     def told(self, uri="stdout:"):
         return [json.loads(line) for line in self.sinks[uri].lines]
@@ -224,14 +237,73 @@ def test_a_reload_to_another_camera_closes_the_first_and_waits_for_the_second() 
 
 @pytest.mark.parametrize(
     "step",
-    [BadInputError("daemon.toml:3: no"), DaemonSettings(sinks=("stdout:", "bad:"))],
-    ids=["a file with a mistake", "a sink that does not open"],
+    [
+        BadInputError("daemon.toml:3: no"),
+        DaemonSettings(sinks=("stdout:", "bad:")),
+        DaemonSettings(sinks=("stdout:", "new:", "bad:")),
+        DaemonSettings(model="bad"),
+    ],
+    ids=["a file with a mistake", "a sink", "a good sink before a bad one", "a model"],
 )
-def test_a_reload_that_cannot_be_had_changes_nothing(step, caplog) -> None:
+def test_a_reload_that_cannot_be_had_changes_nothing_and_says_so_in_log_and_status(step, caplog) -> None:
     builder = FakeBuilder()
     reload_in(builder, Reloading(DaemonSettings(), step), frames(1), frames(2, 1))
-    assert kinds(builder.told(), "frame") == ["frame"] * 3
-    assert "the settings are kept as they were" in caplog.text
+    messages = builder.told()
+    assert [m["sequence"] for m in messages if m["type"] == "frame"] == [0, 1, 2]
+    assert {m["model"] for m in messages if m["type"] == "frame"} == {"small"}
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert line.startswith("the settings are kept as they were: ")
+    assert [m["model"] for m in messages if m["type"] == "status"][-1] == {
+        "state": "degraded",
+        "reason": line,
+    }
+    assert all(builder.sinks[uri].closed for uri in builder.sinks)
+    assert all(engine.closed for engine in builder.engines)
+
+
+def test_the_old_pipeline_is_closed_only_when_the_new_one_is_there_and_a_good_reload_clears_the_status() -> (
+    None
+):
+    builder = FakeBuilder()
+    source = ScriptedSource([], [], frames(2, 5))
+    builder.sources.append(source)
+    steps = [DaemonSettings(), DaemonSettings(model="bad"), DaemonSettings(model="tiny")]
+    service = Service(Reloading(*steps), builder, wait=lambda seconds: None)
+    source.runs[0] = [*frames(1), service.reload, *frames(1, 90)]
+    source.runs[1] = [
+        *frames(2, 1), lambda: still_open.append(not builder.engines[0].closed), service.reload,
+        *frames(1, 91),
+    ]  # fmt: skip
+    still_open = []
+    service.run()
+    assert still_open == [True]
+    messages = builder.told()
+    assert [m["model"] for m in messages if m["type"] == "frame"] == ["small"] * 3 + ["tiny"] * 2
+    states = [m["model"]["state"] for m in messages if m["type"] == "status"]
+    assert states == ["ok", "degraded", "ok"]
+    assert [engine.closed for engine in builder.engines] == [True, True]
+
+
+def test_a_reload_that_fails_by_a_fault_of_ours_goes_on_with_the_old_settings() -> None:
+    builder = FakeBuilder()
+    reload_in(builder, Reloading(DaemonSettings(), OverflowError("too large")), frames(1), frames(2, 1))
+    assert [m["sequence"] for m in builder.told() if m["type"] == "frame"] == [0, 1, 2]
+
+
+def test_a_pipeline_that_cannot_be_loaded_again_is_tried_again_after_growing_pauses() -> None:
+    builder = FakeBuilder(ScriptedSource([*frames(1), fault], frames(1, 1)))
+    build, attempts = builder.pipeline, []
+
+    def pipeline(settings, previous):
+        attempts.append(previous)
+        if len(attempts) in (2, 3):
+            raise BadInputError("the model file is being replaced")
+        return build(settings, previous)
+
+    builder.pipeline = pipeline
+    _, waits = run(builder)
+    assert waits == [0.1, 0.2, 0.4]
+    assert [m["sequence"] for m in builder.told() if m["type"] == "frame"] == [0, 1]
 
 
 def test_a_reload_to_a_source_that_does_not_open_goes_back_to_the_old_one(caplog) -> None:

@@ -62,7 +62,7 @@ def test_a_slow_reader_is_waited_for_and_gets_every_byte() -> None:
 def test_a_reader_that_takes_nothing_does_not_hold_up_the_end() -> None:
     reader, writer = os.pipe()
     sink = StdoutSink(writer)
-    Timer(0.2, sink.wait_no_more).start()
+    Timer(0.2, sink.stop_waiting).start()
     begun = time.monotonic()
     for _ in range(100):
         sink.publish(Status("demo", 1), b"x" * 5000)

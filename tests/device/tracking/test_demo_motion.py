@@ -8,6 +8,7 @@ import pytest
 
 from device.contract.geometry import apply_affine, invert_affine
 from device.contract.landmarks import ibug_68
+from device.daemon.connections import Outputs
 from device.daemon.loop import Daemon
 from device.finders.open import CentreFinder
 from device.inference.models import find_model
@@ -36,7 +37,7 @@ def frames():
     )
     tracker = Tracker(network, CentreFinder())
     settings = DaemonSettings(frames=FRAMES)
-    with Daemon(source, tracker, [sink], network.manifest.identity, settings) as daemon:
+    with Daemon(source, tracker, Outputs.of(sink), network.manifest.identity, settings) as daemon:
         daemon.run()
     messages = [json.loads(line) for line in sink.lines]
     return [message for message in messages if message["type"] == "frame"]

@@ -1,0 +1,47 @@
+"""The conditions of the device's parts, and whether they have changed since they were last reported."""
+
+from device.messages.messages import Status
+from device.support.condition import OK, Condition, State
+
+
+class PartStatus:
+    """The conditions of camera, inference, broker and model."""
+
+    def __init__(self) -> None:
+        self.camera = self.inference = self.broker = self.model = OK
+        self._reported: tuple[Condition, ...] | None = None
+
+    @property
+    def _all(self) -> dict[str, Condition]:
+        return {
+            "camera": self.camera,
+            "inference": self.inference,
+            "broker": self.broker,
+            "model": self.model,
+        }
+
+    def set_camera(self, condition: Condition) -> None:
+        """Note the camera's condition; of several failures in one outage the first reason stays."""
+        if condition.state != self.camera.state:
+            self.camera = condition
+
+    def is_due(self, live: bool) -> bool:
+        """Whether a report is due; the first one of a file waits until something is wrong."""
+        now = tuple(self._all.values())
+        if self._reported is None and not live:
+            return any(each.state is not State.OK for each in now)
+        return self._reported != now
+
+    def report(self, source: str, published_ns: int) -> Status:
+        """The status message; from now on this counts as reported."""
+        self._reported = tuple(self._all.values())
+        return Status(source, published_ns, *self._reported)
+
+    def __str__(self) -> str:
+        """One line for people."""
+        wrong = [
+            f"{name} {each.state} ({each.reason})"
+            for name, each in self._all.items()
+            if each.state is not State.OK
+        ]
+        return "; ".join(wrong) or "all parts ok"

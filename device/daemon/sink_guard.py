@@ -1,0 +1,124 @@
+"""The supervisor of one sink: one sink's failure is one sink's.
+
+Like the service does for the loop, and nowhere else, it catches every exception: one that a sink does not
+handle itself is a fault of ours. It is logged once with its traceback, the sink is reported as lost and
+tried again later, and the other sinks go on.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from device.messages.commands import BadCommand, Command
+from device.messages.messages import Message
+from device.sinks import BlockingSink, CommandSink, PictureSink, RoundTripSink, Sink
+from device.sources.frame import Frame
+from device.support.condition import Condition, State
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10.0
+"""A sink that has failed gets nothing for this long, then the next message."""
+
+
+class SinkGuard:
+    """One open sink with everything that it may be asked for; what it cannot do gives nothing."""
+
+    def __init__(self, address: str, sink: Sink, clock: Callable[[], float] = time.monotonic) -> None:
+        # What follows the scheme may name a user.
+        self._name, self._clock = address.partition(":")[0], clock
+        self._sink = sink
+        # Asked once: a check against a protocol takes microseconds, and these are wanted at every frame.
+        self._commands = sink if isinstance(sink, CommandSink) else None
+        self._screen = sink if isinstance(sink, PictureSink) else None
+        self._timer = sink if isinstance(sink, RoundTripSink) else None
+        self._blocking = sink if isinstance(sink, BlockingSink) else None
+        self._fault: Condition | None = None
+        self._retry_at = -float("inf")
+        self._logged: set[tuple[str, int]] = set()
+
+    @property
+    def condition(self) -> Condition:
+        """The sink's own condition; lost from a fault until a message has gone through again."""
+        own = Condition()
+        with self._supervised():
+            own = self._sink.condition
+        return self._fault or own
+
+    def publish(self, message: Message, line: bytes) -> None:
+        """Publish one message, unless the sink has just failed.
+
+        Raises:
+            OSError: the reader of a sink that the daemon waits for has gone, or its disk is full.
+        """
+        if self._is_resting:
+            return
+        with self._supervised():
+            self._sink.publish(message, line)
+            self._fault = None
+
+    def show(self, frame: Frame) -> None:
+        """Show a frame if somebody is looking."""
+        if self._screen is None or self._is_resting:
+            return
+        with self._supervised():
+            if self._screen.wants_pictures:
+                self._screen.show(frame)
+
+    def take_commands(self) -> list[Command | BadCommand]:
+        """Commands that have come since the last call, oldest first."""
+        if self._commands is None or self._is_resting:
+            return []
+        with self._supervised():
+            return self._commands.take_commands()
+        return []
+
+    def take_round_trips_ms(self) -> list[float]:
+        """Milliseconds from capture through the broker and back, measured since the last call."""
+        if self._timer is None or self._is_resting:
+            return []
+        with self._supervised():
+            return self._timer.take_round_trips_ms()
+        return []
+
+    def stop_waiting(self) -> None:
+        """Let the sink not hold up the end; may be called from a signal handler."""
+        if self._blocking is not None:
+            self._blocking.stop_waiting()
+
+    def close(self) -> None:
+        """Close the sink."""
+        with self._supervised():
+            self._sink.close()
+
+    @property
+    def _is_resting(self) -> bool:
+        return self._clock() < self._retry_at
+
+    @contextmanager
+    def _supervised(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            # The end of standard output is the end of the daemon.
+            if isinstance(error, OSError) and self._blocking is not None:
+                raise
+            self._note_fault(error)
+
+    def _note_fault(self, error: Exception) -> None:
+        self._retry_at = self._clock() + RETRY_SECONDS
+        reason = f"sink {self._name}: {type(error).__name__}: {error}; trying again in {RETRY_SECONDS:g} s"
+        self._fault = Condition(State.LOST, reason)
+        place = _place_of(error)
+        if place not in self._logged:
+            self._logged.add(place)
+            log.error("a fault of ours; the other sinks go on: %s", reason, exc_info=error)
+
+
+def _place_of(error: Exception) -> tuple[str, int]:
+    """File and line where an error was raised."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return ("", 0) if traceback is None else (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
