@@ -58,6 +58,10 @@ class Broker:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -126,6 +130,10 @@ class Reader:
 
     def send(self, topic: str, payload: bytes) -> None:
         self._client.publish(topic, payload, qos=1).wait_for_publish(5)
+
+    def keep(self, topic: str, payload: bytes) -> None:
+        """Publish what the broker keeps for later subscribers."""
+        self._client.publish(topic, payload, qos=1, retain=True).wait_for_publish(5)
 
     def close(self) -> None:
         self._client.disconnect()

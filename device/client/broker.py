@@ -8,7 +8,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from device.client.transport import Listener
 from device.contract.errors import RefusedError
-from device.sinks.mqtt.link import CONNECT_SECONDS, KEEPALIVE_SECONDS, REFUSALS, VERSIONS
+from device.sinks.mqtt.failures import REFUSALS
+from device.sinks.mqtt.link import CONNECT_SECONDS, KEEPALIVE_SECONDS, VERSIONS
 from device.sinks.mqtt.settings import MqttSettings
 
 RECONNECT_SECONDS = (1, 2)

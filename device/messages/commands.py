@@ -5,20 +5,15 @@ line that is not understood is answered on the stream by a `reply` message and c
 """
 
 import re
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
 
 from device.contract.errors import BadInputError
 from device.support.suggestion import nearest
 
 MAX_COMMAND_BYTES = 200
 """A longer line is refused unread."""
-
-WAITING_COMMANDS = 16
-"""Commands that wait for the daemon's loop, which takes them at every frame; more are refused."""
 
 RATE_RANGE = (0.1, 1000.0)
 """Frame messages a second."""
@@ -143,36 +138,3 @@ def _parse_value(verb: Verb, words: list[str]) -> float | str | bool | None:
 def _shown(text: str) -> str:
     """What was sent, in quotes, on one line, printable and short."""
     return ascii(text if len(text) <= 40 else text[:39] + "~")
-
-
-class CommandBox:
-    """Commands on their way from a sink's thread to the daemon's loop: few, and never an exception."""
-
-    def __init__(self) -> None:
-        """Empty."""
-        self._lock = Lock()
-        self._waiting: deque[Command | BadCommand] = deque()
-
-    def put(self, line: bytes) -> None:
-        """Take in one line from any thread."""
-        received = _understand(line)
-        with self._lock:
-            if len(self._waiting) < WAITING_COMMANDS:
-                self._waiting.append(received)
-            elif len(self._waiting) == WAITING_COMMANDS:
-                self._waiting.append(BadCommand(received.text, "too many commands at once; send it again"))
-
-    def take(self) -> list[Command | BadCommand]:
-        """What has come since the last call, oldest first."""
-        with self._lock:
-            taken = list(self._waiting)
-            self._waiting.clear()
-        return taken
-
-
-def _understand(line: bytes) -> Command | BadCommand:
-    try:
-        return parse_command(line)
-    except BadInputError as error:
-        head = line[:MAX_COMMAND_BYTES].decode("utf-8", errors="replace")
-        return BadCommand("".join(c if c.isprintable() else " " for c in head).strip(), str(error))

@@ -4,6 +4,7 @@ Every function takes the root of the file tree, so that a test can show it anoth
 None where this one does not tell.
 """
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -46,6 +47,27 @@ def board_name(root: Path = ROOT) -> str:
 def is_raspberry_pi(root: Path = ROOT) -> bool:
     """Whether the device tree says so."""
     return board_name(root).startswith("Raspberry Pi")
+
+
+def manufacturer(root: Path = ROOT) -> str | None:
+    """Who makes the board, where the machine says so."""
+    if is_raspberry_pi(root):
+        return "Raspberry Pi"
+    return read_word(root / "sys/class/dmi/id/sys_vendor") or None
+
+
+def machine_tag(root: Path = ROOT) -> str | None:
+    """Six hexadecimal digits that tell this machine from others of the same host name.
+
+    A hash of the board's serial number, which differs where cards are copies of each other, and of the
+    installation's machine id, which must not be published itself (machine-id(5)). None where both are
+    missing.
+    """
+    serial = read_word(root / "proc/device-tree/serial-number") or ""
+    installation = read_word(root / "etc/machine-id") or ""
+    if not serial + installation:
+        return None
+    return hashlib.sha256(f"landmarks/{serial}/{installation}".encode()).hexdigest()[:6]
 
 
 def temperature_c(root: Path = ROOT) -> float | None:

@@ -15,7 +15,7 @@ from pythonosc.osc_bundle import OscBundle
 from device.contract.geometry import Box
 from device.messages import messages as events
 from device.sinks import open_sink
-from device.sinks.mqtt.discovery import discovery_parcels
+from device.sinks.mqtt.discovery import announcements
 from device.sinks.mqtt.settings import MqttSettings
 from tests.conftest import ROOT
 
@@ -121,7 +121,7 @@ def test_home_assistants_automation_names_an_entity_that_is_announced():
     """It makes an entity's id of the device's name and the entity's; Home Assistant itself is not run."""
     text = (EXAMPLES / "home_assistant" / "automation.yaml").read_text()
     announced = [
-        parcel.topic for parcel in discovery_parcels(MqttSettings("broker", 1883, "hall", discovery=True))
+        publication.topic for publication in announcements(MqttSettings("broker", 1883, "hall", discovery=True))
     ]
     assert "homeassistant/binary_sensor/hall/face/config" in announced
     assert text.count("entity_id: binary_sensor.hall_face") == 2

@@ -1,4 +1,4 @@
-"""What waits for a slow way out: the newest of each topic, and a few events; never a growing queue."""
+"""What waits to be sent: the newest publication of each topic, and a few events; never a growing queue."""
 
 import socket
 from collections import deque
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from threading import Lock
 
 EVENTS_KEPT = 256
-"""Events that wait at most; then the oldest is dropped. At a few hundred bytes each, under 0.1 MB."""
+"""Events that may wait; then the oldest is dropped. At a few hundred bytes each, under 0.1 MB."""
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Publication:
     """One message for one topic."""
 
     topic: str
@@ -24,54 +24,53 @@ class Parcel:
 
 
 class Outbox:
-    """Filled by the daemon's loop, emptied by the sender's thread, which `wake_fd` rouses."""
+    """Filled by the daemon's loop, emptied by the sending thread, which `wake_fd` wakes."""
 
     def __init__(self) -> None:
-        """Empty."""
         self._lock = Lock()
-        self._slots: dict[str, Parcel] = {}
-        self._events: deque[Parcel] = deque(maxlen=EVENTS_KEPT)
-        self._sleeper, self._rouser = socket.socketpair()
-        self._sleeper.setblocking(False)
-        self._rouser.setblocking(False)
-        self._roused = False
+        self._slots: dict[str, Publication] = {}
+        self._events: deque[Publication] = deque(maxlen=EVENTS_KEPT)
+        self._read_end, self._write_end = socket.socketpair()
+        self._read_end.setblocking(False)
+        self._write_end.setblocking(False)
+        self._awake = False
         self.replaced = 0
-        """Parcels that a newer one of their topic has replaced."""
+        """Publications that a newer one of their topic has replaced."""
         self.dropped_events = 0
         """Events that found no room."""
 
-    def put_newest(self, parcel: Parcel) -> None:
+    def put_newest(self, publication: Publication) -> None:
         """Replace whatever waits for this topic."""
         with self._lock:
-            self.replaced += parcel.topic in self._slots
+            self.replaced += publication.topic in self._slots
             # Anew at the end: topics take turns, none starves another.
-            self._slots.pop(parcel.topic, None)
-            self._slots[parcel.topic] = parcel
-        self.rouse()
+            self._slots.pop(publication.topic, None)
+            self._slots[publication.topic] = publication
+        self.wake()
 
-    def put_event(self, parcel: Parcel) -> None:
-        """Queue what a newer message must not replace; the oldest gives way when there is no room."""
+    def put_event(self, publication: Publication) -> None:
+        """Queue what a newer message must not replace; the oldest is dropped when there is no room."""
         with self._lock:
             self.dropped_events += len(self._events) == EVENTS_KEPT
-            self._events.append(parcel)
-        self.rouse()
+            self._events.append(publication)
+        self.wake()
 
     def forget(self, topic: str) -> None:
         """Drop what waits for a topic."""
         with self._lock:
             self._slots.pop(topic, None)
 
-    def take(self, *, reliable: bool) -> Parcel | None:
-        """What is to be sent next, events first; None when there is nothing.
+    def take(self, *, reliable: bool) -> Publication | None:
+        """The next publication to send, events first; None when there is nothing.
 
         Args:
-            reliable: whether parcels that must be confirmed may be taken now.
+            reliable: whether publications that must be confirmed may be taken now.
         """
         with self._lock:
             if self._events and (reliable or not self._events[0].reliable):
                 return self._events.popleft()
-            for topic, parcel in self._slots.items():
-                if reliable or not parcel.reliable:
+            for topic, publication in self._slots.items():
+                if reliable or not publication.reliable:
                     return self._slots.pop(topic)
         return None
 
@@ -83,24 +82,24 @@ class Outbox:
 
     @property
     def wake_fd(self) -> int:
-        """Readable after something was put in, until `settle`."""
-        return self._sleeper.fileno()
+        """Readable from `wake` until `drain`."""
+        return self._read_end.fileno()
 
-    def rouse(self) -> None:
-        """Wake the sender."""
+    def wake(self) -> None:
+        """Wake the sending thread."""
         with self._lock:
-            if not self._roused:
-                self._roused = True
-                self._rouser.send(b"\0")
+            if not self._awake:
+                self._awake = True
+                self._write_end.send(b"\0")
 
-    def settle(self) -> None:
-        """The sender is awake and is about to look."""
+    def drain(self) -> None:
+        """The sending thread is awake: make `wake_fd` unreadable again."""
         with self._lock:
-            if self._roused:
-                self._roused = False
-                self._sleeper.recv(1)
+            if self._awake:
+                self._awake = False
+                self._read_end.recv(1)
 
     def close(self) -> None:
-        """Let go of the two ends; nothing may be put in afterwards."""
-        self._sleeper.close()
-        self._rouser.close()
+        """Close both ends; nothing may be put in afterwards."""
+        self._read_end.close()
+        self._write_end.close()

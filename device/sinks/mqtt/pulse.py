@@ -1,4 +1,4 @@
-"""Whether the broker keeps up: a question a quarter of a second that it answers in its turn.
+"""Whether the broker keeps up: four times a second it is asked something that it answers in its turn.
 
 The kernels between us and a stalled broker take seconds of frames before they refuse one, and the
 broker would read all of them, old, before the newest. So frames are held back while an answer is
@@ -9,20 +9,20 @@ answers it, after what came before it and without doing anything (MQTT 5, 3.10 a
 from collections.abc import Callable
 
 EVERY_SECONDS = 0.25
-"""Between two questions, the answer to the one having come."""
+"""Between two questions, once the first is answered."""
 
 OVERDUE_SECONDS = 0.5
-"""An answer that takes longer holds frames back: what is underway is never older than the sum."""
+"""While an answer takes longer, frames are held back; what is on its way is at most this much older."""
 
 
 class Pulse:
     """One question at a time."""
 
     def __init__(self, ask: Callable[[], int | None]) -> None:
-        """Nothing is asked yet.
+        """Prepare.
 
         Args:
-            ask: sends the question and returns its number, None when it could not.
+            ask: sends the question and returns its number; None when it could not be sent.
         """
         self._ask = ask
         self._asked: int | None = None
@@ -42,6 +42,11 @@ class Pulse:
         if number == self._asked:
             self._asked = None
 
+    def on_arrival(self, now: float) -> None:
+        """A message has arrived: the answer waits behind it, so it is we who are behind, not the broker."""
+        if self._asked is not None:
+            self._asked_at = now
+
     def waiting_seconds(self, now: float) -> float:
-        """How long the answer has been awaited; 0 when none is."""
+        """How long we have been waiting for an answer; 0 when we are not."""
         return 0.0 if self._asked is None else now - self._asked_at

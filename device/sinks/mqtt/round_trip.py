@@ -1,7 +1,7 @@
 """How long a frame message takes from its capture, through the broker, back to this machine.
 
 Now and then the sink listens to its own frames for a moment. One clock reads both ends, so no clocks
-need to agree; a reader elsewhere sees the same way but for its own network.
+need to agree; for a reader elsewhere only its own network is different.
 """
 
 import time
@@ -14,26 +14,26 @@ import orjson
 from device.sinks.mqtt.settings import MqttSettings
 
 KEPT = 1000
-"""Of the newest round trips, until they are taken."""
+"""Newest round trips that wait to be taken."""
 
-LONGEST_MS = 60_000.0
-"""What claims to have been longer underway is another device's frame with another clock."""
+MAX_MS = 60_000.0
+"""A frame that seems to have taken longer comes from another device with another clock."""
 
 
 class Listener(Protocol):
-    """What a round trip needs of the link."""
+    """The part of the link that a round trip needs."""
 
     def subscribe(self, topic: str, qos: int = 0) -> None:
-        """Ask for a topic."""
+        """Subscribe to a topic."""
         ...
 
     def unsubscribe(self, topic: str) -> None:
-        """Ask for it no more."""
+        """End the subscription."""
         ...
 
 
 def captured_ns_of(payload: bytes) -> int | None:
-    """When the frame of a message was captured; None where the payload does not tell."""
+    """When the frame of a message was captured; None if the payload does not say."""
     if payload[:1] != b"{":
         from device.messages.cbor import captured_ns_of_binary
 
@@ -46,10 +46,9 @@ def captured_ns_of(payload: bytes) -> int | None:
 
 
 class RoundTrip:
-    """Listens every `settings.round_trip` seconds until one frame has come back."""
+    """Every `settings.round_trip` seconds, listens until one frame has come back."""
 
     def __init__(self, settings: MqttSettings, link: Listener) -> None:
-        """Nothing is measured yet."""
         self._link, self._every = link, settings.round_trip
         self._topic = f"{settings.topic}/frames"
         self._lock = Lock()
@@ -58,22 +57,22 @@ class RoundTrip:
         self._next = 0.0
 
     def on_online(self) -> None:
-        """A new connection listens to nothing yet."""
+        """A new connection has no subscriptions yet."""
         self._listening = False
 
     def turn(self) -> None:
-        """Listen when it is time; in the link's thread."""
+        """Listen when it is time; called in the link's thread."""
         now = time.monotonic()
         if self._every and not self._listening and now >= self._next:
             self._listening, self._next = True, now + self._every
             self._link.subscribe(self._topic)
 
     def on_frame(self, payload: bytes) -> None:
-        """A frame has come back; in the link's thread."""
+        """A frame has come back; called in the link's thread."""
         arrived_ns = time.monotonic_ns()
         captured_ns = captured_ns_of(payload)
-        trip_ms = LONGEST_MS if captured_ns is None else (arrived_ns - captured_ns) / 1e6
-        if 0 < trip_ms < LONGEST_MS:
+        trip_ms = MAX_MS if captured_ns is None else (arrived_ns - captured_ns) / 1e6
+        if 0 < trip_ms < MAX_MS:
             with self._lock:
                 self._trips_ms.append(trip_ms)
         if self._listening:

@@ -1,16 +1,19 @@
-"""What an `mqtt:` or `mqtts:` address says, checked; secrets come from the environment or a file."""
+"""The settings in an `mqtt:` or `mqtts:` address, checked; secrets come from the environment or a file."""
 
+import hashlib
 import os
 import re
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from device.contract.errors import BadInputError, UsageError
+from device.contract.files import read_bounded
 from device.sinks.uri import Option, SinkUri, number, one_of, shown, switch
+from device.support.machine import machine_tag
+from device.support.paths import path_of
 
 PASSWORD_VARIABLE = "LANDMARKS_MQTT_PASSWORD"  # noqa: S105 - the name, not the secret
 """Environment variable that holds the broker's password."""
@@ -19,13 +22,23 @@ PORTS = {"mqtt": 1883, "mqtts": 8883}
 """Default port of each scheme."""
 
 DEVICE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-"""What a device may be called: one level of a topic, and a part of a client id."""
+"""A device's name: one level of a topic, and part of a client id."""
+
+DEFAULT_PREFIX = "landmarks"
 
 PREFIX = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 """Levels that stand before the device's name."""
 
 MAX_PREFIX = 200
 """Characters."""
+
+MAX_PASSWORD_BYTES = 4096
+
+DIGEST_DIGITS = 8
+"""Of the hash that tells names apart where characters had to be replaced."""
+
+LIKE_DIGEST = re.compile(rf".*-[0-9a-f]{{{DIGEST_DIGITS}}}")
+"""A name that could be mistaken for one with such a hash."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +50,18 @@ class MqttSettings:
     port: int
     """TCP."""
     device: str
-    """The device's name: the level of the topics after the prefix."""
+    """The device's name: the level of its topics after the prefix."""
     tls: bool = False
     """Whether the connection is encrypted."""
     user: str | None = None
-    """None: the broker is asked to let anybody in."""
+    """None: anonymous."""
     password: str | None = field(default=None, repr=False)
-    """Never printed."""
+    """Never shown."""
     version: str = "5"
     """Of MQTT: 5 or 3.1.1."""
     encoding: str = "json"
     """Of the frames topic: json or cbor."""
-    prefix: str = "landmarks"
+    prefix: str = DEFAULT_PREFIX
     """Levels before the device's name."""
     ca: str | None = None
     """PEM file of the authority that signed the broker's certificate; None: the system's."""
@@ -57,9 +70,9 @@ class MqttSettings:
     key: str | None = field(default=None, repr=False)
     """PEM file of its key."""
     discovery: bool = False
-    """Whether Home Assistant is told which entities there are."""
+    """Whether the device is announced to Home Assistant."""
     round_trip: float = 0.0
-    """Seconds between measurements of a message's way to the broker and back; 0: not measured."""
+    """Seconds between measurements of the time from capture through the broker and back; 0: none."""
 
     @property
     def topic(self) -> str:
@@ -67,12 +80,35 @@ class MqttSettings:
         return f"{self.prefix}/{self.device}"
 
     @property
+    def client_id(self) -> str:
+        """Under which the broker knows us; no two devices of one broker share it, whatever their prefix."""
+        if self._is_plain:
+            return f"{self.prefix}-{self.device}"
+        return f"{self.prefix.replace('/', '-')}-{self.device}-{self._digest}"
+
+    @property
+    def discovery_id(self) -> str:
+        """The device's level in Home Assistant's topics, which may have no dot; unique as `client_id` is."""
+        if self._is_plain and "." not in self.device:
+            return self.device
+        return f"{self.device.replace('.', '_')}-{self._digest}"
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the device's name alone tells it from every other."""
+        return self.prefix == DEFAULT_PREFIX and not LIKE_DIGEST.fullmatch(self.device)
+
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(self.topic.encode()).hexdigest()[:DIGEST_DIGITS]
+
+    @property
     def address(self) -> str:
-        """For people, without a secret."""
+        """HOST:PORT, for people."""
         return f"{self.host}:{self.port}"
 
     def tls_context(self) -> ssl.SSLContext:
-        """Certificates loaded, the broker's name and signature checked.
+        """Loads the certificates; checks the broker's name and signature.
 
         Raises:
             BadInputError: a certificate or key that cannot be read.
@@ -114,7 +150,7 @@ OPTIONS: dict[str, Option] = {
 
 
 def read_mqtt_settings(uri: SinkUri, environment: Mapping[str, str] = os.environ) -> MqttSettings:
-    """Settings of an address such as `//user@host:1883/DEVICE`.
+    """Settings in an address such as `//user@host:1883/DEVICE`.
 
     Raises:
         UsageError: no host, a wrong port or name, a password in the address, an unknown option.
@@ -166,8 +202,15 @@ def _split(uri: SinkUri) -> SplitResult:
     return parts
 
 
+def default_device_name() -> str:
+    """The host's name, and what tells this machine from others that have the same one, as fresh boards do."""
+    host = re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname())[:50]
+    tag = machine_tag()
+    return f"{host}-{tag}" if tag else host
+
+
 def _device_name(uri: SinkUri, parts: SplitResult) -> str:
-    name = parts.path.removeprefix("/") or re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname())[:64]
+    name = parts.path.removeprefix("/") or default_device_name()
     if not DEVICE_NAME.fullmatch(name):
         raise UsageError(
             f"sink {uri.scheme}: device name {shown(name)}, wanted 1 to 64 letters, digits, . _ or -"
@@ -179,6 +222,6 @@ def _password(file: str | None, environment: Mapping[str, str]) -> str | None:
     if file is None:
         return environment.get(PASSWORD_VARIABLE)
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError, RuntimeError) as error:
-        raise BadInputError(f"cannot read the password file {file} ({error}); give a text file") from error
+        return read_bounded(path_of(file), MAX_PASSWORD_BYTES).decode().rstrip("\r\n")
+    except (BadInputError, UnicodeDecodeError) as error:
+        raise BadInputError(f"password file: {error}; give a short text file") from error

@@ -1,17 +1,10 @@
 """Commands: the documented lines are understood, anything else is answered and never raises."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from device.contract.errors import BadInputError
 from device.messages.commands import (
     HELP,
-    MAX_COMMAND_BYTES,
-    WAITING_COMMANDS,
-    BadCommand,
-    Command,
-    CommandBox,
     Verb,
     command_table,
     parse_command,
@@ -61,39 +54,6 @@ def test_a_wrong_line_is_told_in_one_line_what_was_wanted(line, says):
         parse_command(line)
     assert says in str(caught.value)
     assert str(caught.value).isprintable()
-
-
-LINES = st.one_of(
-    st.binary(max_size=300),
-    st.text(max_size=80).map(lambda text: text.encode("utf-8", errors="surrogatepass")),
-    st.tuples(st.sampled_from(list(Verb)), st.text(max_size=20)).map(lambda pair: " ".join(pair).encode()),
-)
-
-
-@given(lines=st.lists(LINES, max_size=WAITING_COMMANDS))
-def test_whatever_is_sent_comes_out_as_a_command_or_as_a_one_line_reason(lines):
-    box = CommandBox()
-    for line in lines:
-        box.put(line)
-    taken = box.take()
-    assert len(taken) == len(lines)
-    for received in taken:
-        assert isinstance(received, Command | BadCommand)
-        assert len(received.text) <= MAX_COMMAND_BYTES
-        if isinstance(received, BadCommand):
-            assert received.reason.isprintable()
-            assert received.text.isprintable()
-
-
-def test_a_flood_of_commands_is_cut_and_said_so_once():
-    box = CommandBox()
-    for _ in range(1000):
-        box.put(b"status")
-    taken = box.take()
-    assert len(taken) == WAITING_COMMANDS + 1
-    assert isinstance(taken[-1], BadCommand)
-    assert "too many" in taken[-1].reason
-    assert box.take() == []
 
 
 def test_every_verb_is_explained_and_the_readme_holds_the_table(root):

@@ -1,10 +1,15 @@
 """The MQTT sink beside a real mosquitto: topics, outages, stalls, credentials, encryption."""
 
+import contextlib
 import json
+import os
+import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -15,6 +20,7 @@ from device.contract.geometry import Box
 from device.messages import messages as events
 from device.messages.commands import BadCommand, Command, Verb
 from device.sinks import CommandSink, RoundTripSink, open_sink
+from device.sinks.mqtt.failures import failure_to_connect
 from device.support.condition import Condition, State
 from device.support.machine import resident_mb
 from tests.broker import Broker, Reader, free_port, running_broker, wait_until
@@ -95,7 +101,7 @@ def test_every_message_arrives_on_its_topic_and_obeys_the_schema(sink, reader):
         assert [message["type"] for message in decoded] == kinds
         for message in decoded:
             VALIDATOR.validate(message)
-    assert reader.payloads("landmarks/pi/faces") == [b"1"]
+    assert reader.payloads("landmarks/pi/faces")[-1] == b"1"
 
 
 def test_the_status_is_retained_online_then_stopped(broker, reader):
@@ -335,10 +341,11 @@ def test_home_assistant_is_told_the_entities_and_again_when_it_starts(broker, re
     assert wait_until(lambda: len(reader.payloads(topic)) == 1)
     config = json.loads(reader.payloads(topic)[0])
     assert config["state_topic"] == "landmarks/pi/faces"
-    assert config["availability_topic"] == "landmarks/pi/status"
+    assert [one["topic"] for one in config["availability"]] == ["landmarks/pi/status", "landmarks/pi/camera"]
+    assert config["availability_mode"] == "all"
     reader.send("homeassistant/status", b"online")
     assert wait_until(lambda: len(reader.payloads(topic)) == 2)
-    assert len({got[0] for got in reader.got if got[0].startswith("homeassistant/sensor")}) >= 5
+    assert len({got[0] for got in reader.got if got[0].startswith("homeassistant/sensor")}) >= 4
     sink.close()
 
 
@@ -352,6 +359,154 @@ def test_the_way_to_the_broker_and_back_is_measured(broker):
     assert 2 < min(trips_ms) < 50
     assert sink.take_round_trips_ms() == []
     sink.close()
+
+
+LOST_CAMERA = events.Status("cam0", 1, camera=Condition(State.LOST, "cam0 gave no frame for 2 s"))
+
+
+def test_a_lost_camera_is_told_by_what_is_retained_and_a_frame_takes_it_back(sink, reader):
+    publish(sink, a_frame(1))
+    assert wait_until(lambda: reader.payloads("landmarks/pi/faces")[-1:] == [b"1"])
+    assert wait_until(lambda: reader.payloads("landmarks/pi/camera")[-1:] == [b"online"])
+    publish(sink, LOST_CAMERA)
+    assert wait_until(lambda: reader.payloads("landmarks/pi/faces")[-1:] == [b"0"], 2)
+    assert wait_until(lambda: reader.payloads("landmarks/pi/camera")[-1:] == [b"offline"], 2)
+    publish(sink, a_frame(2))
+    assert wait_until(lambda: reader.payloads("landmarks/pi/faces")[-1:] == [b"1"])
+    assert wait_until(lambda: reader.payloads("landmarks/pi/camera")[-1:] == [b"online"])
+
+
+def test_a_camera_that_is_lost_while_the_broker_is_away_is_told_when_it_is_back(new_broker):
+    broker = new_broker()
+    broker.start()
+    sink = open_sink(f"mqtt://{broker.address}/pi")
+    publish(sink, a_frame(1))
+    broker.kill()
+    assert wait_until(lambda: sink.condition.state == State.LOST)
+    publish(sink, LOST_CAMERA)
+    broker.start()
+    reader = Reader(broker.port)
+    assert wait_until(lambda: reader.payloads("landmarks/pi/faces")[-1:] == [b"0"])
+    assert wait_until(lambda: reader.payloads("landmarks/pi/camera")[-1:] == [b"offline"])
+    reader.close()
+    sink.close()
+
+
+def test_a_daemon_that_ends_leaves_no_face_behind(broker, reader):
+    sink = open_sink(f"mqtt://{broker.address}/pi")
+    publish(sink, a_frame(1))
+    assert wait_until(lambda: reader.payloads("landmarks/pi/faces")[-1:] == [b"1"])
+    sink.close()
+    assert wait_until(lambda: reader.payloads("landmarks/pi/faces")[-1:] == [b"0"])
+    assert wait_until(lambda: reader.payloads("landmarks/pi/status")[-1:] == [b"stopped"])
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_two_devices_of_one_name_do_not_throw_each_other_out_again_and_again(broker, version, caplog):
+    both = [open_sink(f"mqtt://{broker.address}/pi?version={version}") for _ in range(2)]
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        time.sleep(0.05)
+    reasons = " ".join(sink.condition.reason for sink in both)
+    assert "another client uses the id landmarks-pi; give each device a name of its own" in reasons
+    assert "another client uses the id landmarks-pi" in caplog.text
+    assert broker.log.count("New client connected") <= 8
+    for sink in both:
+        sink.close()
+
+
+def test_a_retained_command_is_ignored_with_a_word(broker, reader):
+    reader.keep("landmarks/pi/command", b"rate 1")
+    sink = open_sink(f"mqtt://{broker.address}/pi")
+    taken = []
+    assert wait_until(lambda: taken.extend(sink.take_commands()) or taken != [])
+    assert isinstance(taken[0], BadCommand)
+    assert "retain" in taken[0].reason
+    reader.send("landmarks/pi/command", b"rate 15")
+    taken.clear()
+    assert wait_until(lambda: taken.extend(sink.take_commands()) or taken != [])
+    assert taken == [Command(Verb.RATE, 15.0, "rate 15")]
+    sink.close()
+
+
+def test_frames_never_wait_for_a_flood_of_commands(broker, sink):
+    frames = Reader(broker.port, "landmarks/pi/frames")
+    flood = subprocess.Popen(
+        ["mosquitto_pub", "-p", str(broker.port), "-t", "landmarks/pi/command", "-l"], stdin=subprocess.PIPE
+    )
+    streaming(sink, 0.3, 50)
+    feeder = threading.Thread(target=flood.communicate, args=(b"status\n" * 10_000,))
+    feeder.start()
+    streaming(sink, 3.0, 50)
+    feeder.join()
+    arrivals = [at for *_, at in frames.got]
+    assert max(np.diff(arrivals)) < 1.0
+    assert len(sink.take_commands()) <= 17
+    frames.close()
+
+
+@contextmanager
+def fake_broker(answer):
+    """Accepts connections and does with each what `answer` does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        ending = threading.Event()
+
+        def serve():
+            while not ending.is_set():
+                with contextlib.suppress(TimeoutError):
+                    answer(server.accept()[0])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        ending.set()
+        thread.join()
+
+
+def test_what_keeps_us_from_a_broker_is_told_apart_at_once_in_condition_and_log(caplog):
+    def reason_of(address):
+        sink = open_sink(address)
+        reason = sink.condition.reason
+        sink.close()
+        assert reason.partition(": ")[2].removesuffix("; connecting again") in caplog.text
+        return reason
+
+    nobody = reason_of(f"mqtt://127.0.0.1:{free_port()}/pi")
+    assert "connection refused: no broker listens there" in nobody
+    with fake_broker(lambda connection: connection.close()) as address:
+        assert (
+            "closes the connection at once; if it knows only MQTT 3.1.1, write ?version=3.1.1"
+            in reason_of(f"mqtt://{address}/pi")
+        )
+        assert "3.1.1" not in reason_of(f"mqtt://{address}/pi?version=3.1.1")
+    assert "its name is not known" in reason_of("mqtt://no-such-host.invalid/pi")
+
+
+@pytest.mark.parametrize(
+    ("days", "names", "says"),
+    [
+        (-1, "IP:127.0.0.1", "certificate has expired"),
+        (1, "DNS:other.example", "certificate is for another name"),
+    ],
+)
+def test_an_expired_certificate_and_one_for_another_name_are_named_as_such(tmp_path, days, names, says):
+    make_certificates(tmp_path)
+    (tmp_path / "names").write_text(f"subjectAltName={names}\n")
+    command = "openssl x509 -req -in broker.csr -CA ca.crt -CAkey ca.key -out broker.crt -extfile names -days"
+    subprocess.run([*command.split(), str(days)], cwd=tmp_path, check=True, capture_output=True)
+    lines = f"certfile {tmp_path}/broker.crt\nkeyfile {tmp_path}/broker.key\nallow_anonymous true"
+    with running_broker(tmp_path, lines) as broker, pytest.raises(BadInputError, match=says):
+        open_sink(f"mqtts://{broker.address}/pi?ca={tmp_path}/ca.crt")
+
+
+def test_a_certificate_that_is_not_valid_yet_is_waited_for():
+    """A board without a battery starts in the past."""
+    error = ssl.SSLCertVerificationError()
+    error.verify_code, error.verify_message = 9, "certificate is not yet valid"
+    failure = failure_to_connect(error)
+    assert "set this device's clock" in failure.reason
+    assert not failure.final
 
 
 @pytest.mark.parametrize(
@@ -382,7 +537,9 @@ def test_a_wrong_address_is_told_in_one_line_without_its_secret(uri, says):
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(BadInputError, match="password file"):
-        open_sink(f"mqtt://me@127.0.0.1:1/pi?password_file={tmp_path}/none")
+    os.mkfifo(tmp_path / "pipe")
+    for name in (f"{tmp_path}/none", "/dev/zero", tmp_path / "pipe", tmp_path):
+        with pytest.raises(BadInputError, match="password file"):
+            open_sink(f"mqtt://me@127.0.0.1:1/pi?password_file={name}")
     with pytest.raises(BadInputError, match=r"none\.pem"):
         open_sink(f"mqtts://127.0.0.1:1/pi?ca={tmp_path}/none.pem")
