@@ -21,7 +21,7 @@ from device.daemon.loop import Daemon, StopReason
 from device.daemon.notify import Notifier
 from device.inference.protocols import Engine
 from device.settings import DaemonSettings
-from device.sources.reader import back_off_seconds
+from device.support.backoff import BackOff
 from device.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,8 @@ class Service:
         self._connections: Connections | None = None
         self._pipeline: Pipeline | None = None
         self._tracker: Tracker | None = None
-        self._failure, self._failures, self._refused_reload = "", 0, ""
+        self._back_off = BackOff(stable_seconds=STABLE_SECONDS)
+        self._failure = self._refused_reload = ""
 
     def stop(self) -> None:
         """End after the current frame; for a signal handler."""
@@ -155,10 +156,9 @@ class Service:
 
     def _on_failure(self, error: Exception, lasted_seconds: float) -> None:
         """Report an unexpected error, wait, and have the pipeline loaded anew."""
-        self._failures = 1 if lasted_seconds >= STABLE_SECONDS else self._failures + 1
         self.restarts += 1
         self.state = State.RESTARTING
-        pause = back_off_seconds(self._failures - 1)
+        pause = self._back_off.failed(lasted_seconds)
         self._failure = f"{type(error).__name__}: {error}; starting again in {pause:g} s"
         log.error("the loop failed, %s", self._failure, exc_info=error)
         if self._daemon is not None:
