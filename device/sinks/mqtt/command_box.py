@@ -11,6 +11,7 @@ from threading import Lock
 
 from device.contract.errors import BadInputError
 from device.messages.commands import MAX_COMMAND_BYTES, BadCommand, Command, parse_command
+from device.support.token_bucket import TokenBucket
 
 BURST = 16
 """Commands that are taken at once ..."""
@@ -31,7 +32,7 @@ class CommandBox:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, Lock()
         self._waiting: deque[Command | BadCommand] = deque()
-        self._room, self._counted_at = float(BURST), clock()
+        self._bucket = TokenBucket(COMMANDS_PER_SECOND, BURST, clock)
         self._refused_at = -float("inf")
 
     def put(self, line: bytes, *, retained: bool = False) -> None:
@@ -44,13 +45,10 @@ class CommandBox:
                 self._waiting.append(BadCommand(_printable(line), TOO_MANY))
 
     def _has_room(self) -> bool:
-        """Whether one more may be taken: a token bucket, and no queue behind a loop that takes nothing."""
-        now = self._clock()
-        self._room = min(self._room + (now - self._counted_at) * COMMANDS_PER_SECOND, BURST)
-        self._counted_at = now
-        if self._room < 1 or len(self._waiting) >= BURST:
+        """Whether one more may be taken; nothing queues behind a loop that takes nothing."""
+        if not self._bucket.has_tokens or len(self._waiting) >= BURST:
             return False
-        self._room -= 1
+        self._bucket.spend()
         return True
 
     def take(self) -> list[Command | BadCommand]:

@@ -27,6 +27,7 @@ from device.sinks.mqtt.pulse import OVERDUE_SECONDS, Pulse
 from device.sinks.mqtt.settings import MqttSettings
 from device.support.backoff import BackOff
 from device.support.condition import Condition, State
+from device.support.token_bucket import TokenBucket
 
 RECONNECT_SECONDS = (0.1, 1.0)
 """First and longest pause before connecting again."""
@@ -57,8 +58,12 @@ STALLED_SECONDS = 1.0
 UNCONFIRMED = 20
 """Messages that may wait for the broker's confirmation."""
 
-MAX_READS = 64
-"""Packets that are read before the next frame is sent: a flood of commands must not hold frames up."""
+READ_BURST, READS_PER_SECOND = 16, 200.0
+"""Messages that are read in one go, and a second. Python's threads take turns, and one that reads thousands
+of small messages leaves none to the frames; the rest of a flood waits at the broker."""
+
+THROTTLED_SECONDS = 0.05
+"""How long to leave the socket alone when there were too many messages."""
 
 TICK_SECONDS = 0.25
 """How often time-outs are checked."""
@@ -104,6 +109,7 @@ class MqttLink:
         self._unconfirmed: set[int] = set()
         self._failure = failures.NOT_CONNECTED
         self._pulse = Pulse(self._ask)
+        self._reads = TokenBucket(READS_PER_SECOND, READ_BURST)
         self._reconnect = BackOff(*RECONNECT_SECONDS)
         self._after_takeover = BackOff(*TAKEN_OVER_SECONDS, stable_seconds=PEACE_SECONDS)
         self._short_connections = 0
@@ -227,25 +233,28 @@ class MqttLink:
 
     def _turn(self, sock: Any) -> None:
         """Wait for the socket or the outbox, then let paho read and write."""
+        may_read = self._reads.has_tokens
+        pending = may_read and _has_pending(sock)
+        wanted = (select.POLLIN if may_read else 0) | (select.POLLOUT if self._client.want_write() else 0)
         waiter = select.poll()
         waiter.register(self._outbox.wake_fd, select.POLLIN)
-        waiter.register(sock, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
-        ready = dict(waiter.poll(0 if _has_pending(sock) else TICK_SECONDS * 1000))
+        waiter.register(sock, wanted)
+        seconds = 0 if pending else TICK_SECONDS if may_read else THROTTLED_SECONDS
+        ready = dict(waiter.poll(seconds * 1000))
         if self._outbox.wake_fd in ready:
             self._outbox.drain()
         happened = ready.get(sock.fileno(), 0)
-        if _has_pending(sock) or happened & ~select.POLLOUT:
+        if pending or happened & ~select.POLLOUT:
             self._read(sock)
         if happened & select.POLLOUT:
             self._client.loop_write()
         self._client.loop_misc()
 
     def _read(self, sock: Any) -> None:
-        """Let paho read packets for as long as there are any, at most MAX_READS."""
-        for _ in range(MAX_READS):
+        """Let paho read what has arrived, at most as many messages as may be read now."""
+        self._client.loop_read()
+        while self._client.socket() is sock and self._reads.has_tokens and _is_readable(sock):
             self._client.loop_read()
-            if self._client.socket() is not sock or not _is_readable(sock):
-                return
 
     def _hand_over(self) -> None:
         """Give paho the next publications for as long as the broker keeps up and the socket takes them."""
@@ -325,6 +334,7 @@ class MqttLink:
         self._pulse.on_answer(number)
 
     def _on_arrival(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        self._reads.spend()
         self._pulse.on_arrival(time.monotonic())
         self._on_message(message.topic, bytes(message.payload), message.retain)
 
