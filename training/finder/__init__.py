@@ -1,1 +1,1 @@
-"""The face finder's training: whole pictures, many faces in each, and a teacher beside the labels."""
+"""Training of the face finder: whole pictures with several faces each, labelled by hand or by a teacher."""

@@ -1,9 +1,9 @@
-"""Canvases put together on the tensor device: pictures moved, turned, scaled and pasted over ground.
+"""Training canvases, composed on the tensor device: pictures shifted, rotated, scaled and pasted together.
 
-A canvas is a stack of layers: faceless ground, a main picture, up to two pasted ones, a covering
-piece of ground. Each layer is a window of a picture under a similarity; what an upper window hides
-of a lower layer's face decides whether it still counts. Every draw comes from a generator seeded by
-(run seed, step). Letters: B canvases, H, W their size, Q faces a picture, K landmarks.
+A canvas is a stack of layers: a background without faces, a main picture, up to two pasted pictures, and a
+piece of background as a cover. Each layer is a window of a picture under a similarity transform. How much
+of a face the layers above hide decides whether it still counts as a face. Every random number comes from a
+generator seeded by (run seed, step). Letters: B canvases, H, W their size, Q faces a picture, K landmarks.
 """
 
 import math
@@ -21,16 +21,17 @@ from training.data.augment import AugmentSettings, degrade, normalise
 from training.finder.pictures import DOUBTFUL, FACE, NONE
 from training.finder.settings import ComposeSettings
 
-SEEN_SHARE, HIDDEN_SHARE = 0.7, 0.3
-"""Of a face's points: from the first on it is a face, below the second it is none, between doubtful."""
-LEAST_SIZE, DOUBTFUL_SIZE = 10.0, 6.0
-"""Longest side of a box, canvas pixels: what is smaller is doubtful, and smaller yet is ground."""
+VISIBLE, HIDDEN = 0.7, 0.3
+"""Visible fraction of a face's points: a face from the first on, none below the second, else doubtful."""
+MIN_SIZE, MIN_DOUBTFUL_SIZE = 10.0, 6.0
+"""Longest side of a box, canvas pixels: smaller than the first is doubtful, than the second background."""
 SHAPES = (16 / 9, 4 / 3, 1.0, 3 / 4, 9 / 16)
 """Width over height of the frames that cameras and photographs have."""
 GROUND_SIZES = (0.4, 3.0)
-"""Longer canvas side over a ground's side."""
+"""Part of a background that spans the longer canvas side, in sides of the background."""
 PYRAMID = 3
-"""Levels, each half the size: a picture is sampled where a canvas pixel covers about one of its own."""
+"""Levels, each half the size of the one before; a picture is sampled from the level whose pixels are about as
+large as the canvas's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +39,20 @@ class TensorPictures:
     """A PicturePack on the tensor device."""
 
     levels: Sequence[Tensor]
-    """(N, S, S, 3) uint8, then the same at half the size, and so on."""
+    """(N, S, S, 3) uint8, then the same pictures at half the size, and so on."""
     sizes: Tensor
-    """(N, 2) float, pixels covered, width then height."""
+    """(N, 2) float, width and height that each covers, pixels."""
     faces: Tensor
     """(N, Q, K, 2) pixels of the first level."""
     kinds: Tensor
-    """(N, Q)."""
+    """(N, Q) NONE, FACE or DOUBTFUL."""
     grounds: Tensor
     """(M, G, G, 3) uint8."""
 
 
 @dataclass(frozen=True, eq=False)
 class FinderBatch:
-    """What the task sees."""
+    """Input and labels of one training step."""
 
     image: Tensor
     """(B, 3, H, W) float32, (pixel - 128) / 128, BGR."""
@@ -97,13 +98,13 @@ def move(maps: Tensor, points: Tensor) -> Tensor:
 
 
 def inverse(maps: Tensor) -> Tensor:
-    """(B, 2, 3) affine maps the other way."""
+    """(B, 2, 3) inverses of affine maps."""
     linear = torch.linalg.inv(maps[:, :, :2])
     return torch.cat([linear, -linear @ maps[:, :, 2:]], dim=2)
 
 
 def inside(points: Tensor, window: Tensor) -> Tensor:
-    """(B, ...) bool of (B, ..., 2) points within (B, 4) windows; none is within an empty one."""
+    """(B, ...) whether (B, ..., 2) points lie within (B, 4) windows; an empty window contains none."""
     low = window[:, :2].view(-1, *[1] * (points.ndim - 2), 2)
     high = window[:, 2:].view(-1, *[1] * (points.ndim - 2), 2)
     within = (points >= low) & (points < high)
@@ -111,18 +112,18 @@ def inside(points: Tensor, window: Tensor) -> Tensor:
 
 
 def to_level(maps: Tensor, number: int) -> Tensor:
-    """(B, 2, 3) maps to pixels of the pack's first level, as maps to those of another."""
+    """(B, 2, 3) maps to pixels of the first pyramid level, turned into maps to another level's pixels."""
     shift = torch.zeros_like(maps)
     shift[:, :, 2] = 0.5
     return (maps + shift) / 2**number - shift
 
 
 IDENTITY = torch.eye(2, 3)
-"""The canvas onto itself."""
+"""Maps the canvas onto itself."""
 
 
 class Composer:
-    """Makes augmented canvases out of pictures."""
+    """Composes augmented canvases from pictures."""
 
     def __init__(
         self,
@@ -132,7 +133,6 @@ class Composer:
         input_wh: tuple[int, int],
         mirror_order: Tensor,
     ) -> None:
-        """Canvases of `input_wh` pixels."""
         self.pack = pack
         self.settings = settings
         self.degradation = degradation
@@ -141,7 +141,7 @@ class Composer:
         self.mirror_order = mirror_order
 
     def batch(self, pictures: Tensor, rng: torch.Generator) -> FinderBatch:
-        """One canvas about each of these pictures, with others pasted in.
+        """One canvas for each of these pictures, with others pasted in.
 
         Args:
             pictures: (B,) indices into the pack.
@@ -163,10 +163,12 @@ class Composer:
         self._paste_ground(pixels, cover_maps, cover_window, draw)
         windows = [(layer.maps, layer.window) for layer in layers] + [(cover_maps, cover_window)]
         kinds = [
-            self._judge(layer.landmarks, layer.kinds, windows[place], windows[place + 1 :], frame)
+            self._kinds_after_hiding(
+                layer.landmarks, layer.kinds, windows[place], windows[place + 1 :], frame
+            )
             for place, layer in enumerate(layers)
         ]
-        # Bars after the degradation: beside the frame the input is exactly 0.
+        # The bars come after the degradation, because beside the frame the input is exactly 0.
         seen = inside(self._grid(IDENTITY.to(frame).expand(count, 2, 3)), frame)[:, None]
         image = normalise(degrade(pixels, self.degradation, rng)) * seen
         return FinderBatch(
@@ -176,7 +178,7 @@ class Composer:
         )
 
     class _Draw:
-        """Draws of one batch."""
+        """Random numbers of one batch."""
 
         def __init__(self, rng: torch.Generator) -> None:
             self.rng = rng
@@ -194,7 +196,7 @@ class Composer:
             return torch.exp(self.uniform(count, low=math.log(limits[0]), high=math.log(limits[1])))
 
     def _frames(self, count: int, draw: "Composer._Draw") -> Tensor:
-        """(B, 4) the canvas's part that the frame covers: letterboxed into the top left corner."""
+        """(B, 4) part of the canvas that the frame covers, letterboxed into the top left corner."""
         shapes = torch.tensor(SHAPES, device=self.size.device)[draw.index(count, len(SHAPES))]
         fitted = torch.stack([self.height * shapes, self.width / shapes], dim=1).minimum(self.size)
         barred = draw.uniform(count) < self.settings.barred
@@ -204,33 +206,33 @@ class Composer:
     def _place(
         self, pictures: Tensor, size: Tensor, frame: Tensor, draw: "Composer._Draw"
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Where a picture comes to lie so that one of its faces has the wanted size in the frame.
+        """Place a picture so that one of its faces has the wanted size in the frame.
 
         Returns:
-            (B, 2, 3) canvas to picture, (B,) whether it is mirrored, (B, 2, 2) the face's own box.
+            (B, 2, 3) maps from canvas to picture, (B,) whether mirrored, (B, 2, 2) box of that face.
         """
         settings, count = self.settings, len(pictures)
         rows = torch.arange(count, device=size.device)
-        # Any place that holds a face; the first where there is none.
-        chance = draw.uniform(count, self.pack.kinds.shape[1]) + (self.pack.kinds[pictures] == FACE)
-        face = self.pack.faces[pictures][rows, chance.argmax(1)]
+        # Any slot that holds a face; the first where there is none.
+        priority = draw.uniform(count, self.pack.kinds.shape[1]) + (self.pack.kinds[pictures] == FACE)
+        face = self.pack.faces[pictures][rows, priority.argmax(1)]
         low, high = face.amin(1), face.amax(1)
         empty = (high - low).amin(1) < 1
         whole = self.pack.sizes[pictures]
         low = torch.where(empty[:, None], whole * 0.3, low)
         high = torch.where(empty[:, None], whole * 0.7, high)
         scale = (high - low).amax(1) / size
-        spread = torch.where(
+        angle = torch.where(
             draw.uniform(count) < settings.tilted,
             draw.uniform(count, low=-1, high=1) * math.radians(settings.tilted_degrees),
             draw.normal(count) * math.radians(settings.rotation_degrees),
         )
         mirrored = draw.uniform(count) < settings.mirror
-        # At least a third of the face inside; mostly all of it.
+        # At least a third of the face lies inside; mostly all of it does.
         extent = frame[:, 2:] - frame[:, :2]
         room = (extent - 0.7 * size[:, None]).clamp_min(0)
         target = frame[:, :2] + extent / 2 + room * (draw.uniform(count, 2) - 0.5)
-        cosine, sine = torch.cos(spread) * scale, torch.sin(spread) * scale
+        cosine, sine = torch.cos(angle) * scale, torch.sin(angle) * scale
         flip = torch.where(mirrored, -1.0, 1.0)
         linear = torch.stack(
             [torch.stack([cosine * flip, -sine], dim=1), torch.stack([sine * flip, cosine], dim=1)], dim=1
@@ -256,13 +258,13 @@ class Composer:
         return self._layer(pictures, maps, mirrored, window)
 
     def _pasted(self, present: Tensor, faced: Tensor, frame: Tensor, draw: "Composer._Draw") -> Layer:
-        """A rectangle of another picture: a face with its surroundings, or any part, often without one."""
+        """A rectangle of another picture: a face with its surroundings, or any part, often without a face."""
         count = len(present)
         pictures = draw.index(count, len(self.pack.kinds))
         shorter = (frame[:, 2:] - frame[:, :2]).amin(1)
         size = shorter * draw.sizes(count, self.settings.pasted_sizes)
         maps, mirrored, face = self._place(pictures, size, frame, draw)
-        # Up to a whole face size of surroundings on each side, at least a quarter.
+        # Surroundings of a quarter to a whole face size on each side.
         reach = (face[:, 1] - face[:, 0]).amax(1, keepdim=True) * draw.uniform(count, 4, low=0.25, high=1.0)
         whole = self.pack.sizes[pictures]
         low = (face[:, 0] - reach[:, :2]).clamp_min(-0.5)
@@ -275,7 +277,7 @@ class Composer:
         return self._layer(pictures, maps, mirrored, window * present[:, None])
 
     def _ground(self, count: int, draw: "Composer._Draw") -> Tensor:
-        """(count, 3, H, W): a piece of ground over the whole canvas, or many mirrored ones: fine texture."""
+        """(count, 3, H, W) one background over the whole canvas, or mirrored repeats of it."""
         grounds = self.pack.grounds
         chosen = draw.index(count, len(grounds))
         side = grounds.shape[1]
@@ -286,19 +288,19 @@ class Composer:
         return sample(grounds[chosen], self._grid(maps), beyond="reflection")
 
     def _cover(self, frame: Tensor, draw: "Composer._Draw") -> tuple[Tensor, Tensor]:
-        """A rectangle anywhere, at any angle: canvas to its own axes, its window there."""
+        """A rectangle anywhere at any angle: maps from the canvas to its own axes, and its window in them."""
         count = len(frame)
         angle = draw.uniform(count, high=math.pi)
         cosine, sine = torch.cos(angle), torch.sin(angle)
         linear = torch.stack([torch.stack([cosine, sine], 1), torch.stack([-sine, cosine], 1)], dim=1)
-        middle = frame[:, :2] + (frame[:, 2:] - frame[:, :2]) * draw.uniform(count, 2)
-        maps = torch.cat([linear, -linear @ middle[:, :, None]], dim=2)
+        centre = frame[:, :2] + (frame[:, 2:] - frame[:, :2]) * draw.uniform(count, 2)
+        maps = torch.cat([linear, -linear @ centre[:, :, None]], dim=2)
         half = draw.uniform(count, 2, low=0.04, high=0.2) * self.size
         present = draw.uniform(count) < self.settings.cover
         return maps, torch.cat([-half, half], dim=1) * present[:, None]
 
     def _grid(self, maps: Tensor) -> Tensor:
-        """(B, H, W, 2) where the canvas's pixels lie under (B, 2, 3) maps."""
+        """(B, H, W, 2) places of the canvas's pixels under (B, 2, 3) maps."""
         x = torch.arange(self.width, dtype=torch.float32, device=maps.device)
         y = torch.arange(self.height, dtype=torch.float32, device=maps.device)
         # A sum of a row and a column, which is several times cheaper than a product of matrices.
@@ -307,7 +309,7 @@ class Composer:
         return row[:, None] + column[:, :, None]
 
     def _paste(self, pixels: Tensor, layer: Layer) -> None:
-        """Fill each layer's window, in place, from the level whose pixels are about the canvas's."""
+        """Fill each layer's window, in place, from the level with pixels about as large as the canvas's."""
         scale = torch.linalg.det(layer.maps[:, :, :2]).abs().sqrt()
         level = (torch.log2(scale) + 0.3).floor().clamp(0, len(self.pack.levels) - 1)
         present = layer.window[:, 2] > layer.window[:, 0]
@@ -321,13 +323,13 @@ class Composer:
             pixels[rows] = torch.where(inside(places, window)[:, None], filling, pixels[rows])
 
     def _paste_ground(self, pixels: Tensor, maps: Tensor, window: Tensor, draw: "Composer._Draw") -> None:
-        """Cover each window with ground, in place."""
+        """Cover each window with background, in place."""
         rows = (window[:, 2] > window[:, 0]).nonzero()[:, 0]
         if len(rows):
             hidden = inside(self._grid(maps[rows]), window[rows])[:, None]
             pixels[rows] = torch.where(hidden, self._ground(len(rows), draw), pixels[rows])
 
-    def _judge(
+    def _kinds_after_hiding(
         self,
         landmarks: Tensor,
         kinds: Tensor,
@@ -335,22 +337,22 @@ class Composer:
         above: Sequence[tuple[Tensor, Tensor]],
         frame: Tensor,
     ) -> Tensor:
-        """(B, Q) kinds after hiding: by the frame's edge, the layer's own window, and those above."""
-        seen = inside(landmarks, frame) & inside(move(own[0], landmarks), own[1])
+        """(B, Q) kinds once the frame's edge, the layer's own window and the windows above hide parts."""
+        visible = inside(landmarks, frame) & inside(move(own[0], landmarks), own[1])
         for maps, window in above:
-            seen &= ~inside(move(maps, landmarks), window)
-        share = seen.float().mean(2)
+            visible &= ~inside(move(maps, landmarks), window)
+        fraction = visible.float().mean(2)
         size = (landmarks.amax(2) - landmarks.amin(2)).amax(2)
-        gone = (share < HIDDEN_SHARE) | (size < DOUBTFUL_SIZE)
-        vague = (share < SEEN_SHARE) | (size < LEAST_SIZE)
-        judged = torch.where(vague & (kinds == FACE), torch.full_like(kinds, DOUBTFUL), kinds)
+        gone = (fraction < HIDDEN) | (size < MIN_DOUBTFUL_SIZE)
+        doubtful = (fraction < VISIBLE) | (size < MIN_SIZE)
+        judged = torch.where(doubtful & (kinds == FACE), torch.full_like(kinds, DOUBTFUL), kinds)
         return torch.where(gone, torch.full_like(kinds, NONE), judged)
 
 
 def sample(images: Tensor, places: Tensor, beyond: str = "border") -> Tensor:
     """(B, 3, H, W) float pixels at (B, H, W, 2) places of (B, S, S, 3) images, bilinear.
 
-    Beyond an image its edge goes on (`border`), or its mirror (`reflection`).
+    Beyond an image its edge is repeated (`border`) or it is mirrored (`reflection`).
     """
     # grid_sample's own coordinates run from -1 to 1 over the outer edges of the pixels.
     side = images.shape[1]

@@ -1,4 +1,4 @@
-"""The page beside the shipped finder; every figure is measured when it is written."""
+"""The model card of the finder. Every figure in it is measured when it is written."""
 
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from training.measure.evaluate import Evaluation, evaluate, load_predictor, pred
 from training.report.lineage import commands_again, images_seen, lineage
 
 TEMPLATE = Path(__file__).with_name("card.template.md")
-"""The page, with a placeholder for every figure."""
+"""The card, with a placeholder for every figure."""
 
 
 def measure_end_to_end(finder: Path, data: Path) -> tuple[Evaluation, Evaluation]:
-    """Landmarks of the validation list from the finder, and from shaken true boxes."""
+    """Landmarks of the validation faces, cropped by the finder and by jittered true boxes."""
     samples = read_validation(data)
     model = find_model(DEFAULT_MODEL)
     predict, scheme = load_predictor(model)
@@ -36,7 +36,7 @@ def _recall_rows(figures: FinderEvaluation) -> str:
 
 def _alarm_rows(figures: FinderEvaluation) -> str:
     return "\n".join(
-        f"| {name} | {row.pictures} | {row.alarms} | {100 * row.share:.2f} |"
+        f"| {name} | {row.pictures} | {row.alarms} | {100 * row.rate:.2f} |"
         for name, row in figures.alarms.items()
     )
 

@@ -1,4 +1,4 @@
-"""The finder's part of training's command line."""
+"""The finder's subcommands of `python -m training`."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ YUNET_HELP = "YuNet's ONNX file"
 
 
 def add_evaluate_finder(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """`evaluate-finder`."""
+    """Declare `evaluate-finder`."""
     evaluate = commands.add_parser(
         "evaluate-finder", help="recall, false alarms and time of a finder beside YuNet's"
     )
@@ -22,25 +22,25 @@ def add_evaluate_finder(commands: "argparse._SubParsersAction[argparse.ArgumentP
 
 
 def add_fit_yunet(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """`fit-yunet`."""
+    """Declare `fit-yunet`."""
     fit = commands.add_parser("fit-yunet", help="the map from YuNet's boxes to the landmarks'")
     fit.add_argument("--data", type=Path, required=True, help="folder with the data sets")
     fit.add_argument("--yunet", type=Path, required=True, help=YUNET_HELP)
 
 
 def run_evaluate_finder(arguments: argparse.Namespace) -> None:
-    """Measure a finder and print.
+    """Measure a finder and print the figures.
 
     Raises:
-        GateError: something that must hold does not.
+        GateError: a requirement is not met.
     """
     from device.finders.trained import SHIPPED
     from training.finder.evaluate import evaluate_finder, finder_table
 
     figures = evaluate_finder(arguments.data, arguments.yunet, arguments.model or SHIPPED)
-    values = asdict(figures) | {"held": figures.held}
+    values = asdict(figures) | {"held": figures.requirements}
     print(json.dumps(values) if arguments.json else finder_table(figures))
-    missed = [name for name, held in figures.held.items() if not held]
+    missed = [name for name, met in figures.requirements.items() if not met]
     if missed:
         raise GateError(
             f"finder {figures.finder} misses {'; '.join(missed)}: train longer or see its figures"
@@ -59,7 +59,7 @@ def run_fit_yunet(arguments: argparse.Namespace) -> None:
 
 
 def train_finder_file(arguments: argparse.Namespace) -> None:
-    """Train a finder's run file and say how it went."""
+    """Train a finder's run file and print the result."""
     from training.finder.run import train_finder
     from training.finder.settings import read_finder_run
 
@@ -78,7 +78,7 @@ def hand_over_finder(arguments: argparse.Namespace) -> None:
     from training.finder.handover import write_finder_handover
 
     if arguments.data is None or arguments.yunet is None:
-        raise UsageError("a finder's handover takes pictures: give --data FOLDER and --yunet FILE")
+        raise UsageError("a finder's handover needs pictures: give --data FOLDER and --yunet FILE")
     name = arguments.name or arguments.run.name
     print(write_finder_handover(arguments.run, name, arguments.data, arguments.yunet, arguments.runs))
 
@@ -92,5 +92,5 @@ def write_card_of_finder(arguments: argparse.Namespace) -> None:
     from training.finder.card import write_finder_card
 
     if arguments.yunet is None:
-        raise UsageError("a finder's card sets it beside YuNet: give --yunet FILE")
+        raise UsageError("a finder's card compares it with YuNet: give --yunet FILE")
     print(write_finder_card(arguments.folder, arguments.run, arguments.data, arguments.yunet))

@@ -1,4 +1,4 @@
-"""A data folder as whole pictures: to learn from, and to select and report on."""
+"""A data folder as whole pictures, split into training and validation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +8,12 @@ from training.data.sets.youtube_faces import subject_of, unlabelled_frames
 from training.finder.pictures import Picture, group_pictures
 
 UNLABELLED = "youtube_faces_unlabelled"
-"""Set of the frames whose faces only the teacher knows."""
+"""Name of the set of frames whose faces are labelled by the teacher alone."""
 
 
 @dataclass(frozen=True, eq=False)
 class PictureSplit:
-    """What may be learnt from, and what may not."""
+    """Pictures to train on and pictures to validate on."""
 
     train: list[Picture]
     train_samples: list[Sample]
@@ -22,7 +22,7 @@ class PictureSplit:
 
 
 def read_unlabelled(folder: Path) -> list[Picture]:
-    """Frames of YouTube Faces without labels, those of the validation people left out.
+    """Frames of YouTube Faces without labels, without those of held-out people.
 
     Raises:
         BadInputError: a table or the list of people is missing or damaged.
@@ -36,7 +36,7 @@ def read_unlabelled(folder: Path) -> list[Picture]:
 
 
 def read_pictures(data: Path) -> PictureSplit:
-    """Every picture of the sets found, split by the sets' own lists.
+    """Every picture of the data sets that are there, split by the sets' own lists.
 
     Raises:
         BadInputError: no known set there, or a damaged one.

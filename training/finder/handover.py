@@ -27,7 +27,7 @@ from training.finder.validation import PictureSet
 
 CALIBRATION_CANVASES = 256
 """They hold faces of every size and ground without any, as all the ranges need."""
-LEAST_SCORE = 0.5
+MIN_SCORE = 0.5
 """Score from which on a cell claims a face: false alarms under 1 % ask for no more, recall for no less
 (python -m training evaluate-finder)."""
 
@@ -84,7 +84,7 @@ def write_files(
     export_program(model, (height, width), folder / "network.pt2")
     write_arrays(folder / "calibration.npz", crops=canvases)
     write_arrays(folder / "validation.npz", crops=pictures.inputs, boxes=first_boxes(pictures))
-    codec = dataclasses.asdict(dataclasses.replace(RULE, least_score=LEAST_SCORE))
+    codec = dataclasses.asdict(dataclasses.replace(RULE, least_score=MIN_SCORE))
     values = {"schema": 1, "task": "finder", "input_wh": [width, height], "codec": codec, **texts}
     write_whole_bytes(folder / "handover.json", (json.dumps(values, indent=1) + "\n").encode())
 

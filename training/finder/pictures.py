@@ -1,8 +1,8 @@
-"""Whole pictures packed once and kept small, with every face in them: labelled, taught or doubtful.
+"""Whole pictures, shrunk and packed once, with every face in them: labelled, found by YuNet, or doubtful.
 
-Every face is held as landmarks, so that turning a picture turns its boxes rightly. A face that only
-YuNet has seen gets the mean shape of the labelled ones, stretched over its box, with YuNet's own
-five points for eyes, nose and mouth. Letters: N pictures, Q places for faces in each, K landmarks.
+Every face is stored as landmarks, so that its box is right after the picture has been rotated. A face that
+only YuNet has found gets the mean shape of the labelled faces, stretched over its box, with YuNet's own five
+points for eyes, nose and mouth. Letters: N pictures, Q slots for faces in each, K landmarks.
 """
 
 import hashlib
@@ -24,24 +24,24 @@ from device.tracking.crop import crop_image
 from training.data.pack import read_picture
 from training.data.sets.sample import Sample
 from training.finder.settings import FinderDataSettings
-from training.finder.yunet import Taught, YuNet
+from training.finder.yunet import Detections, YuNet
 
 NONE, FACE, DOUBTFUL = 0, 1, 2
-"""What a place for a face holds."""
+"""What a slot for a face holds."""
 LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&@%")
-PLACES = 8
-"""Q; of more faces the best are kept, and the pictures here hold fewer."""
-LEAST_SCORE = 0.15
-"""Of YuNet: below it there is no face; ground must be clear of all above."""
+SLOTS = 8
+"""Q. Of more faces the best would be kept; the pictures here hold fewer."""
+MIN_SCORE = 0.15
+"""Score of YuNet below which there is no face. Background must be free of everything above it."""
 SURE_SCORE = 0.8
-"""Of YuNet: from here on its face is learnt; below it is neither face nor ground."""
+"""Score of YuNet from which its face is learnt. Below, it counts neither as a face nor as background."""
 SAME_FACE_IOU = 0.35
-"""Overlap with a labelled face above which YuNet means the same one."""
-GROUNDS_A_PICTURE = 3
-"""Pieces of ground looked for in each."""
+"""IoU with a labelled face above which YuNet has found that face."""
+GROUNDS_PER_PICTURE = 3
+"""Pieces of background that are tried to be cut from each picture."""
 JPEG_QUALITY = 92
 FORMAT = 2
-"""Part of the cache key: raised when the packing changes."""
+"""Part of the cache key. Raise it when the packing changes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,25 +50,25 @@ class Picture:
 
     path: Path
     source: str
-    """Set it comes from."""
+    """Data set that it comes from."""
     landmarks: tuple[NDArray[np.float32], ...]
     """(K, 2) of each labelled face, pixels of the picture."""
 
 
 @dataclass(frozen=True, eq=False)
 class PicturePack:
-    """Pictures, their faces, and pieces without any."""
+    """Pictures, their faces, and pieces of background without a face."""
 
     images: NDArray[np.uint8]
     """(N, side, side, 3) BGR, each in the top left corner."""
     sizes_wh: NDArray[np.int64]
-    """(N, 2) pixels that each covers."""
+    """(N, 2) width and height that each covers, pixels."""
     faces: NDArray[np.float32]
-    """(N, Q, K, 2) landmarks, pixels of the pack."""
+    """(N, Q, K, 2) landmarks, pixels of `images`."""
     kinds: NDArray[np.int64]
     """(N, Q) NONE, FACE or DOUBTFUL."""
     sources: list[str]
-    """N sets."""
+    """N names of data sets."""
     grounds: NDArray[np.uint8]
     """(M, ground_side, ground_side, 3) BGR without a face."""
 
@@ -86,7 +86,7 @@ def group_pictures(samples: Sequence[Sample]) -> list[Picture]:
 
 @dataclass(frozen=True, eq=False)
 class MeanFace:
-    """The shape that a face is given of which only box and five points are known."""
+    """The shape given to a face of which only the box and five points are known."""
 
     shape: NDArray[np.float32]
     """(K, 2) in units of its box, which it touches on all sides."""
@@ -103,58 +103,58 @@ def mean_face(samples: Sequence[Sample], scheme: LandmarkScheme) -> MeanFace:
     return MeanFace(np.asarray((mean - mean.min(0)) / np.ptp(mean, axis=0), np.float32), scheme)
 
 
-def landmarks_of_taught(taught: Taught, mean: MeanFace) -> NDArray[np.float32]:
-    """(N, K, 2) landmarks of the teacher's faces: the mean shape in each box, its own five points."""
+def estimated_landmarks(found: Detections, mean: MeanFace) -> NDArray[np.float32]:
+    """(N, K, 2) landmarks of YuNet's faces: the mean shape in each box, moved to YuNet's five points."""
     scheme = mean.scheme
-    low, high = taught.boxes[:, None, :2], taught.boxes[:, None, 2:]
+    low, high = found.boxes[:, None, :2], found.boxes[:, None, 2:]
     landmarks = low + mean.shape[None] * (high - low)
     for ring, eye in zip(scheme.eye_rings, (0, 1), strict=True):
         contour = landmarks[:, list(ring)]
-        landmarks[:, list(ring)] = contour + (taught.points[:, [eye]] - contour.mean(1, keepdims=True))
-    landmarks[:, scheme.nose_tip] = taught.points[:, 2]
-    landmarks[:, list(scheme.mouth_corners)] = taught.points[:, 3:]
-    # The tight box must stay the taught one, whatever the five points say.
+        landmarks[:, list(ring)] = contour + (found.points[:, [eye]] - contour.mean(1, keepdims=True))
+    landmarks[:, scheme.nose_tip] = found.points[:, 2]
+    landmarks[:, list(scheme.mouth_corners)] = found.points[:, 3:]
+    # The five points must not push the tight box beyond YuNet's box.
     return np.clip(landmarks, low, high).astype(np.float32)
 
 
 def gather_faces(
-    picture: Picture, taught: Taught, mean: MeanFace
+    picture: Picture, found: Detections, mean: MeanFace
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """(Q, K, 2) landmarks and (Q,) kinds: the labelled faces, then the teacher's others."""
+    """(Q, K, 2) landmarks and (Q,) kinds: the labelled faces, then those that only YuNet has found."""
     faces = list(picture.landmarks)
     kinds = [FACE] * len(faces)
     known = [Box.around(landmarks) for landmarks in faces]
-    guessed = landmarks_of_taught(taught, mean)
-    for landmarks, box, score in zip(guessed, taught.boxes, taught.scores, strict=True):
+    estimated = estimated_landmarks(found, mean)
+    for landmarks, box, score in zip(estimated, found.boxes, found.scores, strict=True):
         if all(Box(*map(float, box)).iou(other) < SAME_FACE_IOU for other in known):
             faces.append(landmarks)
             kinds.append(FACE if score >= SURE_SCORE else DOUBTFUL)
-    padded = np.zeros((PLACES, mean.scheme.count, 2), np.float32)
-    count = min(len(faces), PLACES)
+    padded = np.zeros((SLOTS, mean.scheme.count, 2), np.float32)
+    count = min(len(faces), SLOTS)
     if count:
         padded[:count] = np.stack(faces[:count])
-    return padded, np.array((kinds + [NONE] * PLACES)[:PLACES], np.int64)
+    return padded, np.array((kinds + [NONE] * SLOTS)[:SLOTS], np.int64)
 
 
 def cut_ground(
-    image: NDArray[np.uint8], taken: Sequence[Box], side: int, seed: int
+    image: NDArray[np.uint8], avoided: Sequence[Box], side: int, seed: int
 ) -> NDArray[np.uint8] | None:
-    """A square that none of the boxes touches, at `side` pixels; None where there is no room."""
+    """A square that touches none of the boxes, resampled to `side` pixels; None where there is no room."""
     rng = np.random.default_rng(seed)
     height, width = image.shape[:2]
     for _ in range(60):
         length = rng.uniform(0.2, 0.9) * min(height, width)
         x, y = (float(rng.uniform(length / 2, extent - length / 2)) for extent in (width, height))
         square = Box.centred((x, y), (length, length))
-        if length >= 32 and all(square.iou(box) == 0.0 for box in taken):
+        if length >= 32 and all(square.iou(box) == 0.0 for box in avoided):
             return crop_image(image, CropTransform.from_roi((x, y), length, (side, side)))
     return None
 
 
-def boxes_to_avoid(picture: Picture, taught: Taught) -> list[Box]:
-    """What ground must not touch: labelled faces with hair and neck, and all that YuNet suspects."""
+def boxes_to_avoid(picture: Picture, found: Detections) -> list[Box]:
+    """What background must not touch: labelled faces with hair and neck, and everything YuNet suspects."""
     labelled = [Box.around(landmarks).scaled(1.5) for landmarks in picture.landmarks]
-    raw = [Box(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h in taught.raw]
+    raw = [Box(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h in found.raw]
     return labelled + [box.scaled(1.2) for box in raw]
 
 
@@ -164,7 +164,7 @@ def _jpeg(image: NDArray[np.uint8]) -> bytes:
 
 
 def _shrink(image: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The picture with its longest side at most `side`, and (2,) the factors applied."""
+    """The picture with its longest side at most `side`, and (2,) the scale factors of x and y."""
     height, width = image.shape[:2]
     scale = min(1.0, side / max(height, width))
     size_wh = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -182,17 +182,17 @@ def _write_pack(
     shown, grounds, sizes, faces, kinds = [], [], [], [], []
     for picture in tqdm(pictures, desc="packing pictures", unit="picture", file=sys.stderr):
         image = read_picture(picture.path)
-        taught = teacher.look(image)
+        found = teacher.detect(image)
         small, factors = _shrink(image, settings.side)
-        landmarks, kind = gather_faces(picture, taught, mean)
+        landmarks, kind = gather_faces(picture, found, mean)
         shown.append(_jpeg(small))
         sizes.append(small.shape[1::-1])
         faces.append((landmarks + 0.5) * factors - 0.5)
         kinds.append(kind)
-        avoided = boxes_to_avoid(picture, taught)
-        # Seeded by the name: the same ground whatever the order.
+        avoided = boxes_to_avoid(picture, found)
+        # Seeded by the name, so that the order of the pictures does not matter.
         name = picture.path.name.encode()
-        seeds = np.frombuffer(hashlib.sha256(name).digest()[: 4 * GROUNDS_A_PICTURE], np.uint32).tolist()
+        seeds = np.frombuffer(hashlib.sha256(name).digest()[: 4 * GROUNDS_PER_PICTURE], np.uint32).tolist()
         cuts = (cut_ground(image, avoided, settings.ground_side, seed) for seed in seeds)
         grounds += [_jpeg(cut) for cut in cuts if cut is not None]
 
@@ -233,7 +233,7 @@ def _decode(blob: NDArray[np.uint8], ends: NDArray[np.int64], side: int) -> NDAr
 
 
 def draw_ground(number: int, side: int) -> NDArray[np.uint8]:
-    """(side, side, 3) a ground of training.data.synthetic; every third with letters strewn over it."""
+    """(side, side, 3) a background drawn by training.data.synthetic; every third has letters on it."""
     from training.data.synthetic import background
 
     rng = np.random.default_rng([1, number])
@@ -249,7 +249,7 @@ def draw_ground(number: int, side: int) -> NDArray[np.uint8]:
 
 
 def make_grounds(count: int, side: int) -> NDArray[np.uint8]:
-    """(count, side, side, 3) drawn grounds, one seed each."""
+    """(count, side, side, 3) drawn backgrounds, each with a seed of its own."""
     drawn = [draw_ground(number, side) for number in range(count)]
     return np.stack(drawn).astype(np.uint8) if drawn else np.zeros((0, side, side, 3), np.uint8)
 
@@ -261,16 +261,16 @@ def load_pictures(
     teacher: Path,
     cache: Path,
 ) -> PicturePack:
-    """The pack of these pictures, made now or taken from `cache`.
+    """The pack of these pictures, from `cache` or made now.
 
     Raises:
-        BadInputError: a picture cannot be read, or none is there.
+        BadInputError: a picture cannot be read, or there is none.
         MissingOutsideError: no YuNet model.
         WriteFailedError: the cache cannot be written.
     """
     if not pictures:
-        raise BadInputError("no picture to learn from; check --data")
-    yunet = YuNet(teacher, LEAST_SCORE)
+        raise BadInputError("no picture to train on; check --data")
+    yunet = YuNet(teacher, MIN_SCORE)
     path = cache / f"pictures-{_key(pictures, settings, teacher)}.npz"
     if not path.is_file():
         _write_pack(pictures, mean, settings, yunet, path)

@@ -21,7 +21,7 @@ from training.finder.data import read_pictures
 from training.finder.pictures import PicturePack, load_pictures, make_grounds, mean_face
 from training.finder.settings import FinderModelSettings, FinderRun, finder_run_from_values
 from training.finder.task import RULE, FinderTask
-from training.finder.validation import PictureSet, draw_found, find_in, missed_shares, show_pictures
+from training.finder.validation import PictureSet, draw_found, find_in, make_picture_set, miss_rates
 from training.models.finder_student import FinderStudent
 from training.report.figures import tile
 
@@ -99,13 +99,13 @@ def load_run_pictures(
     # Seeds of drawn grounds count up from 0; those from UNSEEN on are never trained on.
     side = settings.data.ground_side
     unseen = make_grounds(settings.data.made_grounds + UNSEEN_GROUNDS, side)[-UNSEEN_GROUNDS:]
-    return pack, show_pictures(split.validation, list(unseen), settings.model.input_wh)
+    return pack, make_picture_set(split.validation, list(unseen), settings.model.input_wh)
 
 
 def measure(model: nn.Module, pictures: PictureSet, scheme: LandmarkScheme) -> dict[str, float]:
     """The loop's figures."""
     del scheme
-    return missed_shares(model, pictures, RULE)
+    return miss_rates(model, pictures, RULE)
 
 
 def draw(model: nn.Module, pictures: PictureSet, scheme: LandmarkScheme, path: Path) -> None:

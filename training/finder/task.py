@@ -1,4 +1,4 @@
-"""Learning to find faces: score, box and points against the canvas's own."""
+"""The finder's task: score, box and points, learnt against the targets of each canvas."""
 
 from torch import Tensor, nn
 
@@ -14,14 +14,14 @@ from training.tasks.supervised import weigh
 RULE = FinderCodecRule(
     name="centre_size", stride=STRIDE, offset_px=16.0, size_px=40.0, least_score=0.5, most_iou=0.4
 )
-"""Units of the maps: offsets reach about one unit and logarithms of sizes two, alike for int8."""
+"""Units of the maps, chosen so that offsets reach about 1 and logarithms of sizes about 2: one int8 scale
+serves both."""
 
 
 class FinderTask:
     """Forward and loss of a finder."""
 
     def __init__(self, model: nn.Module, scheme: LandmarkScheme, settings: FinderLossSettings) -> None:
-        """Train `model` with the weights of `settings`."""
         self.model = model
         self.scheme = scheme
         self.settings = settings
@@ -32,7 +32,7 @@ class FinderTask:
         return weigh(self.terms(score, box, points, batch), self.settings)
 
     def terms(self, score: Tensor, box: Tensor, points: Tensor, batch: FinderBatch) -> dict[str, Tensor]:
-        """Every term by name."""
+        """Every loss term by name."""
         grid_hw = score.shape[2], score.shape[3]
         targets = make_targets(batch.landmarks, batch.kinds, grid_hw, RULE.stride, self.scheme)
         box_loss, corner_loss = box_terms(box, targets, RULE)

@@ -1,7 +1,7 @@
-"""Pictures without a face that no finder chose: textures and scenes made here, none trained on.
+"""Drawn pictures without a face, used to count false alarms and never trained on.
 
-Other rules than training.data.synthetic.background's, whose grounds are learnt from: noise of every
-fineness, gratings, checks, writing, rings, skin-coloured blobs.
+They follow other rules than training.data.synthetic.background, whose pictures are trained on: noise of every
+grain, gratings, checks, writing, rings, skin-coloured blobs.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def _colours(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 
 
 def _noise(rng: np.random.Generator, width: int, height: int) -> Image:
-    """Coloured noise of one fineness, between a pixel and a quarter of the picture."""
+    """Coloured noise with a grain between a pixel and a quarter of the picture."""
     cells = int(np.exp(rng.uniform(np.log(4), np.log(height))))
     coarse = rng.uniform(0, 255, (cells, cells * width // height, 3)).astype(np.float32)
     method = cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_NEAREST
@@ -27,7 +27,7 @@ def _noise(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def _grating(rng: np.random.Generator, width: int, height: int) -> Image:
-    """A wave between two colours, straight, crossed with another, or in rings."""
+    """A wave between two colours: straight, crossed with another, or in rings."""
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     angle, period = rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(4), np.log(width / 2)))
     kind = int(rng.integers(3))
@@ -55,7 +55,7 @@ def _writing(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def _blobs(rng: np.random.Generator, width: int, height: int) -> Image:
-    """Soft ellipses, many of the colour of skin: hands and arms seen badly."""
+    """Soft ellipses, many of them skin-coloured, like hands and arms out of focus."""
     image = np.full((height, width, 3), _colours(rng, 1)[0], np.uint8)
     for _ in range(int(rng.integers(2, 20))):
         tone = rng.uniform(0.3, 1.0)
@@ -69,7 +69,7 @@ def _blobs(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def _sketch(rng: np.random.Generator, width: int, height: int) -> Image:
-    """A scene of walls, a floor and boxes, in perspective of a sort, with sensor noise."""
+    """Walls, a floor and boxes in rough perspective, with sensor noise."""
     image = np.full((height, width, 3), _colours(rng, 1)[0], np.uint8)
     horizon = int(rng.uniform(0.3, 0.8) * height)
     image[horizon:] = _colours(rng, 1)[0]
@@ -92,7 +92,7 @@ MAKERS: tuple[Callable[[np.random.Generator, int, int], Image], ...] = (
 
 
 def make_textures(count: int, width: int = 320, height: int = 240) -> list[Image]:
-    """`count` pictures (height, width, 3) BGR, the makers in turn, one seed each."""
+    """`count` pictures (height, width, 3) BGR, by each kind in turn, with a seed of its own."""
     return [
         MAKERS[number % len(MAKERS)](np.random.default_rng([7, number]), width, height)
         for number in range(count)

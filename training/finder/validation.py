@@ -1,4 +1,4 @@
-"""What a finder's figures are taken on while it trains: whole held-out pictures, as the device sees them."""
+"""Validation of a finder during training, on whole held-out pictures, letterboxed as on the device."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from training.data.pack import read_picture
 from training.data.validation import to_tensor
 from training.finder.pictures import Picture
 
-LEAST_IOU = 0.5
-"""Overlap with the labelled face from which on it counts as found."""
+MIN_IOU = 0.5
+"""IoU with the labelled face from which it counts as found."""
 GREEN, RED = (80, 220, 80), (60, 60, 230)
-"""BGR of the truth and of what was found."""
+"""BGR colours of the labels and of the detections."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,32 +32,32 @@ class PictureSet:
     boxes: list[NDArray[np.float32]]
     """N of (F, 4) corners, input pixels."""
     sources: list[str]
-    """N sets; a picture of `ground` holds no face."""
+    """N names of data sets; a picture of `ground` holds no face."""
 
 
-def show(image: NDArray[np.uint8], input_wh: tuple[int, int]) -> tuple[NDArray[np.uint8], Letterbox]:
-    """A picture as the finder's input, (H, W, 3), and where it lies there."""
+def letterboxed(image: NDArray[np.uint8], input_wh: tuple[int, int]) -> tuple[NDArray[np.uint8], Letterbox]:
+    """A picture as the finder's input, (H, W, 3), and how it was fitted into it."""
     letterbox = Letterbox.fit((image.shape[1], image.shape[0]), input_wh)
     shown = np.empty((input_wh[1], input_wh[0], 3), np.uint8)
     letterbox_image(image, letterbox, shown)
     return shown, letterbox
 
 
-def show_pictures(
+def make_picture_set(
     pictures: Sequence[Picture], grounds: Sequence[NDArray[np.uint8]], input_wh: tuple[int, int]
 ) -> PictureSet:
-    """Labelled pictures, then faceless ones.
+    """Labelled pictures, followed by pictures without a face.
 
     Raises:
         BadInputError: a picture cannot be read.
     """
     inputs, boxes = [], []
     for picture in pictures:
-        shown, letterbox = show(read_picture(picture.path), input_wh)
+        shown, letterbox = letterboxed(read_picture(picture.path), input_wh)
         corners = [Box.around(letterbox.to_input(points)).xyxy for points in picture.landmarks]
         inputs.append(shown)
         boxes.append(np.array(corners, np.float32).reshape(-1, 4))
-    inputs += [show(ground, input_wh)[0] for ground in grounds]
+    inputs += [letterboxed(ground, input_wh)[0] for ground in grounds]
     boxes += [np.zeros((0, 4), np.float32)] * len(grounds)
     sources = [picture.source for picture in pictures] + ["ground"] * len(grounds)
     return PictureSet(np.stack(inputs), boxes, sources)
@@ -67,7 +67,7 @@ def show_pictures(
 def find_in(
     model: nn.Module, inputs: NDArray[np.uint8], rule: FinderCodecRule, batch: int = 64
 ) -> list[Candidates]:
-    """Faces in (N, H, W, 3) inputs; the model is in evaluation mode afterwards."""
+    """Faces in (N, H, W, 3) inputs. Leaves the model in evaluation mode."""
     device = next(model.parameters()).device
     model.eval()
     found: list[Candidates] = []
@@ -79,13 +79,13 @@ def find_in(
 
 
 def is_found(box: NDArray[np.floating], faces: Candidates) -> bool:
-    """Whether one of the faces overlaps the box enough."""
+    """Whether one of the faces has an IoU of at least `MIN_IOU` with the box."""
     true = Box(*map(float, box))
-    return any(true.iou(Box(*map(float, other))) >= LEAST_IOU for other in faces.boxes)
+    return any(true.iou(Box(*map(float, other))) >= MIN_IOU for other in faces.boxes)
 
 
-def missed_shares(model: nn.Module, pictures: PictureSet, rule: FinderCodecRule) -> dict[str, float]:
-    """Share of the labelled faces missed, by set; of ground: share of pictures with a false alarm."""
+def miss_rates(model: nn.Module, pictures: PictureSet, rule: FinderCodecRule) -> dict[str, float]:
+    """Fraction of labelled faces missed, by data set; under `ground`, of pictures with a false alarm."""
     outcomes: dict[str, list[bool]] = {}
     for faces, boxes, source in zip(
         find_in(model, pictures.inputs, rule), pictures.boxes, pictures.sources, strict=True
@@ -98,7 +98,7 @@ def missed_shares(model: nn.Module, pictures: PictureSet, rule: FinderCodecRule)
 
 
 def draw_found(shown: NDArray[np.uint8], boxes: NDArray[np.floating], faces: Candidates) -> NDArray[np.uint8]:
-    """An input with true boxes in green, found ones and their points in red."""
+    """An input with the labelled boxes in green, the detections and their points in red."""
     picture = shown.copy()
     for colour, corners in ((GREEN, boxes), (RED, faces.boxes)):
         for x_min, y_min, x_max, y_max in np.round(corners).astype(int).tolist():

@@ -22,7 +22,7 @@ from training.finder.pictures import DOUBTFUL, FACE, NONE
 from training.finder.settings import ComposeSettings
 
 INPUT_WH = (96, 64)
-SIDE, PLACES = 128, 2
+SIDE, SLOTS = 128, 2
 CLEAN = AugmentSettings(colour=0, grey=0, blur=0, coarse=0, noise=0, occlusion=0)
 UPRIGHT = ComposeSettings(
     faceless=0, second=0, third=0, cover=0, rotation_degrees=0, tilted=0, mirror=0, barred=0
@@ -37,7 +37,7 @@ def square_pictures(count=6):
     images[:, 50:82, 40:72] = 250
     shape = np.random.default_rng(0).uniform(0, 1, (68, 2))
     shape[0], shape[1], shape[2], shape[3] = (0, 0), (1, 1), (0, 1), (1, 0)
-    faces = np.zeros((count, PLACES, 68, 2), np.float32)
+    faces = np.zeros((count, SLOTS, 68, 2), np.float32)
     faces[:, 0] = BOX[0] + shape * (BOX[1] - BOX[0])
     kinds = np.tile(np.array([FACE, NONE]), (count, 1))
     return TensorPictures(
@@ -157,7 +157,7 @@ def test_what_is_hidden_decides_whether_a_face_counts():
     whole = torch.tensor([[-1.0, -1.0, 200.0, 200.0]]).expand(3, 4)
     # A cover from x = 0 up to a fifth, a half and nine tenths of the points.
     cover = torch.tensor([[-1.0, -1.0, share * 50, 200.0] for share in (0.2, 0.5, 0.9)])
-    judged = made._judge(landmarks, kinds, (unit, whole), [(unit, cover)], whole)
+    judged = made._kinds_after_hiding(landmarks, kinds, (unit, whole), [(unit, cover)], whole)
     assert judged[:, 0].tolist() == [FACE, DOUBTFUL, NONE]
 
 
@@ -167,7 +167,7 @@ def test_tiny_faces_are_doubtful_and_tinier_ones_ground():
     landmarks = torch.stack([line * 10, line * 6, line * 3])[:, None] + 20
     unit = torch.eye(2, 3).expand(3, 2, 3)
     whole = torch.tensor([[-1.0, -1.0, 200.0, 200.0]]).expand(3, 4)
-    judged = made._judge(landmarks, torch.full((3, 1), FACE), (unit, whole), [], whole)
+    judged = made._kinds_after_hiding(landmarks, torch.full((3, 1), FACE), (unit, whole), [], whole)
     assert judged[:, 0].tolist() == [FACE, DOUBTFUL, NONE]
 
 

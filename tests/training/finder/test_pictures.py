@@ -15,12 +15,12 @@ from training.finder.pictures import (
     MeanFace,
     Picture,
     cut_ground,
+    estimated_landmarks,
     gather_faces,
     group_pictures,
-    landmarks_of_taught,
     mean_face,
 )
-from training.finder.yunet import Taught, fit_map, to_landmark_boxes
+from training.finder.yunet import Detections, fit_map, to_landmark_boxes
 
 
 def shape_in(box, seed=0):
@@ -45,7 +45,7 @@ def taught_at(*boxes, scores):
         for box in boxes
     ]
     points = np.array([np.tile(box.center_xy, (5, 1)) for box in boxes], np.float32)
-    return Taught(np.array(raw, np.float32), points, np.array(scores, np.float32))
+    return Detections(np.array(raw, np.float32), points, np.array(scores, np.float32))
 
 
 MEAN = MeanFace(shape_in(Box(0, 0, 1, 1)), ibug_68)
@@ -56,7 +56,7 @@ def test_the_map_of_yunets_boxes_and_the_fit_undo_each_other(tmp_path):
     class Teacher:
         """Sees every face where the map says that YuNet sees it."""
 
-        def look(self, image):
+        def detect(self, image):
             return taught_at(FIRST, scores=[0.9])
 
     cv2.imwrite(str(tmp_path / "face.png"), np.zeros((80, 80, 3), np.uint8))
@@ -79,7 +79,7 @@ def test_a_labelled_face_outweighs_yunets_of_the_same_place():
 def test_a_taught_face_has_yunets_box_and_its_five_points():
     taught = taught_at(SECOND, scores=[0.9])
     points = np.array([[108, 32], [122, 31], [115, 40], [109, 52], [121, 51]], np.float32)
-    landmarks = landmarks_of_taught(Taught(taught.raw, points[None], taught.scores), MEAN)[0]
+    landmarks = estimated_landmarks(Detections(taught.raw, points[None], taught.scores), MEAN)[0]
     assert Box.around(landmarks).xyxy == pytest.approx(SECOND.xyxy, abs=1e-3)
     assert landmarks[[30, 48, 54]] == pytest.approx(points[2:], abs=1e-3)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.finder.pictures import FACE, NONE, PLACES, PicturePack
+from training.finder.pictures import FACE, NONE, SLOTS, PicturePack
 from training.finder.settings import finder_run_from_values
 from training.finder.validation import PictureSet
 
@@ -42,8 +42,8 @@ def draw_square(rng, low, side):
 def tiny_pack(count=8):
     """Pictures whose labelled face is the square."""
     rng = np.random.default_rng(0)
-    faces = np.zeros((count, PLACES, 68, 2), np.float32)
-    kinds = np.full((count, PLACES), NONE)
+    faces = np.zeros((count, SLOTS, 68, 2), np.float32)
+    kinds = np.full((count, SLOTS), NONE)
     kinds[:, 0] = FACE
     images = []
     for number in range(count):
