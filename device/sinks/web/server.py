@@ -107,7 +107,7 @@ class WebServer:
         self._socket = listen(address)
         self.port: int = self._socket.getsockname()[1]
         """The port that was taken."""
-        self._guard, self._pages = Guard(address, token), pages
+        self._guard, self._pages = Guard(address.origins, token), pages
         self._picture_allowed = address.picture
         self._viewers: dict[ServerConnection, Mailbox] = {}
         self._picture_viewers: set[ServerConnection] = set()
@@ -220,12 +220,12 @@ class WebServer:
             self._picture.set_result(picture)
         self._encode_next()
 
-    async def _process_request(self, _: ServerConnection, request: Request) -> Response | None:
+    async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a request for a file; None goes on to the WebSocket."""
         path = request.path.partition("?")[0]
         refusal = self._guard.check_host(request.headers)
         if refusal is None and path in ("/stream", "/health", "/picture"):
-            refusal = self._guard.check_viewer(request.headers)
+            refusal = self._guard.check_viewer(request.headers, connection.remote_address[0])
         if refusal is not None:
             return _say(refusal)
         if path == "/stream":
