@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from convert.handover.description import read_handover
 from convert.handover.finder import FinderHandover
-from convert.handover.handover import read_handover
 from convert.job import Job
 from convert.report.figure import LANDMARK_FIGURE, Figure, figure_of
 from convert.report.page import page

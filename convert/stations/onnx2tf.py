@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from convert.environments import CONVERTER
-from convert.handover.handover import Handover, load_calibration, read_handover
+from convert.handover.arrays import load_calibration
+from convert.handover.description import Handover, read_handover
 from convert.job import Job
 from convert.stations.calibration import SAMPLE_NAME, make_calibration_set, onnx2tf_sample
 from device.contract.errors import BadInputError, LandmarksError, WriteFailedError

@@ -18,10 +18,15 @@ import numpy as np
 import onnx
 import onnx2tf
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema_fb
+from tensorflow.lite.python.convert import mlir_quantize
+from tensorflow.lite.tools import flatbuffer_utils
 
 SAVED_MODEL = Path("saved_model")
 UNKNOWN_NODE = 3
 """Exit code."""
+LEAST_RANGE = 1e-6
+"""Real units between the smallest and the largest value, below which a tensor counts as constant."""
 INT16X8 = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
 
 
@@ -90,6 +95,60 @@ def integer_bytes(crops: np.ndarray, operators: tf.lite.OpsSet, ends: tf.DType) 
     return model
 
 
+def _is_constant(tensor: schema_fb.TensorT) -> bool:
+    """Whether calibration met one single value in a computed tensor."""
+    ranges = tensor.quantization
+    return ranges is not None and ranges.min is not None and bool(ranges.max[0] - ranges.min[0] < LEAST_RANGE)
+
+
+def widen_constant_layers(calibrated: bytes) -> tuple[bytes, list[str]]:
+    """Give each layer that was constant on all calibration crops the range of its input.
+
+    Its own range is empty, and TFLite makes a scale of 1e-8 of that, which no runtime can prepare.
+
+    Args:
+        calibrated: a float model that carries the range of each tensor.
+
+    Returns:
+        The model, and the names of those layers' outputs.
+    """
+    model = flatbuffer_utils.convert_bytearray_to_object(calibrated)
+    named = []
+    for graph in model.subgraphs:
+        for node in graph.operators:
+            source, made = (graph.tensors[places[0]] for places in (node.inputs, node.outputs))
+            if not _is_constant(made):
+                continue
+            known = source.quantization is not None and source.quantization.min is not None
+            reach = max(abs(source.quantization.min[0]), abs(source.quantization.max[0])) if known else 1.0
+            low, high = made.quantization.min[0], made.quantization.max[0]
+            # A ReLU's constant 0 stays one-sided.
+            made.quantization.min = [min(low, 0.0)]
+            made.quantization.max = [max(high, 0.0) + reach]
+            named.append(made.name.decode())
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model)), named
+
+
+def int8_bytes(crops: np.ndarray) -> bytes:
+    """The int8 file. Calibration and quantisation are two steps, with the ranges mended in between."""
+    converter = _converter()
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.representative_dataset = lambda: _samples(crops)
+    converter._experimental_calibrate_only = True
+    calibrated, constant = widen_constant_layers(converter.convert())
+    if not constant:
+        return integer_bytes(crops, tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.int8)
+    print(f"constant layers: {', '.join(constant)}")
+    model: bytes = mlir_quantize(
+        calibrated,
+        fully_quantize=True,
+        input_data_type=tf.int8,
+        output_data_type=tf.int8,
+    )
+    return model
+
+
 def content_of(name: str, crops: np.ndarray) -> bytes:
     """The file of this name."""
     stem = Path(name).stem
@@ -99,12 +158,12 @@ def content_of(name: str, crops: np.ndarray) -> bytes:
         return float16_bytes()
     if stem.endswith("_int16x8"):
         return integer_bytes(crops, INT16X8, tf.int16)
-    return integer_bytes(crops, tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.int8)
+    return int8_bytes(crops)
 
 
 def main() -> None:
     """The files asked for, beside the inputs."""
-    onnx_path, crops = Path(sys.argv[1]), np.load(sys.argv[2])
+    onnx_path, crops = Path(sys.argv[1]), np.load(sys.argv[2], allow_pickle=False)
     if not SAVED_MODEL.is_dir():
         check_nodes(onnx_path)
         make_saved_model(onnx_path)
