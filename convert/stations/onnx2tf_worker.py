@@ -26,7 +26,9 @@ SAVED_MODEL = Path("saved_model")
 UNKNOWN_NODE = 3
 """Exit code."""
 LEAST_RANGE = 1e-6
-"""Real units between the smallest and the largest value, below which a tensor counts as constant."""
+"""Real units below which every value of a tensor counts as 0."""
+ZERO_LAYERS = "zero on all calibration crops: "
+"""Begins the line of the log that names them."""
 INT16X8 = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
 
 
@@ -95,14 +97,16 @@ def integer_bytes(crops: np.ndarray, operators: tf.lite.OpsSet, ends: tf.DType) 
     return model
 
 
-def _is_constant(tensor: schema_fb.TensorT) -> bool:
-    """Whether calibration met one single value in a computed tensor."""
+def _largest(tensor: schema_fb.TensorT) -> float | None:
+    """The largest absolute value that calibration met; None for a tensor without a range."""
     ranges = tensor.quantization
-    return ranges is not None and ranges.min is not None and bool(ranges.max[0] - ranges.min[0] < LEAST_RANGE)
+    if ranges is None or ranges.min is None:
+        return None
+    return max(abs(float(ranges.min[0])), abs(float(ranges.max[0])))
 
 
-def widen_constant_layers(calibrated: bytes) -> tuple[bytes, list[str]]:
-    """Give each layer that was constant on all calibration crops the range of its input.
+def widen_zero_layers(calibrated: bytes) -> tuple[bytes, list[str]]:
+    """Give each layer that was 0 on all calibration crops the range of its input.
 
     Its own range is empty, and TFLite makes a scale of 1e-8 of that, which no runtime can prepare.
 
@@ -110,42 +114,35 @@ def widen_constant_layers(calibrated: bytes) -> tuple[bytes, list[str]]:
         calibrated: a float model that carries the range of each tensor.
 
     Returns:
-        The model, and the names of those layers' outputs.
+        The model, and the names of those layers.
     """
     model = flatbuffer_utils.convert_bytearray_to_object(calibrated)
     named = []
     for graph in model.subgraphs:
         for node in graph.operators:
             source, made = (graph.tensors[places[0]] for places in (node.inputs, node.outputs))
-            if not _is_constant(made):
+            met = _largest(made)
+            if met is None or met >= LEAST_RANGE:
                 continue
-            known = source.quantization is not None and source.quantization.min is not None
-            reach = max(abs(source.quantization.min[0]), abs(source.quantization.max[0])) if known else 1.0
-            low, high = made.quantization.min[0], made.quantization.max[0]
-            # A ReLU's constant 0 stays one-sided.
-            made.quantization.min = [min(low, 0.0)]
-            made.quantization.max = [max(high, 0.0) + reach]
-            named.append(made.name.decode())
+            reach = _largest(source) or 1.0
+            made.quantization.min, made.quantization.max = [-reach], [reach]
+            named.append(made.name.decode().split(";")[0])
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model)), named
 
 
 def int8_bytes(crops: np.ndarray) -> bytes:
-    """The int8 file. Calibration and quantisation are two steps, with the ranges mended in between."""
+    """The int8 file; layers that are 0 on all crops are named and given a range that a runtime can use."""
     converter = _converter()
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.representative_dataset = lambda: _samples(crops)
-    converter._experimental_calibrate_only = True
-    calibrated, constant = widen_constant_layers(converter.convert())
-    if not constant:
+    # The only way to the ranges between calibration and quantisation.
+    converter._experimental_calibrate_only = True  # noqa: SLF001
+    calibrated, zero_layers = widen_zero_layers(converter.convert())
+    if not zero_layers:
         return integer_bytes(crops, tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.int8)
-    print(f"constant layers: {', '.join(constant)}")
-    model: bytes = mlir_quantize(
-        calibrated,
-        fully_quantize=True,
-        input_data_type=tf.int8,
-        output_data_type=tf.int8,
-    )
+    print(ZERO_LAYERS + ", ".join(zero_layers))
+    model: bytes = mlir_quantize(calibrated, input_data_type=tf.int8, output_data_type=tf.int8)
     return model
 
 
