@@ -27,6 +27,7 @@ def test_the_layers_are_read_off_the_log(tmp_path):
 
 
 @pytest.mark.convert
+@pytest.mark.timeout(900)  # a whole conversion, on a machine that may be busy
 def test_a_dead_layer_is_named_and_its_scale_is_usable(tmp_path, converter, monkeypatch, capsys):
     monkeypatch.setenv("LANDMARKS_CONVERT_PYTHON", str(converter))
     handover = tmp_path / "handover"
