@@ -16,8 +16,9 @@ from convert.job import Job
 from convert.stations.difference import Difference
 from convert.stations.loss import int8_loss
 from convert.tflite.runners import Maps, onnx_maps, tflite_maps
+from device.contract.boxes import iou_matrix
 from device.contract.errors import GateError, VerifyFailedError
-from device.contract.finder_codec import Candidates, decode_maps, overlaps
+from device.contract.finder_codec import Candidates, decode_maps
 from device.contract.finder_manifest import FinderManifest, read_finder_model
 
 FOUND_IOU = 0.5
@@ -35,7 +36,7 @@ FORMS = ("pytorch", "onnx", "float32", "int8")
 
 def best_overlap(box: NDArray[np.float32], faces: Candidates) -> float:
     """The largest IoU of a true box (4,) with a found one; 0 where nothing was found."""
-    return float(overlaps(box, faces.boxes).max(initial=0.0))
+    return float(iou_matrix(box[None], faces.boxes).max(initial=0.0))
 
 
 def shared_overlaps(found: list[Candidates], boxes: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -66,7 +66,7 @@ def make_manifest(
         crop=handover.crop,
         input=find_input(graph, handover, model).spec,
         pixel_offset=PIXEL_OFFSET,
-        heatmap=heatmap.spec,
+        landmarks_output=heatmap.spec,
         presence=presence.spec,
         codec=handover.codec,
         provenance={**handover.provenance, "conversion": conversion},

@@ -112,5 +112,5 @@ def onnx_form(model: Path, decode: LandmarkDecoder) -> Form:
 
 def tflite_form(model: Path, manifest: ModelManifest, decode: LandmarkDecoder) -> Form:
     """A landmark network as TFLite, float or int8."""
-    outputs = (manifest.heatmap, manifest.presence)
+    outputs = (manifest.landmarks_output, manifest.presence)
     return landmark_form(tflite_maps(model, manifest.input, manifest.pixel_offset, outputs), decode)

@@ -7,11 +7,11 @@
 - handover.json: input, codec, provenance
 """
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -77,7 +77,7 @@ def write_files(
     write_arrays(folder / "validation.npz", crops=pictures.inputs, boxes=first_boxes(pictures))
     maps = outputs_on(model, pictures.inputs)
     write_arrays(folder / "reference.npz", **dict(zip(OUTPUTS, maps, strict=True)))
-    codec = dataclasses.asdict(dataclasses.replace(RULE, least_score=MIN_SCORE))
+    codec = msgspec.to_builtins(msgspec.structs.replace(RULE, score_threshold=MIN_SCORE))
     values = {"schema": 1, "task": "finder", "input_wh": [width, height], "codec": codec, **texts}
     write_whole_bytes(folder / "handover.json", (json.dumps(values, indent=1) + "\n").encode())
 
