@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from convert.handover.finder import FINDER_TASK, FinderHandover, finder_of_values
@@ -121,8 +122,8 @@ def read_handover(path: Path) -> AnyHandover:
         handover = Handover(
             name=str(values["name"]),
             scheme=values["scheme"],
-            crop=CropRule(**values["crop"]),
-            codec=CodecRule(**values["codec"]),
+            crop=msgspec.convert(values["crop"], CropRule),
+            codec=msgspec.convert(values["codec"], CodecRule),
             provenance=dict(values.get("provenance", {})),
             # `any_operator` is how handovers named the target `cpu` at first.
             target=str(values.get("target", "cpu" if values.get("any_operator") else "npu")),
