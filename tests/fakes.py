@@ -90,6 +90,7 @@ class FakeSource:
     def __init__(self, items, name="images", live=False):
         self.items, self.name, self.live, self.skipped = items, name, live, 0
         self.stuck = False
+        self.is_sequence = name != "images"
         self.closed = False
 
     def __iter__(self):

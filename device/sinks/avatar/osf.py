@@ -19,10 +19,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.config.address import Address, NoOptions, Scheme
 from device.contract.landmarks import ibug_68
 from device.contract.metrics import eye_centres
 from device.contract.rotation import rotation_of
@@ -30,7 +30,6 @@ from device.messages.messages import FaceLost, FaceMessage, FrameMessage, Messag
 from device.signal.mean_face import mean_landmarks
 from device.sinks.avatar.udp import Datagrams, open_datagrams
 from device.sinks.outage import is_outage
-from device.sinks.uri import SinkUri
 from device.support.condition import Condition
 
 DEFAULT_PORT = 11573
@@ -198,6 +197,8 @@ def _points_3d(face: FaceMessage, pose: ItsPose | None) -> NDArray[np.float64]:
 
 def angles_of(turn: NDArray[np.floating]) -> tuple[float, float, float]:
     """Degrees of `cv2.RQDecomp3x3`, of the two triples that mean the same the one without a somersault."""
+    import cv2
+
     x, y, z = (float(angle) for angle in cv2.RQDecomp3x3(turn)[0])
     return (x, y, z) if abs(y) <= 90 else (x + 180, 180 - y, z + 180)
 
@@ -234,12 +235,19 @@ def _features(signals: Mapping[str, float]) -> list[float]:
     return [*eyes, *brow("left"), *brow("right"), *mouth]
 
 
-def open_osf(uri: SinkUri) -> OsfSink:
+def open_osf(address: Address[NoOptions]) -> OsfSink:
     """A sender to HOST:PORT.
 
     Raises:
         UsageError: an address that cannot be understood.
         MissingOutsideError: no such host.
     """
-    uri.read_options({})
-    return OsfSink(open_datagrams(uri, DEFAULT_PORT))
+    return OsfSink(open_datagrams(address, DEFAULT_PORT))
+
+
+SCHEME = Scheme(
+    "udp-osf:HOST[:PORT]",
+    "OpenSeeFace's UDP packets, for VSeeFace and other receivers of it",
+    NoOptions,
+    open_osf,
+)

@@ -9,12 +9,12 @@ import struct
 import time
 from collections.abc import Mapping
 
+from device.config.address import Address, NoOptions, Scheme
 from device.contract.rotation import rotation_of
 from device.messages.messages import FaceMessage, FrameMessage, Message, Status
 from device.sinks.avatar.osf import quaternion_of
 from device.sinks.avatar.udp import Datagrams, open_datagrams
 from device.sinks.outage import is_outage
-from device.sinks.uri import SinkUri
 from device.support.condition import Condition
 
 DEFAULT_PORT = 39540
@@ -158,12 +158,16 @@ class VmcSink:
         self._datagrams.close()
 
 
-def open_vmc(uri: SinkUri) -> VmcSink:
+def open_vmc(address: Address[NoOptions]) -> VmcSink:
     """A sender to HOST:PORT.
 
     Raises:
         UsageError: an address that cannot be understood.
         MissingOutsideError: no such host.
     """
-    uri.read_options({})
-    return VmcSink(open_datagrams(uri, DEFAULT_PORT))
+    return VmcSink(open_datagrams(address, DEFAULT_PORT))
+
+
+SCHEME = Scheme(
+    "osc-vmc:HOST[:PORT]", "VMC protocol: blend shapes and the head bone, for avatars", NoOptions, open_vmc
+)

@@ -4,9 +4,13 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
+from device.config.address import Address, Scheme
+from device.config.values import Parsed
 from device.contract.errors import RefusedError, UsageError
-from device.sinks.uri import Option, SinkUri, switch
+from device.sinks import Sink
+from device.support.extras import needs_extra
 
 LOOPBACK = "127.0.0.1"
 """Where the page is served unless the address names a host."""
@@ -54,32 +58,34 @@ def _host_and_port(place: str) -> tuple[str, int]:
     return (match[1] or LOOPBACK).strip("[]"), int(match[2])
 
 
-def _origins() -> Option:
-    """An option that lists origins."""
-
-    def read(text: str) -> frozenset[str]:
-        origins = frozenset(text.lower().split(","))
-        for origin in origins:
-            if not re.fullmatch(r"https?://[^/\s]+|null", origin):
-                raise ValueError(origin)
-        return origins
-
-    return "origins joined by commas, such as http://localhost:5173", read
+def _read_origins(text: str) -> frozenset[str]:
+    origins = frozenset(text.lower().split(","))
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s]+|null", origin):
+            raise ValueError(origin)
+    return origins
 
 
-OPTIONS: dict[str, Option] = {"picture": switch(), "origin": _origins()}
-"""What may follow the question mark."""
+@dataclass(frozen=True)
+class WebOptions:
+    """Options of `web:`."""
+
+    picture: bool = False
+    """Whether whoever may see the landmarks may see the picture, too."""
+    origin: Annotated[
+        frozenset[str], Parsed("origins joined by commas, such as http://localhost:5173", _read_origins)
+    ] = frozenset()
+    """Pages of other servers that may open the stream, as a browser's `Origin` spells them."""
 
 
-def parse_web_address(uri: SinkUri) -> WebAddress:
+def parse_web_address(address: Address[WebOptions]) -> WebAddress:
     """What a web sink's address says; nothing is opened.
 
     Raises:
-        UsageError: no port, an unknown option or a value that it cannot have.
+        UsageError: no port.
     """
-    host, port = _host_and_port(uri.place)
-    values = uri.read_options(OPTIONS)
-    return WebAddress(host, port, values.get("picture", False), values.get("origin", frozenset()))
+    host, port = _host_and_port(address.place)
+    return WebAddress(host, port, address.options.picture, address.options.origin)
 
 
 def find_token(address: WebAddress, environment: Mapping[str, str]) -> str | None:
@@ -103,3 +109,21 @@ def find_token(address: WebAddress, environment: Mapping[str, str]) -> str | Non
         f"sink web: would show faces to the network at {address.host} with no token; "
         f"set {TOKEN_VARIABLE} (`openssl rand -hex 16` makes one) or serve web:{address.port} to this machine"
     )
+
+
+def open_web(address: Address[WebOptions]) -> Sink:
+    """Serve the page and the stream.
+
+    Raises:
+        UsageError: an address or token that cannot be understood.
+        RefusedError: open to the network without a token.
+        MissingOutsideError: the port is taken, or the web server is not installed.
+    """
+    with needs_extra("sink web:", "web"):
+        from device.sinks.web.sink import open_web_sink
+    return open_web_sink(parse_web_address(address))
+
+
+SCHEME = Scheme(
+    "web:[HOST:]PORT", "the page at / and the stream as a WebSocket at /stream", WebOptions, open_web
+)

@@ -4,8 +4,7 @@ import os
 import sys
 
 from device.messages.messages import FrameMessage, Health, Message, Status
-from device.sinks.uri import SinkUri
-from device.sinks.web.address import TOKEN_VARIABLE, WebAddress, find_token, parse_web_address
+from device.sinks.web.address import TOKEN_VARIABLE, WebAddress, find_token
 from device.sinks.web.pages import BUILT, load_pages
 from device.sinks.web.server import WebServer
 from device.sources.frame import Frame
@@ -69,15 +68,14 @@ def _notice(address: WebAddress, port: int, token: str | None) -> str:
     return "; ".join(parts)
 
 
-def open_web_sink(uri: SinkUri) -> WebSink:
+def open_web_sink(address: WebAddress) -> WebSink:
     """Serve the stream at an address.
 
     Raises:
-        UsageError: an address or token that cannot be understood.
+        UsageError: a token that cannot be used.
         RefusedError: open to the network without a token.
         MissingOutsideError: the port cannot be had.
     """
-    address = parse_web_address(uri)
     token = find_token(address, os.environ)
     server = WebServer(address, token, load_pages())
     print(_notice(address, server.port, token), file=sys.stderr, flush=True)

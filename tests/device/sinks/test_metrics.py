@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from device.contract.errors import MissingOutsideError, UsageError
 from device.messages.messages import ErrorMessage, FrameInfo, FrameMessage, Health, Status, TimingMs
 from device.sinks import open_sink
-from device.sinks.metrics import MetricsSink
+from device.sinks.prometheus import MetricsSink
 from device.support.condition import Condition, State
 
 

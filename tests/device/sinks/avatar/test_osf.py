@@ -222,7 +222,7 @@ def test_a_quaternion_turns_as_its_matrix_does():
 
 def test_wrong_addresses_are_told_what_was_wanted():
     for place in ("", ":5", "host:0", "host:99999", "host:x"):
-        with pytest.raises(UsageError, match=r"wanted udp-osf:HOST\[:PORT\]"):
+        with pytest.raises(UsageError, match=r"write udp-osf:HOST\[:PORT\]"):
             open_sink(f"udp-osf:{place}")
     with pytest.raises(MissingOutsideError, match=r"no receiver no-such-host.invalid"):
         open_sink("udp-osf:no-such-host.invalid")

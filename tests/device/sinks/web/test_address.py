@@ -3,14 +3,14 @@
 import pytest
 
 from device.contract.errors import RefusedError, UsageError
-from device.sinks.uri import parse_sink_uri
+from device.sinks import SINKS
 from device.sinks.web.address import TOKEN_VARIABLE, find_token, is_loopback, parse_web_address
 
 GOOD = "0123456789abcdef"
 
 
 def address_of(text):
-    return parse_web_address(parse_sink_uri(text))
+    return parse_web_address(SINKS.parse(text))
 
 
 def test_a_bare_port_is_served_to_this_machine_without_pictures():
@@ -33,12 +33,12 @@ def test_host_picture_and_origins_are_read():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("web:", "wanted [HOST:]PORT"),
+        ("web:", "write web:[HOST:]PORT"),
         ("web:eighty", "wanted [HOST:]PORT"),
         ("web:65536", "wanted [HOST:]PORT"),
         ("web:8080/stream", "wanted [HOST:]PORT"),
         ("web:8080?pictures=1", "did you mean picture?"),
-        ("web:8080?picture=yes", "wanted one of 0, 1"),
+        ("web:8080?picture=yes", "wanted 0 or 1"),
         ("web:8080?origin=localhost", "wanted origins"),
     ],
 )
