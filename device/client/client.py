@@ -260,9 +260,9 @@ def _broker_way(address: str, _: str | None) -> Way:
 
 def _recording_way(address: str, _: str | None) -> Way:
     from device.client.recording import RecordingWay
-    from device.daemon.replay import read_replay_settings
+    from device.daemon.replay import find_recording
 
-    return RecordingWay(read_replay_settings(address))
+    return RecordingWay(find_recording(address))
 
 
 WAYS: dict[str, Callable[[str, str | None], Way]] = {

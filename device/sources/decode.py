@@ -53,7 +53,7 @@ def decode_picture(data: bytes, exif: bool) -> NDArray[np.uint8]:
         raise BadInputError(
             f"{len(data)} bytes that do not decode to a picture: damaged, cut short or another format"
         )
-    return to_8_bits(image)
+    return to_8_bits(np.asarray(image, np.uint16 if image.dtype == np.uint16 else np.uint8))
 
 
 def to_8_bits(image: NDArray[np.integer]) -> NDArray[np.uint8]:

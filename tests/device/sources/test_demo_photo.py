@@ -21,7 +21,7 @@ def test_the_photograph_taken_out_shows_what_the_wheel_holds(tmp_path: Path) -> 
 
 
 def test_a_missing_photograph_is_said_with_the_command_that_makes_it(tmp_path: Path) -> None:
-    with pytest.raises(MissingOutsideError, match=r"make it with `python -m device\.demo_photo`"):
+    with pytest.raises(MissingOutsideError, match=r"make it with `python -m device\.sources\.demo_photo`"):
         load_photo(tmp_path / "photo.jpg")
 
 
