@@ -84,11 +84,11 @@ SINKS: Registry[OpenSink] = Registry(
     {
         "stdout": "device.sinks.stdout",
         "file": "device.sinks.file",
-        "mqtt": "device.sinks.mqtt.settings",
-        "mqtts": "device.sinks.mqtt.settings",
+        "mqtt": "device.sinks.mqtt.open",
+        "mqtts": "device.sinks.mqtt.open",
         "udp-osf": "device.sinks.avatar.osf",
         "osc-vmc": "device.sinks.avatar.vmc",
-        "web": "device.sinks.web.address",
+        "web": "device.sinks.web.open",
         "metrics": "device.sinks.metrics",
     },
 )

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from device.config.address import Address, Scheme
+from device.config.address import Address
 from device.config.values import Parsed, Within, shown
 from device.contract.errors import BadInputError, UsageError
 from device.contract.files import read_bounded
-from device.sinks import Sink
 from device.support.machine import machine_tag
 from device.support.paths import path_of
 
@@ -247,20 +246,3 @@ def _password(file: str | None, environment: Mapping[str, str]) -> str | None:
         return read_bounded(path_of(file), MAX_PASSWORD_BYTES).decode().rstrip("\r\n")
     except (BadInputError, UnicodeDecodeError) as error:
         raise BadInputError(f"password file: {error}; give a short text file") from error
-
-
-def open_mqtt(address: Address[MqttOptions]) -> Sink:
-    """A running sink.
-
-    Raises:
-        UsageError: an address that cannot be understood.
-        BadInputError: refused credentials, a certificate that is not trusted or cannot be read.
-    """
-    from device.sinks.mqtt.sink import MqttSink
-
-    sink = MqttSink(read_mqtt_settings(address))
-    sink.start()
-    return sink
-
-
-SCHEME = Scheme(FORM, "an MQTT broker; mqtts: encrypted", MqttOptions, open_mqtt)

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from device.config.address import Address, Scheme
+from device.config.address import Address
 from device.config.values import Parsed
 from device.contract.errors import RefusedError, UsageError
-from device.sinks import Sink
-from device.support.extras import needs_extra
 
 LOOPBACK = "127.0.0.1"
 """Where the page is served unless the address names a host."""
@@ -109,21 +107,3 @@ def find_token(address: WebAddress, environment: Mapping[str, str]) -> str | Non
         f"sink web: would show faces to the network at {address.host} with no token; "
         f"set {TOKEN_VARIABLE} (`openssl rand -hex 16` makes one) or serve web:{address.port} to this machine"
     )
-
-
-def open_web(address: Address[WebOptions]) -> Sink:
-    """Serve the page and the stream.
-
-    Raises:
-        UsageError: an address or token that cannot be understood.
-        RefusedError: open to the network without a token.
-        MissingOutsideError: the port is taken, or the web server is not installed.
-    """
-    with needs_extra("sink web:", "web"):
-        from device.sinks.web.sink import open_web_sink
-    return open_web_sink(parse_web_address(address))
-
-
-SCHEME = Scheme(
-    "web:[HOST:]PORT", "the page at / and the stream as a WebSocket at /stream", WebOptions, open_web
-)
