@@ -1,29 +1,30 @@
 """The address of figures for Prometheus; `device.sinks.prometheus` serves them."""
 
+import os
+
 from device.config.address import Address, NoOptions, Scheme
-from device.contract.errors import UsageError
 from device.sinks import Sink
+from device.sinks.web.address import find_token, host_and_port
 from device.support.extras import needs_extra
 
-LOOPBACK = "127.0.0.1"
-"""Where it listens unless the address names a host: for this machine only."""
+TOKEN_VARIABLE = "LANDMARKS_METRICS_TOKEN"  # noqa: S105 - the name of a variable, not what it holds
+"""Environment variable of the token; another than the page's, because Prometheus must not see pictures."""
 
 
 def open_metrics(address: Address[NoOptions]) -> Sink:
-    """Listen at `[HOST:]PORT`.
+    """Serve figures at `[HOST:]PORT`.
 
     Raises:
-        UsageError: no port.
+        UsageError: no port, or a token that cannot be used.
+        RefusedError: open to the network without a token.
         MissingOutsideError: the port is taken, the address is not this machine's, or prometheus-client is
             not installed.
     """
     with needs_extra("sink metrics:", "metrics"):
         from device.sinks.prometheus import MetricsSink
 
-    host, _, port = address.place.rpartition(":")
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
-        raise UsageError(f"sink metrics: got {address.place!r}, wanted [HOST:]PORT, as in metrics:9464")
-    return MetricsSink(host.strip("[]") or LOOPBACK, int(port))
+    host, port = host_and_port("metrics", address.place)
+    return MetricsSink(host, port, find_token("metrics", host, os.environ, TOKEN_VARIABLE))
 
 
 SCHEME = Scheme(

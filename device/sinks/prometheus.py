@@ -1,17 +1,22 @@
-"""Figures for Prometheus: the stream counted and timed, as text at http://HOST:PORT/metrics.
-
-The text and its server are prometheus-client's; it is imported only when this sink is opened.
-"""
+"""Figures for Prometheus: the stream counted and timed, as text at http://HOST:PORT/metrics."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
 
-from device.contract.errors import MissingOutsideError
 from device.messages import messages as events
 from device.messages.messages import PARTS
+from device.sinks.outage import is_outage
+from device.sinks.web.guard import Guard, Refusal
+from device.sinks.web.server_thread import ServerThread, answer, listen, refuse
 from device.support.condition import Condition, State
+
+PATH = "/metrics"
 
 BUCKETS_SECONDS = (0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.02, 0.035, 0.05, 0.1, 0.25, 1.0)
 """Upper ends: fine about the budget of a frame, coarse where something is wrong."""
@@ -26,34 +31,37 @@ GAUGES = {
 }
 """Figures of the last health message: name, meaning, and what one of ours is of Prometheus's."""
 
+OF_FRAMES = {"fps", "fps_captured", "fps_skipped"}
+"""Those of them that mean nothing while no frames come."""
+
 
 class MetricsSink:
     """Counts and times every message; whoever asks over HTTP gets the figures of that moment."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Listen; port 0 takes a free one.
+    def __init__(self, host: str, port: int, token: str | None) -> None:
+        """Serve from now on.
+
+        Args:
+            host: name or number of an address of this machine.
+            port: TCP; 0 takes a free one.
+            token: what readers must show; None lets everybody on this machine read.
 
         Raises:
-            MissingOutsideError: the port is taken or the address is not this machine's.
+            MissingOutsideError: the port is taken, or the address is not this machine's.
         """
         self._registry = CollectorRegistry()
         self._frames = Counter("landmarks_frames", "Frame messages.", registry=self._registry)
         self._errors = Counter("landmarks_errors", "Error messages.", registry=self._registry)
         self._lost = Counter("landmarks_faces_lost", "Faces given up.", registry=self._registry)
-        self._faces = Gauge("landmarks_faces", "Faces in the last frame.", registry=self._registry)
         self._latency = self._histogram("landmarks_latency_seconds", "From capture to publishing.")
         self._stages = self._histogram("landmarks_stage_seconds", "Each stage of a frame.", "stage")
+        self._faces: int | None = None
         self._health: events.Health | None = None
         self._status: events.Status | None = None
         self._registry.register(self)
-        try:
-            self._server, self._thread = start_http_server(port, host, self._registry)
-        except OSError as error:
-            raise MissingOutsideError(
-                f"cannot listen on {host}:{port} for metrics ({error.strerror}); "
-                "end the program that uses the port, or name another with metrics:PORT"
-            ) from error
-        self.port = int(self._server.server_port)
+        self._guard = Guard(frozenset(), token)
+        self._server = ServerThread("metrics", listen("metrics", host, port), self._answer, _no_socket)
+        self.port = self._server.port
         """Where it listens."""
 
     def _histogram(self, name: str, meaning: str, *labels: str) -> Histogram:
@@ -61,15 +69,21 @@ class MetricsSink:
 
     @property
     def condition(self) -> Condition:
-        """Always well: nobody needs to ask."""
+        """Always OK: nobody needs to ask."""
         return Condition()
 
     def publish(self, message: events.Message, line: bytes) -> None:  # noqa: ARG002 - other sinks write it
-        """Take a message into the figures."""
+        """Count one message.
+
+        Raises:
+            RuntimeError: the server has died of a fault of ours.
+        """
+        if self._server.died:
+            raise RuntimeError("the server of the metrics has died; its traceback is above")
         match message:
             case events.FrameMessage():
                 self._frames.inc()
-                self._faces.set(len(message.faces))
+                self._faces = len(message.faces)
                 self._latency.observe((message.published_ns - message.captured_ns) / 1e9)
                 for stage, spent_ms in message.timing_ms.to_dict().items():
                     self._stages.labels(stage).observe(spent_ms / 1e3)
@@ -81,22 +95,44 @@ class MetricsSink:
                 self._health = message
             case events.Status():
                 self._status = message
+                if is_outage(message):
+                    self._faces = None
 
     def collect(self) -> Iterator[Metric]:
-        """What the last status and health said; the registry calls this for every reader."""
-        if self._status is not None:
-            yield _states(self._status)
-        if self._health is not None:
-            yield from _gauges(self._health)
-            yield from _totals(self._health)
-        if self._health is not None and self._health.model is not None:
-            yield InfoMetricFamily("landmarks_model", "Model in use.", {"model": self._health.model})
+        """What is known now; the registry calls this for every reader.
+
+        While no frames come, the figures about them are left out rather than kept as they were.
+        """
+        status, health, faces = self._status, self._health, self._faces
+        if status is not None:
+            yield _states(status)
+            up = float(status.camera.state is not State.LOST)
+            yield GaugeMetricFamily("landmarks_camera_up", "Whether the camera gives frames.", up)
+        if faces is not None:
+            yield GaugeMetricFamily("landmarks_faces", "Faces in the last frame.", faces)
+        if health is not None:
+            yield from _gauges(health, outage=status is not None and is_outage(status))
+            yield from _totals(health)
+            if health.model is not None:
+                yield InfoMetricFamily("landmarks_model", "Model in use.", {"model": health.model})
+
+    async def _answer(self, connection: ServerConnection, request: Request) -> Response:
+        """Answer a request; called in the server's thread."""
+        refusal = self._guard.check_host(request.headers)
+        refusal = refusal or self._guard.check_viewer(request.headers, connection.remote_address[0])
+        if refusal is None and request.path.partition("?")[0] != PATH:
+            refusal = Refusal(HTTPStatus.NOT_FOUND, f"no such page; the figures are at {PATH}")
+        if refusal is not None:
+            return refuse(refusal)
+        return answer(HTTPStatus.OK, generate_latest(self._registry), CONTENT_TYPE_LATEST)
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
+
+
+async def _no_socket(_: ServerConnection) -> None:
+    """Every request is answered before it could become a WebSocket."""
 
 
 def _states(status: events.Status) -> Metric:
@@ -109,10 +145,10 @@ def _states(status: events.Status) -> Metric:
     return family
 
 
-def _gauges(health: events.Health) -> Iterator[Metric]:
+def _gauges(health: events.Health, outage: bool) -> Iterator[Metric]:
     for key, (name, meaning, factor) in GAUGES.items():
         value = getattr(health, key)
-        if value is not None:
+        if value is not None and not (outage and key in OF_FRAMES):
             yield GaugeMetricFamily(name, meaning, value * factor)
     if health.throttled is not None:
         held = GaugeMetricFamily("landmarks_throttled", "Whether the firmware holds the processor back.")

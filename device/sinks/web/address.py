@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from device.config.address import Address
-from device.config.values import Parsed
+from device.config.values import Parsed, shown
 from device.contract.errors import RefusedError, UsageError
 
 LOOPBACK = "127.0.0.1"
@@ -33,11 +33,6 @@ class WebAddress:
     origins: frozenset[str] = frozenset()
     """Pages of other servers that may open the stream, as a browser's `Origin` spells them."""
 
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        return is_loopback(self.host)
-
 
 def is_loopback(host: str) -> bool:
     """Whether a host's name or number means the machine itself."""
@@ -49,10 +44,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _host_and_port(place: str) -> tuple[str, int]:
+def host_and_port(sink: str, place: str) -> tuple[str, int]:
+    """The address to listen at that `[HOST:]PORT` names; without a host it is this machine's own.
+
+    Args:
+        sink: the scheme, for the message.
+        place: as written.
+
+    Raises:
+        UsageError: no port.
+    """
     match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/?]+):)?([0-9]{1,5})", place)
     if match is None or int(match[2]) > 65535:
-        raise UsageError(f"sink web: got {place!r}, wanted [HOST:]PORT, as in web:8080 or web:0.0.0.0:8080")
+        example = f"{sink}:8080 or {sink}:0.0.0.0:8080"
+        raise UsageError(f"sink {sink}: got {shown(place)}, wanted [HOST:]PORT, as in {example}")
     return (match[1] or LOOPBACK).strip("[]"), int(match[2])
 
 
@@ -82,28 +87,33 @@ def parse_web_address(address: Address[WebOptions]) -> WebAddress:
     Raises:
         UsageError: no port.
     """
-    host, port = _host_and_port(address.place)
+    host, port = host_and_port("web", address.place)
     return WebAddress(host, port, address.options.picture, address.options.origin)
 
 
-def find_token(address: WebAddress, environment: Mapping[str, str]) -> str | None:
+def find_token(
+    sink: str, host: str, environment: Mapping[str, str], variable: str = TOKEN_VARIABLE
+) -> str | None:
     """The token that viewers must show; None where none is needed.
+
+    Args:
+        sink: the scheme, for messages.
+        host: where it listens.
+        environment: of the process.
+        variable: in which the token is looked for.
 
     Raises:
         UsageError: it is too short or has characters that a browser cannot send.
         RefusedError: the address can be reached from the network and there is no token.
     """
-    token = environment.get(TOKEN_VARIABLE)
-    if token:
-        if not TOKEN_FORM.fullmatch(token):
-            raise UsageError(
-                f"{TOKEN_VARIABLE} must be 16 to 128 letters, digits or . _ ~ -; "
-                "`openssl rand -hex 16` makes one"
-            )
-        return token
-    if address.loopback:
-        return None
+    token = environment.get(variable)
+    if token and not TOKEN_FORM.fullmatch(token):
+        raise UsageError(
+            f"{variable} must be 16 to 128 letters, digits or . _ ~ -; `openssl rand -hex 16` makes one"
+        )
+    if token or is_loopback(host):
+        return token or None
     raise RefusedError(
-        f"sink web: would show faces to the network at {address.host} with no token; "
-        f"set {TOKEN_VARIABLE} (`openssl rand -hex 16` makes one) or serve web:{address.port} to this machine"
+        f"sink {sink}: would answer the network at {host} with no token; set {variable} "
+        f"(`openssl rand -hex 16` makes one) or leave the host out to serve this machine only"
     )

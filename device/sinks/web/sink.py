@@ -76,7 +76,7 @@ def open_web_sink(address: WebAddress) -> WebSink:
         RefusedError: open to the network without a token.
         MissingOutsideError: the port cannot be had.
     """
-    token = find_token(address, os.environ)
+    token = find_token("web", address.host, os.environ)
     server = WebServer(address, token, load_pages())
     print(_notice(address, server.port, token), file=sys.stderr, flush=True)
     return WebSink(server)
