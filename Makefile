@@ -223,8 +223,8 @@ $(DEVICE_ENV): requirements/device.lock requirements/install.sh
 $(PHOTO): | $(DEVICE_ENV)
 	@sh requirements/photo.sh $(DEVICE_VENV)
 
-$(MAIN): requirements/main.lock requirements/torch-cpu.txt requirements/torch-cuda.lock requirements/install.sh pyproject.toml
-	@$(install) .venv $< torch project
+$(MAIN): requirements/main.lock requirements/compiled.lock requirements/torch-cpu.txt requirements/torch-cuda.lock requirements/install.sh pyproject.toml
+	@$(install) .venv $< torch compiled project
 	@$(VENV) -m device.sources.demo_photo
 	@touch $@
 

@@ -122,7 +122,7 @@ def chunks(part: Range) -> Iterator[tuple[int, int]]:
 
 
 def reread_partitions(device: int) -> None:
-    """Have the kernel read the new partition table; where it cannot now, it does when the card is put in again."""
+    """Have the kernel read the new partition table; else it does when the card is put in again."""
     try:
         fcntl.ioctl(device, BLKRRPART)
     except OSError as error:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build an environment from its lock file: install.sh FOLDER LOCK [torch] [project]
+# Build an environment from its lock file: install.sh FOLDER LOCK [torch] [compiled] [project]
 # uv does it where it is on the PATH, else pip; either holds every file to its hash. PYTHON names the interpreter.
 set -eu
 folder=$1
@@ -35,6 +35,15 @@ install_torch() {
     fi
     say "installing torch"
     pip_install --require-hashes --requirement requirements/torch-cuda.lock
+}
+
+# Nothing but rendered faces needs these: without a compiler they are left out.
+install_compiled() {
+    if command -v c++ >/dev/null; then
+        say "compiling $(sed -n 's/==.*//p' requirements/compiled.lock | xargs)"
+        if pip_install --quiet --require-hashes --requirement requirements/compiled.lock; then return 0; fi
+    fi
+    say "going on without $(sed -n 's/==.*//p' requirements/compiled.lock | xargs): apt-get install g++ python3-dev, then run this again"
 }
 
 # The build backend is in the lock: nothing is fetched for it.

@@ -28,9 +28,13 @@ finish() { # NAME
     rm -r "${work:?}/$1"
 }
 
-only_torch() { # yes|no FILE: torch and what only its CUDA build needs, or the rest
-    awk -v wanted="$1" '/^[a-z]/ { is = /^(torch|triton|nvidia-[a-z0-9-]+|cuda-[a-z]+)==/ ? "yes" : "no" } is == wanted' "$2"
-}
+# torch, and what only its CUDA build needs.
+cuda='torch|triton|nvidia-[a-z0-9-]+|cuda-[a-z]+'
+# Has no wheel, so it wants a C++ compiler.
+compiled='meshoptimizer'
+
+pick() { awk -v names="^($1)==" '/^[a-z]/ { hit = $0 ~ names } hit' "$work/all.lock"; }  # NAMES
+leave_out() { awk -v names="^($1)==" '/^[a-z]/ { hit = $0 ~ names } !hit' "$work/all.lock"; }  # NAMES
 
 compile tools --universal requirements/tools.in
 finish tools
@@ -39,16 +43,20 @@ finish tools
 sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml >"$work/build.in"
 
 # torch's CPU build has another hash for each Python and is on another index: requirements/torch-cpu.txt, README.md.
-{ cat requirements/main.lock requirements/torch-cuda.lock 2>/dev/null || true; } >"$work/all.lock"
+{ cat requirements/main.lock requirements/torch-cuda.lock requirements/compiled.lock 2>/dev/null || true; } >"$work/all.lock"
 "$tools/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
     ${UPGRADE:+--upgrade} --output-file "$work/all.lock" pyproject.toml "$work/build.in" \
     --extra training --extra convert --extra pretrained --extra rendered --extra dev >/dev/null
-only_torch no "$work/all.lock" >"$work/main.lock"
+leave_out "$cuda|$compiled" >"$work/main.lock"
 finish main
 {
     echo "# torch's CUDA build with all it needs; written by \`make lock\`"
-    only_torch yes "$work/all.lock"
+    pick "$cuda"
 } >requirements/torch-cuda.lock
+{
+    echo "# What has no wheel and wants a C++ compiler; written by \`make lock\`"
+    pick "$compiled"
+} >requirements/compiled.lock
 {
     echo "# torch's CPU build, without hashes: see README.md, \"Environments\"; written by \`make lock\`"
     sed -n 's/^\(torch==[0-9.]*\).*/\1+cpu/p' requirements/torch-cuda.lock

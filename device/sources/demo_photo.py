@@ -1,7 +1,7 @@
 """The demo camera's photograph: Eileen Collins by NASA, 1993, in the public domain.
 
-It is not committed. `python -m device.sources.demo_photo [WHEEL]` takes it out of a scikit-image wheel, or of the
-installed package, once; `make` calls it. The running device needs no scikit-image.
+It is not committed. `python -m device.sources.demo_photo [WHEEL]` takes it out of a scikit-image wheel, or of
+the installed package, once; `make` calls it. The running device needs no scikit-image.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def load_photo(path: Path = PHOTO) -> NDArray[np.uint8]:
 
 
 def read_original(wheel: Path | None = None) -> bytes:
-    """The photograph's PNG file, out of a scikit-image wheel or of the installed package, which is not imported.
+    """The photograph's PNG file, out of a wheel, or of the installed package, which is not imported.
 
     Raises:
         BadInputError: the wheel cannot be read, or has no such file.
