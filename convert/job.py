@@ -40,13 +40,8 @@ class Job:
 
     @property
     def network(self) -> Path:
-        """The network as ONNX, as it came."""
-        return self.handover / "network.onnx"
-
-    @property
-    def reference(self) -> Path:
-        """Outputs of the original network on the validation crops."""
-        return self.handover / "reference.npz"
+        """The exported program, as training wrote it."""
+        return self.handover / "network.pt2"
 
     @property
     def calibration(self) -> Path:
@@ -75,7 +70,7 @@ class Job:
 
     @property
     def onnx(self) -> Path:
-        """The network in the operator set that onnx2tf is given."""
+        """The network as ONNX."""
         return self.work / f"{self.stem}.onnx"
 
     @property

@@ -21,7 +21,7 @@ PLACES = st.floats(-500, 500, width=32)
 POSES = st.builds(
     events.Pose,
     ANGLES,
-    ANGLES,
+    st.floats(-90, 90, width=32),
     ANGLES,
     st.tuples(PLACES, PLACES, PLACES),
     st.floats(1, 9000),
@@ -58,7 +58,10 @@ PERCENTILES = st.builds(events.Percentiles, *[st.floats(0, 1e6)] * 3)
 MESSAGES = st.one_of(
     FRAMES,
     st.builds(events.FaceLost, WORDS, COUNTS, NS, NS, st.integers(1, 2**31)),
-    st.builds(events.ErrorMessage, WORDS, COUNTS, NS, NS, WORDS, st.none() | WORDS),
+    st.builds(
+        events.ErrorMessage, source=WORDS, sequence=COUNTS, captured_ns=NS, published_ns=NS, reason=WORDS,
+        frame=st.none() | st.builds(events.NamedFrame, WORDS),
+    ),
     st.builds(events.Status, WORDS, NS, CONDITIONS, CONDITIONS, CONDITIONS, CONDITIONS),
     st.builds(
         events.Health, WORDS, NS, NS, st.floats(0, 1e9), COUNTS, COUNTS, COUNTS, *[FIGURES] * 4,

@@ -46,7 +46,7 @@ def line_for_people(client: LandmarkClient, message: events.Message) -> str:
             return f"face {message.id} lost"
         case events.ErrorMessage():
             return f"error: {message.reason}"
-    return ", ".join(f"{key} {value}" for key, value in message.to_dict().items())
+    return ", ".join(f"{key} {value}" for key, value in events.plain(message).items())
 
 
 def _face(face: events.FaceMessage) -> str:

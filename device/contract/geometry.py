@@ -8,11 +8,10 @@ radians, positive from x towards y (clockwise as seen). Points are (N, 2), x the
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from device.contract.boxes import iou_matrix
 
 Points = NDArray[np.floating]
 """(N, 2) floating point, x then y."""
@@ -28,9 +27,8 @@ def as_points(numbers: NDArray[np.complex128]) -> NDArray[np.float64]:
     return np.ascontiguousarray(numbers).view(np.float64).reshape(-1, 2)
 
 
-@dataclass(frozen=True)
-class Box:
-    """An upright rectangle in float pixels of the frame."""
+class Box(NamedTuple):
+    """An upright rectangle: x_min, y_min, x_max, y_max in float pixels of the frame."""
 
     x_min: float
     y_min: float
@@ -86,7 +84,15 @@ class Box:
 
     def iou(self, other: "Box") -> float:
         """Intersection over union, 0 to 1."""
-        return float(iou_matrix(np.array([self.xyxy], np.float64), np.array([other.xyxy], np.float64))[0, 0])
+        overlap = Box(
+            max(self.x_min, other.x_min),
+            max(self.y_min, other.y_min),
+            min(self.x_max, other.x_max),
+            min(self.y_max, other.y_max),
+        )
+        shared = overlap.area if overlap.width > 0 and overlap.height > 0 else 0.0
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
 
 
 def shake_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box:

@@ -1,26 +1,24 @@
 """What a network's tensor is: name, shape, type, and how its integers mean real numbers."""
 
-from typing import Annotated
+from dataclasses import dataclass
 
 import numpy as np
-from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
-from device.contract.bounds import Side, Text
 
-
-class TensorSpec(Struct, frozen=True, forbid_unknown_fields=True):
+@dataclass(frozen=True)
+class TensorSpec:
     """One input or output tensor; `real = scale * (integer - zero_point)` when quantised."""
 
-    name: Text
+    name: str
     """As the model file spells it."""
-    shape: Annotated[tuple[Side, ...], Meta(min_length=1, max_length=4)]
+    shape: tuple[int, ...]
     """Static, batch first, channels last."""
-    dtype: Annotated[str, Meta(pattern="^(int8|float32)$")]
-    """numpy's name of a type that this project runs: int8 or float32."""
-    scale: Annotated[float, Meta(ge=0, le=1e6)] = 0.0
+    dtype: str
+    """numpy's name: int8, uint8, float32."""
+    scale: float = 0.0
     """Real units per step; 0 for a float tensor."""
-    zero_point: Annotated[int, Meta(ge=-128, le=127)] = 0
+    zero_point: int = 0
     """The integer that means 0."""
 
     @property

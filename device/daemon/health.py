@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import asdict
 
 from device.messages import messages as events
 from device.messages.messages import PARTS
@@ -128,9 +129,9 @@ class HealthLog:
         latency = percentiles(latency_ms for latency_ms, _ in self._kept)
         if latency is None:
             return {}
-        stages = [timing.to_dict() for _, timing in self._kept]
+        stages = [asdict(timing) for _, timing in self._kept]
         return {
-            **{f"latency_ms_{name}": value for name, value in latency.to_dict().items()},
+            **{f"latency_ms_{name}": value for name, value in asdict(latency).items()},
             "stages_ms": {name: percentiles(stage[name] for stage in stages) for name in stages[0]},
         }
 

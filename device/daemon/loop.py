@@ -88,7 +88,8 @@ class Daemon:
         self._source, self._tracker, self._outputs = source, tracker, outputs
         self._engine: Engine = OneModel(model) if isinstance(model, str) else model
         self._settings = settings
-        self._unrelated = not (source.is_sequence or settings.follow)
+        # Pictures of a folder are unrelated unless the user says otherwise.
+        self._unrelated = source.name == "images" and not settings.follow
         self._parts = PartStatus()
         self._health = health or HealthLog(source.name)
         self._notifier = notifier or Notifier({})
@@ -220,12 +221,12 @@ class Daemon:
     def _on_unreadable(self, missing: Unreadable) -> None:
         self._publish(
             events.ErrorMessage(
-                self._source.name,
-                missing.sequence,
-                missing.captured_ns,
-                time.monotonic_ns(),
-                missing.reason,
-                missing.name,
+                source=self._source.name,
+                sequence=missing.sequence,
+                captured_ns=missing.captured_ns,
+                published_ns=time.monotonic_ns(),
+                frame=None if missing.name is None else events.NamedFrame(missing.name),
+                reason=missing.reason,
             )
         )
         if self._source.live:

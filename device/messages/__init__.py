@@ -1,1 +1,1 @@
-"""The stream's JSON Schema, and the table of every field that is written from it."""
+"""The messages of the stream: structs, JSON, the binary form, commands, and what is generated from them."""

@@ -1,9 +1,10 @@
-"""The frame message in few bytes: CBOR (RFC 8949), the faces packed.
+"""The frame message in few bytes: CBOR (RFC 8949), with the faces packed.
 
-What stands outside the faces has the keys and values of the JSON form. A face is a map with small
-integers for keys (`FaceKey`); points are in sixteenths of a pixel, counted from the face's own corner
-in as many bits as the face is wide. Both forms decode to the same message, but for the rounding.
-Layout: device/README.md, "Binary frames".
+What stands outside the faces has the keys and values of the JSON form. A face is a map with small integers
+for keys (`FaceKey`); points are in sixteenths of a pixel, counted from the face's own corner in as many bits
+as the face is wide. Every value carries its own length, and the form grows at the end of values and by new
+keys only, so a reader takes what it knows and passes over the rest. Both forms decode to the same message,
+but for the rounding. Layout: device/README.md, "Binary frames".
 """
 
 import struct
@@ -14,28 +15,22 @@ from typing import Any
 
 import cbor2
 import numpy as np
+from msgspec.structs import astuple, replace
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
-from device.contract.landmarks import ibug_68
+from device.messages.arrays import MAX_PIXELS
+from device.messages.fields import ANGLE_DIGITS, PIXEL_DIGITS, POSITION_DIGITS, SCORE_DIGITS
+from device.messages.frame import Blinks, FaceMessage, FrameMessage, Pose
 from device.messages.json_decoder import decode_message
-from device.messages.messages import (
-    ANGLE_DIGITS,
-    PIXEL_DIGITS,
-    POSITION_DIGITS,
-    SCORE_DIGITS,
-    FaceMessage,
-    FrameMessage,
-)
-from device.messages.messages import Blinks as BlinkCounts
-from device.messages.messages import Pose as HeadPose
+from device.messages.json_encoder import finite, plain
 from device.messages.signals import REGIONS, SIGNAL_NAMES
 
 STEPS_PER_PIXEL = 16
 """Points and box are whole numbers of 1/16 px."""
 
-FARTHEST_PX = float(2**20)
-"""A point farther out is moved to there; no frame is as large."""
+MAX_STEPS = 2**52
+"""A larger number of the pose is cut to this: a double still holds it exactly."""
 
 SCORE_STEPS = 255
 """A landmark's score is a byte: 255 is 1."""
@@ -44,7 +39,7 @@ SIGNAL_STEPS = 127
 """A signal is a signed byte: 127 is 1, -127 is -1."""
 
 SIGNAL_MISSING = -128
-"""Where a signal is not known."""
+"""Stands for a signal that is not known."""
 
 MAX_BYTES = 1_000_000
 """A longer message is refused undecoded."""
@@ -73,7 +68,7 @@ FACE_LAYOUT: dict[FaceKey, str] = {
     FaceKey.SCORE: "whole number: `score` in thousandths",
     FaceKey.BOX: "4 whole numbers: `box` in 1/16 px",
     FaceKey.LANDMARKS: "byte string: `landmarks` as packed points",
-    FaceKey.LANDMARK_SCORES: f"{ibug_68.count} bytes: `landmark_scores`, 255 is 1",
+    FaceKey.LANDMARK_SCORES: "K bytes: `landmark_scores`, 255 is 1; their number is that of the points",
     FaceKey.POSE: "8 whole numbers: `pose.yaw`, `pitch`, `roll` in 0.01 degrees, `position` x, y, z in "
     "0.001 eye distances, `focal_px` in 0.01 px, `misfit` in 0.001 eye distances",
     FaceKey.SIGNALS: f"{len(SIGNAL_NAMES)} signed bytes: `signals` in the order of their table, 127 is 1, "
@@ -87,18 +82,23 @@ FACE_LAYOUT: dict[FaceKey, str] = {
 POSE_STEPS = np.array(
     [10**ANGLE_DIGITS] * 3 + [10**POSITION_DIGITS] * 3 + [10**PIXEL_DIGITS, 10**SCORE_DIGITS]
 )
-"""Whole numbers a unit: three angles, three places, the focal length, the misfit."""
+"""Whole numbers a unit: three angles, three coordinates, the focal length, the misfit."""
 
 
 def face_layout_table() -> str:
-    """Markdown table of a face's map, as device/README.md holds it."""
+    """Markdown table of a face's map."""
     rows = [f"| {key.value} | {FACE_LAYOUT[key]} |" for key in FaceKey]
     return "\n".join(["| key | what it holds |", "| --- | --- |", *rows])
 
 
+def _steps(pixels: Any) -> NDArray[np.int64]:
+    bounded = np.clip(np.asarray(pixels, np.float64), -MAX_PIXELS, MAX_PIXELS)
+    return np.rint(bounded * STEPS_PER_PIXEL).astype(np.int64)
+
+
 def pack_points(points: NDArray[np.floating]) -> bytes:
     """(K, 2) pixels to bytes: POINTS_HEAD, then x and y of every point over the least, in big-endian bits."""
-    steps = np.rint(np.clip(points, -FARTHEST_PX, FARTHEST_PX) * STEPS_PER_PIXEL).astype(np.int64)
+    steps = _steps(points)
     least = steps.min(axis=0)
     offsets = (steps - least).ravel()
     bits = int(offsets.max()).bit_length()
@@ -110,17 +110,26 @@ def unpack_points(data: bytes, count: int) -> NDArray[np.float64]:
     """(count, 2) pixels.
 
     Raises:
-        BadInputError: another length than that of so many points.
+        BadInputError: fewer bytes than so many points take.
     """
-    head = POINTS_HEAD.unpack_from(data) if len(data) >= POINTS_HEAD.size else (0, 0, 255)
-    *least, bits = head
+    *least, bits = POINTS_HEAD.unpack_from(data) if len(data) >= POINTS_HEAD.size else (0, 0, 255)
     length = POINTS_HEAD.size + (2 * count * bits + 7) // 8
-    if bits > 32 or len(data) != length:
+    if bits > 32 or len(data) < length:
         raise BadInputError(f"packed points of {len(data)} bytes, wanted {length} for {count} points")
     flags = np.unpackbits(np.frombuffer(data, np.uint8, offset=POINTS_HEAD.size), count=2 * count * bits)
     weights = 1 << np.arange(bits - 1, -1, -1, dtype=np.int64)
     offsets = flags.reshape(2 * count, bits) @ weights
     return np.asarray((offsets.reshape(count, 2) + least) / STEPS_PER_PIXEL, np.float64)
+
+
+def _pack_scores(scores: NDArray[np.floating]) -> bytes:
+    return bytes(np.rint(np.clip(scores, 0, 1) * SCORE_STEPS).astype(np.uint8))
+
+
+def _pack_pose(pose: Pose) -> list[int]:
+    numbers = np.array([pose.yaw, pose.pitch, pose.roll, *pose.position, pose.focal_px, pose.misfit])
+    steps = np.clip(np.rint(numbers * POSE_STEPS), -MAX_STEPS, MAX_STEPS)
+    return [int(step) for step in steps]
 
 
 def _pack_signals(signals: Any) -> bytes:
@@ -130,56 +139,48 @@ def _pack_signals(signals: Any) -> bytes:
     return np.clip(steps, SIGNAL_MISSING, SIGNAL_STEPS).astype(np.int8).tobytes()
 
 
-def _pack_pose(pose: HeadPose) -> list[int]:
-    numbers = [pose.yaw, pose.pitch, pose.roll, *pose.position, pose.focal_px, pose.misfit]
-    return [int(step) for step in np.rint(np.array(numbers) * POSE_STEPS)]
+def _pack_occluded(occluded: Any) -> int:
+    return sum((region in occluded) << place for place, region in enumerate(REGIONS))
+
+
+PACKERS: dict[FaceKey, Callable[[Any], Any]] = {
+    FaceKey.ID: int,
+    FaceKey.SCORE: lambda score: round(score * 10**SCORE_DIGITS),
+    FaceKey.BOX: lambda box: _steps(box).tolist(),
+    FaceKey.LANDMARKS: pack_points,
+    FaceKey.LANDMARK_SCORES: _pack_scores,
+    FaceKey.POSE: _pack_pose,
+    FaceKey.SIGNALS: _pack_signals,
+    FaceKey.BLINKS: lambda blinks: list(astuple(blinks)),
+    FaceKey.OCCLUDED: _pack_occluded,
+    FaceKey.LANDMARKS_RAW: pack_points,
+}
+"""A face's field under the key's name to the value of its map."""
 
 
 def _pack_face(face: FaceMessage) -> dict[int, Any]:
-    """The face's map; a figure that is not finite is left out, as in JSON."""
-    packed: dict[int, Any] = {
-        FaceKey.ID: face.id,
-        FaceKey.SCORE: round(float(face.score) * 10**SCORE_DIGITS),
-        FaceKey.BOX: [round(edge * STEPS_PER_PIXEL) for edge in face.box.xyxy],
-        FaceKey.LANDMARKS: pack_points(face.landmarks),
-        FaceKey.LANDMARK_SCORES: np.rint(np.clip(face.landmark_scores, 0, 1) * SCORE_STEPS)
-        .astype(np.uint8)
-        .tobytes(),
-    }
-    if face.pose is not None and face.pose.finite:
-        packed[FaceKey.POSE] = _pack_pose(face.pose)
-    if face.signals is not None:
-        packed[FaceKey.SIGNALS] = _pack_signals(face.to_dict()["signals"])
-    if face.blinks is not None:
-        packed[FaceKey.BLINKS] = [face.blinks.right, face.blinks.left]
-    if face.occluded is not None:
-        packed[FaceKey.OCCLUDED] = sum(
-            (region in face.occluded) << place for place, region in enumerate(REGIONS)
-        )
-    if face.landmarks_raw is not None and np.isfinite(face.landmarks_raw).all():
-        packed[FaceKey.LANDMARKS_RAW] = pack_points(face.landmarks_raw)
-    return {int(key): value for key, value in packed.items()}
+    known = {key: getattr(face, key.name.lower()) for key in FaceKey}
+    return {int(key): PACKERS[key](value) for key, value in known.items() if value is not None}
 
 
 def encode_binary(message: FrameMessage) -> bytes:
     """A frame message as CBOR."""
-    bare = FrameMessage(**{**vars(message), "faces": ()}).to_dict()
-    return cbor2.dumps(bare | {"faces": [_pack_face(face) for face in message.faces if face.finite]})
+    bare = plain(replace(message, faces=()))
+    return cbor2.dumps(bare | {"faces": [_pack_face(face) for face in finite(message).faces]})
 
 
 def _whole_numbers(value: Any, count: int) -> list[int]:
-    if not isinstance(value, list) or len(value) != count or any(type(number) is not int for number in value):
+    """The first `count` numbers of a list; further ones are of a later version."""
+    if not isinstance(value, list) or len(value) < count or any(type(number) is not int for number in value):
         raise BadInputError(f"packed face has no {count} whole numbers where it should")
     if any(abs(number) >= 2**53 for number in value):
         raise BadInputError("packed face has a whole number that is out of reach")
-    return value
+    return value[:count]
 
 
-def _bytes(value: Any, count: int | None = None) -> bytes:
-    if not isinstance(value, bytes) or (count is not None and len(value) != count):
-        raise BadInputError(
-            f"packed face has no byte string{'' if count is None else f' of {count}'} where it should"
-        )
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, bytes):
+        raise BadInputError("packed face has no byte string where it should")
     return value
 
 
@@ -190,8 +191,8 @@ def _unpack_pose(value: Any) -> dict[str, Any]:
 
 
 def _unpack_signals(value: Any) -> dict[str, float]:
-    steps = np.frombuffer(_bytes(value, len(SIGNAL_NAMES)), np.int8).tolist()
-    named = zip(SIGNAL_NAMES, steps, strict=True)
+    # Another version may know more signals or fewer.
+    named = zip(SIGNAL_NAMES, np.frombuffer(_bytes(value), np.int8).tolist(), strict=False)
     return {name: step / SIGNAL_STEPS for name, step in named if step != SIGNAL_MISSING}
 
 
@@ -200,31 +201,34 @@ def _unpack_occluded(value: Any) -> list[str]:
     return [region for place, region in enumerate(REGIONS) if mask >> place & 1]
 
 
-def _points(value: Any) -> NDArray[np.float64]:
-    return unpack_points(_bytes(value), ibug_68.count)
+def _unpack_points(value: Any, count: int) -> Any:
+    return unpack_points(_bytes(value), count).tolist()
 
 
-UNPACKERS: dict[FaceKey, Callable[[Any], Any]] = {
-    FaceKey.ID: lambda value: value,
-    FaceKey.SCORE: lambda value: _whole_numbers([value], 1)[0] / 10**SCORE_DIGITS,
-    FaceKey.BOX: lambda value: [step / STEPS_PER_PIXEL for step in _whole_numbers(value, 4)],
-    FaceKey.LANDMARKS: _points,
-    FaceKey.LANDMARK_SCORES: lambda value: (
-        np.frombuffer(_bytes(value, ibug_68.count), np.uint8) / SCORE_STEPS
+UNPACKERS: dict[FaceKey, Callable[[Any, int], Any]] = {
+    FaceKey.ID: lambda value, _: value,
+    FaceKey.SCORE: lambda value, _: _whole_numbers([value], 1)[0] / 10**SCORE_DIGITS,
+    FaceKey.BOX: lambda value, _: [step / STEPS_PER_PIXEL for step in _whole_numbers(value, 4)],
+    FaceKey.LANDMARKS: _unpack_points,
+    FaceKey.LANDMARK_SCORES: lambda value, _: [step / SCORE_STEPS for step in value],
+    FaceKey.POSE: lambda value, _: _unpack_pose(value),
+    FaceKey.SIGNALS: lambda value, _: _unpack_signals(value),
+    FaceKey.BLINKS: lambda value, _: dict(
+        zip(Blinks.__struct_fields__, _whole_numbers(value, 2), strict=True)
     ),
-    FaceKey.POSE: _unpack_pose,
-    FaceKey.SIGNALS: _unpack_signals,
-    FaceKey.BLINKS: lambda value: dict(zip(vars(BlinkCounts(0, 0)), _whole_numbers(value, 2), strict=True)),
-    FaceKey.OCCLUDED: _unpack_occluded,
-    FaceKey.LANDMARKS_RAW: _points,
+    FaceKey.OCCLUDED: lambda value, _: _unpack_occluded(value),
+    FaceKey.LANDMARKS_RAW: _unpack_points,
 }
-"""Each value of a face's map to the value that JSON has under the key's name; unknown keys are let pass."""
+"""A value of a face's map, given the face's number of points, to the value that JSON has for it."""
 
 
 def _unpack_face(packed: Any) -> dict[str, Any]:
     if not isinstance(packed, dict):
         raise BadInputError("packed face is no map")
-    return {key.name.lower(): unpack(packed[key]) for key, unpack in UNPACKERS.items() if key in packed}
+    count = len(_bytes(packed.get(FaceKey.LANDMARK_SCORES)))
+    return {
+        key.name.lower(): unpack(packed[key], count) for key, unpack in UNPACKERS.items() if key in packed
+    }
 
 
 def _load(data: bytes) -> dict[Any, Any]:
@@ -241,7 +245,7 @@ def _load(data: bytes) -> dict[Any, Any]:
 
 
 def decode_binary(data: bytes) -> FrameMessage:
-    """The frame message of `encode_binary`.
+    """The frame message of `encode_binary`, of this version of it or a later one.
 
     Raises:
         BadInputError: no CBOR, another message, a key that is missing or holds something else.

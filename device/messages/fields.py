@@ -1,83 +1,84 @@
-"""Every field of the stream as a page: message, key, type, meaning with unit, axis and clock.
+"""Annotations that fields of several messages share, and what reads a struct's annotations."""
 
-`python -m device.messages.fields` writes FIELDS.md from the JSON Schema; a test holds the two together,
-and others hold the schema to the code and to device/README.md.
-"""
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-import json
-from pathlib import Path
-from typing import Any
+from msgspec import Meta, Struct
 
-from device.contract.files import write_whole_bytes
-from device.messages.cbor import face_layout_table
-from device.messages.messages import SCHEMA, SCHEMA_FILE
-from device.messages.signals import SIGNALS
+from device.contract.geometry import Box
+from device.support.described import described
 
-PAGE = SCHEMA_FILE.with_name("FIELDS.md")
+MAX_INTEGER = 2**63 - 1
+"""The largest whole number that a reader in any language can hold."""
 
-HEAD = f"""# Every field of the stream, schema {SCHEMA}
+PIXEL_DIGITS = 2
+"""Coordinates are rounded to 0.01 px, far below a landmark's own error, which halves the message."""
 
-Written by `python -m device.messages.fields` from [`{SCHEMA_FILE.name}`]({SCHEMA_FILE.name}).
-What it all means together: [`device/README.md`](../README.md). Pixels are of the frame, (0, 0) the centre
-of its top-left pixel, x right, y down; left and right are the subject's. Keys ending in `_ns` count
-nanoseconds of the device's monotonic clock, `utc_ns` of UTC. A key that is not marked *always* is left
-out where its value is not known.
-"""
+SCORE_DIGITS = 3
+"""Scores and signals are rounded to 0.001."""
 
+TIME_DIGITS = 3
+"""Milliseconds are rounded to a microsecond; so is every figure of `health`."""
 
-def type_of(field: dict[str, Any]) -> str:
-    """A field's type in words."""
-    if "$ref" in field:
-        return str(field["$ref"].rpartition("/")[2])
-    if "const" in field:
-        return f"`{json.dumps(field['const'])}`"
-    if "enum" in field:
-        return ", ".join(f"`{value}`" for value in field["enum"])
-    if field.get("type") == "array":
-        counts = {field.get("minItems"), field.get("maxItems")} - {None}
-        count = f"{counts.pop()} of " if len(counts) == 1 else ""
-        return f"list of {count}{type_of(field.get('items', {}))}"
-    return str(field.get("type", "any"))
+ANGLE_DIGITS = 2
+"""Angles are rounded to 0.01 degrees."""
+
+POSITION_DIGITS = 3
+"""Eye distances are rounded to 0.001, about a tenth of a millimetre."""
+
+MONOTONIC = "ns, monotonic clock"
 
 
-def range_of(field: dict[str, Any]) -> str:
-    """The range that the schema sets, or nothing."""
-    low, high = field.get("minimum"), field.get("maximum")
-    if low is None and high is None:
-        return ""
-    return f"from {low}" if high is None else f"{low} to {high}"
+def annotated_fields(kind: type[Struct]) -> list[tuple[str, Any]]:
+    """Names and annotated types of a struct's fields, in their order."""
+    hints = get_type_hints(kind, include_extras=True)
+    return [(name, hints[name]) for name in kind.__struct_fields__]
 
 
-def section(name: str, definition: dict[str, Any]) -> list[str]:
-    """One object's table."""
-    lines = [f"\n## {name}\n", definition["description"], ""]
-    if "properties" not in definition:
-        return lines[:-1]
-    lines += ["| key | always | type | range | meaning |", "| --- | --- | --- | --- | --- |"]
-    required = definition.get("required", ())
-    for key, field in definition["properties"].items():
-        always = "yes" if key in required else ""
-        meaning = field.get("description", "").replace("|", "\\|")
-        lines.append(f"| `{key}` | {always} | {type_of(field)} | {range_of(field)} | {meaning} |")
-    return lines
+def unwrapped(hint: Any) -> tuple[Any, dict[str, Any], bool]:
+    """A field's bare type, what `described` has noted of it, and whether it may be None."""
+    noted: dict[str, Any] = {}
+    optional = False
+    while True:
+        arguments = get_args(hint)
+        if get_origin(hint) is Annotated:
+            hint, noted = arguments[0], arguments[1].extra or {}
+        elif type(None) in arguments:
+            optional = True
+            (hint,) = (each for each in arguments if each is not type(None))
+        else:
+            return hint, noted, optional
 
 
-def page() -> str:
-    """The whole page."""
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    lines = [HEAD.rstrip()]
-    for name, definition in schema["$defs"].items():
-        lines += section(name, definition)
-    lines += ["\n## Signals\n", "| key | from | to | meaning |", "| --- | --- | --- | --- |"]
-    lines += [f"| `{one.name}` | {one.least:g} | {one.most:g} | {one.meaning} |" for one in SIGNALS]
-    lines += ["\n## A face in the binary form\n", face_layout_table()]
-    return "\n".join(lines) + "\n"
+def count_of(meaning: str, unit: str) -> Meta:
+    """The annotation of a whole number from 0."""
+    return described(meaning, unit, ge=0, le=MAX_INTEGER)
 
 
-def main(path: Path = PAGE) -> None:
-    """Write the page."""
-    write_whole_bytes(path, page().encode())
+def milliseconds(meaning: str) -> Meta:
+    """The annotation of a duration."""
+    return described(meaning, "ms", ge=0, digits=TIME_DIGITS)
 
 
-if __name__ == "__main__":
-    main()
+def figure(meaning: str, unit: str, **limits: Any) -> Meta:
+    """The annotation of one of the figures of `health`."""
+    return described(meaning, unit, digits=TIME_DIGITS, **limits)
+
+
+Edges = Annotated[
+    Box, described("x_min, y_min, x_max, y_max: tight box of the landmarks", "px", digits=PIXEL_DIGITS)
+]
+
+SourceName = Annotated[
+    str, described("Name of the stream, such as demo, cam0, images or video", min_length=1)
+]
+PublishedNs = Annotated[int, count_of("Instant just before the message was written", MONOTONIC)]
+ModelIdentity = Annotated[
+    str,
+    described(
+        "`NAME@` and the first eight hex digits of the SHA-256 of the model file in use",
+        schema={"pattern": "^.+@[0-9a-f]{8}$"},
+    ),
+]
+FileName = Annotated[
+    str, described("For files only: path within the folder, or `FILE#INDEX` of a video's frame", min_length=1)
+]

@@ -1,9 +1,9 @@
 """Faces as the stream says them: steady landmarks, pose, expression, blinks, what seems covered."""
 
 import cmath
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from device.contract.geometry import Box

@@ -9,6 +9,7 @@ class LatestFrame:
     """Holds at most one frame. One thread puts, another takes."""
 
     def __init__(self) -> None:
+        """An open, empty slot."""
         self._changed = Condition()
         self._item: Frame | Unreadable | None = None
         self._closed = False
@@ -25,7 +26,7 @@ class LatestFrame:
         return self._closed
 
     def put(self, item: Frame | Unreadable) -> bool:
-        """Replace the content of the slot; False, and nothing kept, once the slot is closed."""
+        """Replace what lies in the slot; False, and nothing kept, once the slot is closed."""
         with self._changed:
             if self._closed:
                 return False
@@ -42,7 +43,7 @@ class LatestFrame:
             return item
 
     def close(self) -> None:
-        """Refuse further items and wake whoever waits."""
+        """Refuse what is put from now on and wake whoever waits."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,8 +1,12 @@
 """How one part of the device is doing: working, working worse than it should, or not at all."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Struct
+
+from device.support.described import described
 
 
 class State(StrEnum):
@@ -15,18 +19,14 @@ class State(StrEnum):
     """Does not work; the device keeps trying."""
 
 
-@dataclass(frozen=True)
-class Condition:
-    """A part's state and why."""
+class Condition(Struct, frozen=True):
+    """State of one part of the device, and the reason."""
 
-    state: State = State.OK
-    """ok, degraded or lost."""
-    reason: str = ""
-    """One line for people; may be empty while ok."""
-
-    def to_dict(self) -> dict[str, str]:
-        """As JSON shows it."""
-        return {"state": self.state.value, "reason": self.reason}
+    state: Annotated[
+        State,
+        described("`ok`; `degraded`: works, but worse than it should; `lost`: does not, and is tried again"),
+    ] = State.OK
+    reason: Annotated[str, described("One line for people; may be empty while `ok`")] = ""
 
 
 _SEVERITY = {State.OK: 0, State.DEGRADED: 1, State.LOST: 2}

@@ -1,6 +1,5 @@
 """The page in a real browser: what it draws, where, and what it does when the stream misbehaves."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from websockets.sync.client import connect
 
 from device.daemon.replay import read_recording
@@ -260,8 +260,8 @@ def demo_still(tmp_path_factory):
 def shown_again(message, sequence, **changes):
     """The same frame as if it had been captured now."""
     now = time.monotonic_ns()
-    faces = [dataclasses.replace(face, **changes) for face in message.faces]
-    return dataclasses.replace(message, sequence=sequence, captured_ns=now, published_ns=now, faces=faces)
+    faces = [replace(face, **changes) for face in message.faces]
+    return replace(message, sequence=sequence, captured_ns=now, published_ns=now, faces=faces)
 
 
 def wear(tab, *wanted):

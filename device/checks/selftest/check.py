@@ -1,27 +1,10 @@
 """One thing that the self-test looks at, and what came of it."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from device.messages.selftest import CheckResult
 
 
-@dataclass(frozen=True)
-class Check:
-    """A question with its answer."""
-
-    name: str
-    """What was looked at."""
-    passed: bool
-    """Whether it is as it should be."""
-    got: str
-    """What was seen."""
-    wanted: str
-    """What should have been seen."""
-    remedy: str = ""
-    """What to do about it; empty where it passed."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON shows it."""
-        return asdict(self)
+class Check(CheckResult, frozen=True):
+    """The result of one check, with its line for people."""
 
     @property
     def line(self) -> str:

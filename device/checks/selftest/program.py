@@ -1,7 +1,6 @@
 """`python -m device selftest`: measure, compare, tell."""
 
 import argparse
-import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -143,10 +142,10 @@ def tell(report: SelftestReport, *, as_json: bool, publish: str | None) -> int:
         GateError: a check did not pass.
         UsageError: an unknown sink.
     """
-    print(json.dumps(report.to_dict()) if as_json else "\n".join(report.lines))
+    print(encode(report.message).decode().rstrip() if as_json else "\n".join(report.lines))
     if publish is not None:
         sink = open_sink(publish)
-        sink.publish(report, encode(report))
+        sink.publish(report.message, encode(report.message))
         sink.close()
     if report.failed:
         raise GateError(f"self-test failed: {', '.join(report.failed)}; each line above says what to do")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from device.checks.selftest.check import Check
-from device.messages.messages import SCHEMA
+from device.messages.selftest import SelftestMessage
 
 BUSY = 0.1
 """Share of the time spent waiting for the processor above which times say little."""
@@ -29,29 +29,26 @@ class SelftestReport:
     """Every check, in the order of the work."""
     figures: dict[str, Any]
     """Times by stage, memory, dropped frames; empty where nothing was timed."""
-    source: str = "selftest"
-    """The stream's name."""
 
     @property
     def failed(self) -> list[str]:
         """Names of the checks that did not pass."""
         return [check.name for check in self.checks if not check.passed]
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON shows it."""
-        return {
-            "type": "selftest",
-            "schema": SCHEMA,
-            "source": self.source,
-            "published_ns": self.published_ns,
-            "passed": not self.failed,
-            "model": self.model,
-            "board": self.board,
-            **({} if self.governor is None else {"governor": self.governor}),
-            **({} if self.temperature_c is None else {"temperature_c": self.temperature_c}),
-            "checks": [check.to_dict() for check in self.checks],
-            "figures": self.figures,
-        }
+    @property
+    def message(self) -> SelftestMessage:
+        """The report as a message of the stream."""
+        return SelftestMessage(
+            source="selftest",
+            published_ns=self.published_ns,
+            passed=not self.failed,
+            model=self.model,
+            board=self.board,
+            governor=self.governor,
+            temperature_c=self.temperature_c,
+            checks=self.checks,
+            figures=self.figures,
+        )
 
     @property
     def lines(self) -> list[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import asdict
 
 from device.contract.errors import BadInputError
 from device.contract.geometry import Box
@@ -33,6 +34,7 @@ from device.sources.demo import DemoSource
 from device.sources.demo_path import FACE_BOX, ROUND_SECONDS, WANDER_SECONDS, DemoPath
 from device.sources.demo_photo import load_photo
 from device.sources.frame import Frame, FrameSource
+from device.sources.uri import SourceOptions
 from device.support.condition import Condition
 from device.tracking.tracker import Tracker
 
@@ -66,7 +68,7 @@ class RenderedDemo(FrameSource):
 
     def __init__(self, frames: int) -> None:
         """So many frames from the start of the path."""
-        self._demo = DemoSource(load_photo(), paced=False)
+        self._demo = DemoSource(load_photo(), SourceOptions(), paced=False)
         self._frames = frames
 
     def __iter__(self) -> Iterator[Frame]:
@@ -92,7 +94,7 @@ class TimingSink:
         """Note a frame."""
         arrived_ns = time.monotonic_ns()
         if isinstance(message, events.FrameMessage):
-            spent_ms = {**message.timing_ms.to_dict(), MESSAGE: (arrived_ns - message.captured_ns) / 1e6}
+            spent_ms = {**asdict(message.timing_ms), MESSAGE: (arrived_ns - message.captured_ns) / 1e6}
             faces = sum(is_in_place(face.box, message.sequence) for face in message.faces)
             self.timed.append(Timed(faces, message.timing_ms.find > 0, spent_ms))
 
@@ -121,7 +123,7 @@ def spread_of(timed: Sequence[Timed]) -> dict[str, dict[str, float]]:
     """p50, p95 and p99 of every stage, milliseconds."""
     names = timed[0].spent_ms if timed else {}
     told = {name: percentiles(one.spent_ms[name] for one in timed) for name in names}
-    return {name: spread.to_dict() for name, spread in told.items() if spread is not None}
+    return {name: events.plain(spread) for name, spread in told.items() if spread is not None}
 
 
 def tracked_figures(timed: Sequence[Timed]) -> dict[str, Any]:

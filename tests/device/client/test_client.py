@@ -1,6 +1,5 @@
 """The client in Python against the real web sink, a real broker and a real recording."""
 
-import dataclasses
 import json
 import math
 import subprocess
@@ -10,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from device.client import Connection, ConnectionState, connect
 from device.client.client import LandmarkClient
@@ -126,7 +126,7 @@ def test_a_daemon_that_comes_back_is_found_again(serve):
 
 
 def back(sequence):
-    return dataclasses.replace(a_frame(sequence), source="back")
+    return replace(a_frame(sequence), source="back")
 
 
 def drained(client):
@@ -235,10 +235,7 @@ def test_a_broker_that_wants_a_password_ends_with_a_sentence(tmp_path):
 def recording(tmp_path):
     path = tmp_path / "day.jsonl"
     start = time.monotonic_ns()
-    frames = [
-        dataclasses.replace(a_frame(n), captured_ns=start, published_ns=start + n * 50_000_000)
-        for n in range(10)
-    ]
+    frames = [replace(a_frame(n), captured_ns=start, published_ns=start + n * 50_000_000) for n in range(10)]
     path.write_bytes(b"".join(map(events.encode, frames)))
     return path
 
@@ -271,7 +268,7 @@ def test_closing_ends_whoever_waits(serve):
         ("ws://pi:99999/stream", "wanted ws://HOST:PORT/stream"),
         ("mqtt:broker/hall", "lacks its //"),
         ("mqtt://u:secret@broker/hall", "can be read by everybody"),
-        ("replay:", "lacks its place"),
+        ("replay:", "lacks its file"),
     ],
 )
 def test_an_address_that_cannot_be_understood_is_a_sentence(address, sentence):

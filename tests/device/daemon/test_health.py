@@ -6,8 +6,21 @@ import sys
 import numpy as np
 
 from device.daemon.health import FRAMES_KEPT, HealthLog
-from device.messages.messages import ErrorMessage, FaceLost, FrameInfo, FrameMessage, Status, TimingMs, encode
+from device.messages.messages import (
+    ErrorMessage,
+    FaceLost,
+    FrameInfo,
+    FrameMessage,
+    Status,
+    TimingMs,
+    encode,
+    plain,
+)
 from device.support.condition import Condition, State
+
+
+def an_error():
+    return ErrorMessage(source="cam0", sequence=1, captured_ns=2, published_ns=3, reason="no frame")
 
 
 class Clock:
@@ -59,14 +72,14 @@ def test_a_stream_without_frames_has_no_rates_and_no_percentiles(tmp_path):
     clock = Clock()
     log = HealthLog("cam0", clock, tmp_path)
     clock.seconds += 1
-    told = log.report(skipped=5).to_dict()
+    told = plain(log.report(skipped=5))
     assert not {"fps", "fps_captured", "latency_ms_p50", "stages_ms", "model", "temperature_c"} & set(told)
     assert (told["frames"], told["skipped"]) == (0, 5)
 
 
 def test_only_errors_count_as_unreadable(tmp_path):
     log = HealthLog("cam0", Clock(), tmp_path)
-    log.note(ErrorMessage("cam0", 1, 2, 3, "no frame"))
+    log.note(an_error())
     log.note(FaceLost("cam0", 1, 2, 3, 1))
     log.note(a_frame(1, 2.0))
     assert (log.unreadable, log.frames) == (1, 1)
@@ -78,7 +91,7 @@ def test_a_part_that_was_lost_and_came_back_is_a_restart_and_its_state_is_the_la
     degraded = Condition(State.DEGRADED, "on the CPU")
     for camera, inference in [(well, well), (lost, well), (lost, lost), (well, degraded), (lost, degraded)]:
         log.note(Status("cam0", 1, camera=camera, inference=inference))
-    told = log.report(skipped=0).to_dict()
+    told = plain(log.report(skipped=0))
     assert told["restarts"] == {"camera": 1, "inference": 1, "broker": 0}
     assert told["camera"] == {"state": "lost", "reason": "unplugged"}
     assert told["inference"] == {"state": "degraded", "reason": "on the CPU"}
@@ -92,7 +105,7 @@ def test_heat_and_power_come_from_the_machines_own_files(tmp_path):
     firmware = tmp_path / "sys/devices/platform/soc/soc:firmware"
     firmware.mkdir(parents=True)
     (firmware / "get_throttled").write_text("50005\n")
-    told = HealthLog("cam0", Clock(), tmp_path).report(skipped=0).to_dict()
+    told = plain(HealthLog("cam0", Clock(), tmp_path).report(skipped=0))
     assert told["temperature_c"] == 61.232
     assert told["throttled"] == ["under_voltage", "throttled"]
     assert told["throttled_since_boot"] == ["under_voltage", "throttled"]

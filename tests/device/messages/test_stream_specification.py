@@ -49,11 +49,12 @@ def test_every_key_of_the_schema_stands_in_the_specification(kind: str) -> None:
     nested = {
         "frame": ("frame_info", "face", "pose", "signals", "blinks", "timing_ms"),
         "status": ("condition",),
-        "selftest": ("check",),
+        "selftest": ("check_result",),
     }
     for name in nested.get(kind, ()):
         keys |= set(SCHEMA["$defs"][name]["properties"])
-    named = {word.rpartition(".")[2] for word in re.findall(r"`([\w.*\[\]]+)`", section(kind))}
+    words = re.findall(r"`([\w.*\[\]]+)`", section(kind))
+    named = {part.removesuffix("[]") for word in words for part in word.split(".")}
     assert keys
     assert keys <= named
 
@@ -74,7 +75,7 @@ def test_every_field_is_described_and_every_number_has_a_unit() -> None:
 
 
 def test_readers_must_let_unknown_keys_pass() -> None:
-    objects = [definition for definition in SCHEMA["$defs"].values() if definition["type"] == "object"]
+    objects = [definition for definition in SCHEMA["$defs"].values() if definition.get("type") == "object"]
     assert len(objects) >= 12
     assert all(definition["additionalProperties"] is True for definition in objects)
 

@@ -1,0 +1,14 @@
+"""What all messages of the stream have in common."""
+
+from msgspec import Struct
+
+from device.messages.fields import SourceName
+
+SCHEMA = 1
+"""Version of the stream. It rises when an old reader could misread a message; new keys do not raise it."""
+
+
+class StreamMessage(Struct, frozen=True, tag_field="type"):
+    """A message of the stream: one line of JSON with `type`, `schema`, `source` and its own keys."""
+
+    source: SourceName
