@@ -5,12 +5,13 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+from convert.handover.description import read_handover
 from convert.handover.finder import FinderHandover
-from convert.handover.handover import check_folder, read_handover
 from convert.job import FINDER_STEM, LANDMARK_STEM, Job, Settings
 from convert.pipeline import run_pipeline, stations_of
 from convert.report.figure import figure_of
 from convert.report.report import summary_table
+from convert.stations.handover import check_folder
 from convert.stations.onnx2tf import find_converter
 
 

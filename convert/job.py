@@ -40,8 +40,13 @@ class Job:
 
     @property
     def network(self) -> Path:
-        """The exported program, as training wrote it."""
-        return self.handover / "network.pt2"
+        """The network as ONNX, as it came."""
+        return self.handover / "network.onnx"
+
+    @property
+    def reference(self) -> Path:
+        """Outputs of the original network on the validation crops."""
+        return self.handover / "reference.npz"
 
     @property
     def calibration(self) -> Path:
@@ -70,7 +75,7 @@ class Job:
 
     @property
     def onnx(self) -> Path:
-        """The network as ONNX."""
+        """The network in the operator set that onnx2tf is given."""
         return self.work / f"{self.stem}.onnx"
 
     @property

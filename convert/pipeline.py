@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from convert.handover import handover
 from convert.job import Job
-from convert.stations import accelerators, check, compare, deliver, manifests, variants
-from convert.stations import export as export_onnx
+from convert.stations import accelerators, check, compare, deliver, handover, manifests, opset, variants
 from convert.stations import onnx2tf as onnx_to_tflite
 from device.contract.files import sha256_of, write_whole_bytes
 
@@ -39,7 +37,14 @@ class Station:
 VARIANTS = Station(
     "variants",
     variants.run,
-    lambda job: (job.onnx, job.network, *job.models, job.description, job.calibration, job.validation),
+    lambda job: (
+        job.onnx,
+        *job.models,
+        job.description,
+        job.calibration,
+        job.validation,
+        job.reference,
+    ),
     lambda job: (job.float16_model, job.int16_model, job.variants),
     variants.settings,
 )
@@ -49,15 +54,15 @@ STATIONS = (
     Station(
         "handover",
         handover.run,
-        lambda job: (job.description, job.network, job.calibration, job.validation),
+        lambda job: (job.description, job.network, job.calibration, job.validation, job.reference),
         lambda job: (job.network_facts,),
     ),
     Station(
-        "export_onnx",
-        export_onnx.run,
+        "opset",
+        opset.run,
         lambda job: (job.network, job.description),
         lambda job: (job.onnx,),
-        export_onnx.settings,
+        opset.settings,
     ),
     Station(
         "onnx_to_tflite",
@@ -89,7 +94,14 @@ STATIONS = (
     Station(
         "compare",
         compare.run,
-        lambda job: (job.network, job.onnx, *job.models, *job.manifests, job.validation),
+        lambda job: (
+            job.description,
+            job.onnx,
+            *job.models,
+            *job.manifests,
+            job.validation,
+            job.reference,
+        ),
         lambda job: (job.comparison,),
         compare.settings,
     ),
@@ -102,6 +114,7 @@ STATIONS = (
             job.network,
             job.calibration,
             job.validation,
+            job.reference,
             job.network_facts,
             job.onnx,
             *job.models,
@@ -127,11 +140,11 @@ def code_digest() -> str:
     """Hash of the code that decides what a station writes: ours, and the device's that it calls."""
     digest = hashlib.sha256()
     for pattern in (
-        "convert/*.py",
-        "convert/*.html",
+        "convert/**/*.py",
+        "convert/**/*.html",
         "device/contract/*.py",
-        "device/inference*.py",
-        "device/*_finder.py",
+        "device/inference/*.py",
+        "device/finders/*.py",
     ):
         for source in sorted(ROOT.glob(pattern)):
             digest.update(source.relative_to(ROOT).as_posix().encode())

@@ -1,4 +1,4 @@
-"""What a Raspberry Pi is given: build the payload, customise an image, write a card, reach a running Pi."""
+"""Put landmarks on a Raspberry Pi: build the payload, customise an image, write a card, install over ssh."""
 
 import argparse
 import os
@@ -7,10 +7,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
-from firmware_config.settings import PiSettings, read_pi_settings
+
+if TYPE_CHECKING:
+    from firmware_config.settings import PiSettings
+    from firmware_config.target import Target
 
 EXAMPLES = """examples:
   python -m firmware_config check pi.toml
@@ -35,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("check", help="tell the first mistake in a pi.toml with its line")
+    check = commands.add_parser("check", help="report the first mistake in a pi.toml with its line")
     check.add_argument("settings", type=Path, help="pi.toml")
     payload = commands.add_parser("payload", help="build payload.tar.zst")
     payload.add_argument("--edgetpu-deb", type=Path, help="libedgetpu1-std .deb for arm64 to take along")
@@ -44,7 +48,13 @@ def make_parser() -> argparse.ArgumentParser:
     flash = commands.add_parser("flash", help="customise a stock image and write it to a card")
     for command in (image, flash):
         command.add_argument("stock", type=Path, help="Raspberry Pi OS Lite (64-bit), .img or .img.xz")
-    _add_flash_options(flash)
+    flash.add_argument("--device", type=Path, required=True, help="the card: a whole disk, as /dev/sdX")
+    preflight = commands.add_parser("preflight", help="check image, card and tools; needs Python alone")
+    preflight.add_argument("--image", type=Path, help="Raspberry Pi OS Lite (64-bit), .img or .img.xz")
+    preflight.add_argument("--device", type=Path, help="the card: a whole disk, as /dev/sdX")
+    preflight.add_argument("--host", help="USER@NAME")
+    for command in (flash, preflight):
+        _add_card_options(command)
     deploy = commands.add_parser("deploy", help="install on a running Pi over ssh")
     deploy.add_argument("host", help="USER@NAME; the user may use sudo without a password")
     deploy.add_argument("--back", action="store_true", help="go back to the release before")
@@ -59,18 +69,19 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_flash_options(flash: argparse.ArgumentParser) -> None:
-    flash.add_argument("--device", type=Path, required=True, help="the card: a whole disk, as /dev/sdX")
-    flash.add_argument("--confirm", default="", help="the device once more: without it, a dry run")
-    flash.add_argument(
+def _add_card_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--confirm", default="", help="the device once more: without it, a dry run")
+    command.add_argument(
         "--max-size-gib", type=float, default=256.0, help="larger disks are refused (default: 256)"
     )
-    flash.add_argument("--unmount", action="store_true", help="unmount what is on the card")
-    flash.add_argument("--allow-loop", action="store_true", help="take a loop device: for tests")
+    command.add_argument("--unmount", action="store_true", help="unmount what is on the card")
+    command.add_argument("--allow-loop", action="store_true", help="take a loop device: for tests")
 
 
-def settings_of(path: Path | None) -> PiSettings:
+def settings_of(path: Path | None) -> "PiSettings":
     """The pi.toml that was named, or the one in this folder, or the defaults."""
+    from firmware_config.settings import PiSettings, read_pi_settings
+
     if path is None and not Path("pi.toml").is_file():
         return PiSettings()
     return read_pi_settings(path or Path("pi.toml"), os.environ)
@@ -78,6 +89,8 @@ def settings_of(path: Path | None) -> PiSettings:
 
 def run_check(arguments: argparse.Namespace) -> None:
     """Read a pi.toml."""
+    from firmware_config.settings import read_pi_settings
+
     settings = read_pi_settings(arguments.settings, os.environ)
     print(f"{arguments.settings}: can be used for {settings.hostname}")
 
@@ -101,19 +114,42 @@ def run_image(arguments: argparse.Namespace) -> None:
     print(f"{image.path}  first start by {image.first_start.value}, {time.monotonic() - begun:.0f} s")
 
 
-def run_flash(arguments: argparse.Namespace) -> None:
-    """Check the card, customise the image, write where confirmed."""
-    from firmware_config.flash import Target, find_target, write_card
-    from firmware_config.image import make_image
-    from firmware_config.payload import read_payload
+def target_of(arguments: argparse.Namespace) -> "Target":
+    """The card, as the command line names it."""
+    from firmware_config.target import Target
 
-    target = Target(
+    return Target(
         arguments.device,
         arguments.confirm,
         arguments.max_size_gib,
         arguments.allow_loop,
         arguments.unmount,
     )
+
+
+def run_preflight(arguments: argparse.Namespace) -> None:
+    """Check what can be checked before anything is built."""
+    from firmware_config import preflight
+    from firmware_config.target import check_target
+
+    if arguments.image is not None:
+        preflight.check_image(arguments.image)
+    if arguments.device is not None:
+        preflight.check_tools(*preflight.CARD_TOOLS)
+        check_target(target_of(arguments))
+    if arguments.host is not None:
+        preflight.check_host(arguments.host)
+        preflight.check_tools(*preflight.SSH_TOOLS)
+
+
+def run_flash(arguments: argparse.Namespace) -> None:
+    """Check the card, customise the image, write where confirmed."""
+    from firmware_config.flash import write_card
+    from firmware_config.image import make_image
+    from firmware_config.payload import read_payload
+    from firmware_config.target import find_target
+
+    target = target_of(arguments)
     settings, payload = settings_of(arguments.settings), read_payload(arguments.payload)
     disk = find_target(target, 0)
     print("\n".join(disk.lines()))
@@ -160,6 +196,7 @@ def run_lock(_arguments: argparse.Namespace) -> None:
 
 PROGRAMS = {
     "check": run_check,
+    "preflight": run_preflight,
     "payload": run_payload,
     "image": run_image,
     "flash": run_flash,

@@ -20,12 +20,12 @@ BLKRRPART, BLKFLSBUF, BLKGETSIZE64 = 0x125F, 0x1261, 0x80081272
 """linux/fs.h: read the partition table again, drop cached blocks, size in bytes."""
 
 Progress = Callable[[int], None]
-"""Told how many bytes more are done."""
+"""Called with the number of further bytes that are done."""
 
 
 @contextmanager
 def hold(disk: Disk) -> Iterator[int]:
-    """A descriptor that nobody else can have: while a partition is mounted, the kernel does not give it.
+    """Open a disk exclusively: the kernel refuses while a partition of it is mounted.
 
     Raises:
         RefusedError: it is in use, or not the disk that was checked.
@@ -45,7 +45,7 @@ def hold(disk: Disk) -> Iterator[int]:
 
 
 def check_same(device: int, disk: Disk) -> None:
-    """The open device is the one that was checked: cards are swapped, and names given anew.
+    """Make sure that the open device is the disk that was checked: cards are swapped, and names reused.
 
     Raises:
         RefusedError: it is another one.
@@ -63,7 +63,7 @@ def size_of(device: int) -> int:
 
 
 def write_ranges(image: Path, bmap: Bmap, device: int, progress: Progress) -> None:
-    """Write what the map names, and nothing else.
+    """Write the ranges that the map names, and nothing else.
 
     Raises:
         WriteFailedError: the device does not take it.
@@ -83,7 +83,7 @@ def write_ranges(image: Path, bmap: Bmap, device: int, progress: Progress) -> No
 
 
 def write_at(device: int, data: bytes, offset: int) -> None:
-    """All of it: the kernel may take less at a time."""
+    """Write all of the data; one system call may take less."""
     while data:
         written = os.pwrite(device, data, offset)
         data, offset = data[written:], offset + written
@@ -121,8 +121,8 @@ def chunks(part: Range) -> Iterator[tuple[int, int]]:
         yield offset, min(CHUNK_BYTES, end - offset)
 
 
-def tell_kernel(device: int) -> None:
-    """Let the kernel see the new partitions; where it cannot now, it does when the card is put in again."""
+def reread_partitions(device: int) -> None:
+    """Have the kernel read the new partition table; else it does when the card is put in again."""
     try:
         fcntl.ioctl(device, BLKRRPART)
     except OSError as error:

@@ -6,8 +6,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from device.contract.errors import BadInputError, GateError, MissingOutsideError, UsageError
+from device.contract.errors import BadInputError, GateError, MissingOutsideError
 from firmware_config.payload import Payload
+from firmware_config.preflight import check_host
 from firmware_config.settings import PiSettings
 from firmware_config.target_settings import target_files
 from firmware_config.tools import find_tool
@@ -19,16 +20,6 @@ REMOTE_FOLDER = "/var/tmp/landmarks."  # noqa: S108 - mktemp there makes a folde
 """On the Pi; /tmp is memory there."""
 
 OPTIONS = ("-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15")
-
-
-def check_host(host: str) -> None:
-    """A host is USER@NAME or a name of ~/.ssh/config.
-
-    Raises:
-        UsageError: ssh would take it for something else.
-    """
-    if not host or host.startswith("-") or any(letter.isspace() for letter in host):
-        raise UsageError(f"HOST={host!r}: wanted USER@NAME, as in pi@landmarks.local")
 
 
 def ssh(host: str, command: str, *, listen: bool = False) -> str:

@@ -1,70 +1,17 @@
-"""From a stock image to a written and verified card; a dry run unless the device is named twice."""
+"""Writing a customised image to a checked card, and verifying it."""
 
 import os
-import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-from device.contract.errors import RefusedError, VerifyFailedError, WriteFailedError
+from device.contract.errors import VerifyFailedError, WriteFailedError
 from firmware_config.bmap import read_bmap
-from firmware_config.card import hold, tell_kernel, verify_ranges, write_ranges
-from firmware_config.disks import Disk, find_disk, read_disks
+from firmware_config.card import hold, reread_partitions, verify_ranges, write_ranges
+from firmware_config.disks import Disk
 from firmware_config.fat import Fat
 from firmware_config.image import Image
 from firmware_config.partitions import find_boot_partition
-from firmware_config.safety import Limits, check_disk, is_not_mounted
-from firmware_config.tools import find_tool, last_line
-
-
-@dataclass(frozen=True)
-class Target:
-    """Which device, and what the user allows."""
-
-    device: Path
-    confirm: str = ""
-    """The device once more; empty: a dry run."""
-    max_size_gib: float = 256.0
-    allow_loop: bool = False
-    unmount: bool = False
-
-    def limits(self, image_bytes: int) -> Limits:
-        """The rules' limits for an image of this size."""
-        return Limits(image_bytes, self.max_size_gib, self.allow_loop)
-
-
-def find_target(target: Target, image_bytes: int) -> Disk:
-    """The checked disk; what is mounted is unmounted where the user allows it.
-
-    Raises:
-        RefusedError: the disk breaks a rule, or is confirmed by another name.
-    """
-    if target.confirm and target.confirm != str(target.device):
-        raise RefusedError(f"CONFIRM={target.confirm} is not DEVICE={target.device}; nothing was written")
-    disk = find_disk(read_disks(), target.device)
-    limits = target.limits(image_bytes)
-    if target.unmount and target.confirm:
-        # What is not to be written is not to be unmounted either.
-        check_disk(disk, limits, but=is_not_mounted)
-        unmount(disk)
-        disk = find_disk(read_disks(), target.device)
-    check_disk(disk, limits)
-    return disk
-
-
-def unmount(disk: Disk) -> None:
-    """Unmount all that is on a disk, never by force.
-
-    Raises:
-        RefusedError: something on it is in use.
-    """
-    for part in disk.whole():
-        for point in part.mountpoints:
-            done = subprocess.run([find_tool("umount"), point], capture_output=True, check=False)
-            if done.returncode:
-                raise RefusedError(
-                    f"{point} cannot be unmounted ({last_line(done.stderr)}); nothing was written"
-                )
+from firmware_config.target import Target, find_target
 
 
 def write_card(image: Image, target: Target) -> None:
@@ -85,7 +32,7 @@ def write_card(image: Image, target: Target) -> None:
     with hold(disk) as device:
         write_ranges(image.path, bmap, device, ProgressLine("writing", bmap.mapped_bytes))
         verify_ranges(bmap, device, ProgressLine("reading back", bmap.mapped_bytes))
-        tell_kernel(device)
+        reread_partitions(device)
     check_files(image, disk)
 
 

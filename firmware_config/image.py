@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from device.contract.errors import BadInputError, VerifyFailedError
+from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole
 from firmware_config.boot_fragments import fragment_words, with_fragment, with_words
 from firmware_config.cloud_init import meta_data, network_config, user_data
@@ -14,14 +14,13 @@ from firmware_config.first_run import WORDS, first_run_script
 from firmware_config.partitions import find_boot_partition
 from firmware_config.payload import HERE, Payload
 from firmware_config.settings import PiSettings
+from firmware_config.stock import WANTED, check_stock
 from firmware_config.target_settings import target_files
 from firmware_config.tools import call, find_tool, last_line
 
 FIRST_BOOT_FILES = ("first_boot.sh", "take_secrets.sh", "landmarks-first-boot.service")
 FOLDER = "landmarks"
 """Ours on the boot partition."""
-
-WANTED = "Raspberry Pi OS Lite (64-bit), bookworm or trixie"
 
 SPARE_BYTES = 8_000_000
 """Left free beside the payload: logs, and the system's own updates of its firmware."""
@@ -119,26 +118,6 @@ def put_installer(fat: Fat, payload: Payload, settings: PiSettings) -> None:
         fat.copy_in(HERE / "first_boot" / name, f"{FOLDER}/{name}")
     for name, text in target_files(settings).items():
         fat.write(f"{FOLDER}/settings/{name}", text.encode())
-
-
-def check_stock(stock: Path) -> None:
-    """Hold a downloaded image to the .sha256 beside it, if there is one.
-
-    Raises:
-        BadInputError: no such file, or not an image.
-        VerifyFailedError: it is not what was published.
-    """
-    if not stock.is_file() or stock.suffix not in (".img", ".xz"):
-        raise BadInputError(
-            f"IMAGE={stock}: wanted a file .img or .img.xz; download Raspberry Pi OS Lite (64-bit)"
-        )
-    beside = stock.with_name(stock.name + ".sha256")
-    if beside.is_file():
-        wanted, got = beside.read_text().split()[0].lower(), sha256_of(stock)
-        if got != wanted:
-            raise VerifyFailedError(
-                f"{stock}: SHA-256 is {got}, {beside.name} says {wanted}; download it again"
-            )
 
 
 def copy_stock(stock: Path, to: Path) -> None:

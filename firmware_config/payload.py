@@ -88,6 +88,8 @@ def build_device_wheel(folder: Path) -> None:
             "--quiet",
             "--disable-pip-version-check",
             "--no-deps",
+            # The build backend is in this environment, from the lock file.
+            "--no-build-isolation",
         ]
         done = subprocess.run(
             [*command, "--wheel-dir", str(folder), str(staging)],

@@ -1,4 +1,4 @@
-"""The host's programs (mtools, sfdisk, zstd, ssh ...): found or named, and heard when they complain."""
+"""The host's programs (mtools, sfdisk, zstd, ssh ...): found, run, and quoted when they fail."""
 
 import shutil
 import subprocess
@@ -27,14 +27,18 @@ PACKAGES = {
 """Debian package of every program called here."""
 
 
+def locate(name: str) -> str | None:
+    """Full path of a program, or None; /usr/sbin, where sfdisk is, is not on every user's path."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+
+
 def find_tool(name: str) -> str:
     """Full path of a program.
 
     Raises:
-        MissingOutsideError: it is not installed; names the Debian package.
+        MissingOutsideError: it is not installed; the message names the Debian package.
     """
-    # sfdisk stands in /usr/sbin, which is not on a user's path.
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    found = locate(name)
     if found is None:
         raise MissingOutsideError(
             f"{name} is not installed: apt-get install {PACKAGES.get(name, name)} (macOS: brew)"
@@ -43,7 +47,7 @@ def find_tool(name: str) -> str:
 
 
 def call(name: str, *words: str | Path, data: bytes | None = None, folder: Path | None = None) -> bytes:
-    """Run a program and give its standard output.
+    """Run a program and return its standard output.
 
     Args:
         name: of the program.
@@ -53,7 +57,7 @@ def call(name: str, *words: str | Path, data: bytes | None = None, folder: Path 
 
     Raises:
         MissingOutsideError: it is not installed.
-        BadInputError: it failed; carries the last line it said.
+        BadInputError: it failed; the message has its last line.
     """
     command = [find_tool(name), *map(str, words)]
     done = subprocess.run(command, input=data, capture_output=True, cwd=folder, check=False)
@@ -68,7 +72,7 @@ def words_of(words: Sequence[str | Path]) -> str:
     return text if len(text) <= 160 else f"{text[:157]}..."
 
 
-def last_line(said: bytes) -> str:
-    """The last line of what a program said that is not empty."""
-    lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+def last_line(output: bytes) -> str:
+    """The last non-empty line of a program's output."""
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "without a message"

@@ -1,11 +1,12 @@
 """The locked aarch64 wheels: what the daemon needs, for the Pythons of bookworm and trixie.
 
-`requirements/pi-3.11.lock` and `pi-3.13.lock` name each wheel's version and hash. numpy is resolved at the
-version that the system has, then left out: the system's numpy stays alone, because picamera2 is built
-against it.
+`requirements/pi-3.11.lock` and `pi-3.13.lock` give each wheel's version and hash. numpy is resolved at the
+version of the system's package, then left out: picamera2 is built against the system's numpy, so no other
+may be installed beside it.
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,21 +19,21 @@ from device.contract.files import write_whole_bytes
 from firmware_config.tools import last_line
 
 PIP = "pip==26.3"
-"""Travels along: Raspberry Pi OS Lite has neither pip nor ensurepip."""
+"""In the payload, because Raspberry Pi OS Lite has neither pip nor ensurepip."""
 
 GLIBC_MINORS = (17, 24, 26, 27, 28, 31, 34, 35, 36)
-"""Of manylinux_2_NN; pip takes none but those spelled out. Bookworm has glibc 2.36."""
+"""Each NN of manylinux_2_NN_aarch64: pip accepts only tags that are spelled out. Bookworm has glibc 2.36."""
 
 
 @dataclass(frozen=True)
 class System:
-    """One Raspberry Pi OS release as its Python sees it."""
+    """A Raspberry Pi OS release with its Python."""
 
     codename: str
     python: str
     """Version with one dot."""
     numpy: str
-    """Version of its python3-numpy."""
+    """Version of its package python3-numpy."""
 
     @property
     def lock_name(self) -> str:
@@ -44,7 +45,7 @@ SYSTEMS = (System("bookworm", "3.11", "1.24.2"), System("trixie", "3.13", "2.2.4
 
 
 def platform_flags(system: System) -> list[str]:
-    """Pip's flags for wheels of this system."""
+    """Pip's options for wheels of this system."""
     abi = f"cp{system.python.replace('.', '')}"
     platforms = [f"manylinux_2_{minor}_aarch64" for minor in GLIBC_MINORS] + ["manylinux2014_aarch64"]
     return [
@@ -56,14 +57,27 @@ def platform_flags(system: System) -> list[str]:
 
 
 def device_dependencies(project: Path) -> list[str]:
-    """What pyproject.toml says that the daemon needs, and its web page."""
+    """Requirements of the daemon and its web page, as pyproject.toml declares them."""
     table = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     dependencies: list[str] = table["dependencies"] + table["optional-dependencies"]["web"]
     return dependencies
 
 
+def pinned_dependencies(project: Path) -> list[str]:
+    """The same at the versions of requirements/device.lock, which the tests run with; without numpy."""
+    wanted = {normalised(re.split(r"[^\w.-]", need)[0]) for need in device_dependencies(project)} - {"numpy"}
+    lock = (project / "requirements" / "device.lock").read_text()
+    pins = re.findall(r"^([\w.-]+)(==[^\s;]+)", lock, re.MULTILINE)
+    return [name + version for name, version in pins if normalised(name) in wanted]
+
+
+def normalised(name: str) -> str:
+    """A package's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def lock_text(report: dict[str, list[dict[str, object]]], header: str) -> str:
-    """Pip's report as a lock file: NAME==VERSION with its hash, without numpy.
+    """The lock file of a pip report: NAME==VERSION with its hash, without numpy.
 
     Args:
         report: of `pip install --dry-run --report`.
@@ -83,7 +97,7 @@ def write_lock(project: Path, system: System) -> None:
     """Resolve anew and write requirements/pi-VERSION.lock.
 
     Raises:
-        MissingOutsideError: pip found no set that fits.
+        MissingOutsideError: pip found no compatible set.
     """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
@@ -91,7 +105,7 @@ def write_lock(project: Path, system: System) -> None:
             "install",
             *("--dry-run", "--ignore-installed", "--target", folder, "--report", str(report)),
             *platform_flags(system),
-            *device_dependencies(project),
+            *pinned_dependencies(project),
             f"numpy=={system.numpy}",
             PIP,
         )
@@ -103,10 +117,10 @@ def write_lock(project: Path, system: System) -> None:
 
 
 def download(project: Path, system: System, folder: Path) -> None:
-    """Fetch every locked wheel of a system into a folder; pip holds each to its hash.
+    """Fetch every locked wheel of a system into a folder; pip verifies the hashes.
 
     Raises:
-        MissingOutsideError: a wheel cannot be had, or is not the locked one.
+        MissingOutsideError: a wheel cannot be fetched, or is not the locked one.
     """
     run_pip(
         "download",
@@ -119,7 +133,7 @@ def run_pip(*words: str) -> None:
     """Run this environment's pip.
 
     Raises:
-        MissingOutsideError: it failed; carries its last line.
+        MissingOutsideError: it failed; the message has its last line.
     """
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *words]
     done = subprocess.run(command, capture_output=True, check=False)

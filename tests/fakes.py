@@ -24,7 +24,7 @@ FAKE_MANIFEST = ModelManifest(
     crop=CropRule(1.3, (SIDE, SIDE)),
     input=TensorSpec("image", (1, SIDE, SIDE, 3), "int8", 1 / 128, 0),
     pixel_offset=128,
-    heatmap=TensorSpec("heatmap", (1, 16, 16, 68), "int8", 0.1, 0),
+    landmarks_output=TensorSpec("heatmap", (1, 16, 16, 68), "int8", 0.1, 0),
     presence=TensorSpec("presence", (1, 1), "int8", 0.1, 0),
     codec=CodecRule("softmax_expectation", 4.0, 6.0),
 )
@@ -90,6 +90,7 @@ class FakeSource:
     def __init__(self, items, name="images", live=False):
         self.items, self.name, self.live, self.skipped = items, name, live, 0
         self.stuck = False
+        self.is_sequence = name != "images"
         self.closed = False
 
     def __iter__(self):

@@ -50,7 +50,7 @@ def outputs_of(model: bytes, arena_bytes: int, values: np.ndarray, count: int) -
 
 def main() -> None:
     """Measure and print."""
-    model, values = Path(sys.argv[1]).read_bytes(), np.load(sys.argv[2])
+    model, values = Path(sys.argv[1]).read_bytes(), np.load(sys.argv[2], allow_pickle=False)
     arena_bytes = least_arena(model)
     outputs = outputs_of(model, arena_bytes, values, int(sys.argv[3])) if arena_bytes else []
     print(json.dumps({"arena_bytes": arena_bytes, "outputs": outputs}))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from device.contract.finder_codec import POINT_COUNT, FinderCodecRule
 
 FINDER_TASK = "finder"
@@ -60,7 +62,7 @@ def finder_of_values(values: dict[str, Any]) -> FinderHandover:
         KeyError, TypeError, ValueError: a field is missing, misnamed or no number.
     """
     width, height = (int(side) for side in values["input_wh"])
-    codec = FinderCodecRule(**values["codec"])
+    codec = msgspec.convert(values["codec"], FinderCodecRule)
     if codec.stride <= 0 or width % codec.stride or height % codec.stride:
         raise ValueError(f"stride {codec.stride:g} does not divide the input {width}x{height}")
     return FinderHandover(str(values["name"]), (width, height), codec, dict(values.get("provenance", {})))

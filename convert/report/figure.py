@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from convert.handover.description import AnyHandover
 from convert.handover.finder import FinderHandover
-from convert.handover.handover import AnyHandover
 from convert.job import INT8_BUDGET_POINTS
 
 

@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.handover.arrays import load_pictures, load_validation
+from convert.handover.description import AnyHandover, Handover
 from convert.handover.finder import FinderHandover
-from convert.handover.handover import AnyHandover, Handover, load_pictures, load_validation
 from convert.job import Job
-from convert.stations.compare import decoder_of
 from convert.stations.finder_compare import tflite_forms
-from convert.tflite.runners import tflite_runner
+from convert.tflite.runners import tflite_form
+from device.contract.decoding import landmark_decoder
 from device.contract.finder_codec import decode_maps
 from device.contract.manifest import read_model_manifest
 
@@ -64,8 +65,9 @@ def draw_boxes(
 
 
 def _landmarks(model: Path, crops: NDArray[np.uint8], handover: Handover) -> list[NDArray[np.float32]]:
-    run, decode = tflite_runner(model, read_model_manifest(model)), decoder_of(handover)
-    return [decode(run(crop)) for crop in crops]
+    decode = landmark_decoder(handover.codec, handover.crop.size_wh, handover.landmark_scheme.count)
+    form = tflite_form(model, read_model_manifest(model), decode)
+    return [form(crop).landmarks_crop for crop in crops]
 
 
 def _boxes(model: Path, crops: NDArray[np.uint8], handover: FinderHandover) -> list[NDArray[np.float32]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convert.artifact import Artifact
-from convert.handover.handover import AnyHandover
+from convert.handover.description import AnyHandover
 from convert.job import Job
 from convert.report.figure import Figure
 from convert.report.page import figure_of_report, forms_of_report
@@ -18,7 +18,7 @@ from convert.stations.onnx2tf import converter_tools
 from convert.tflite.file import read_graph
 
 REPORT_SCHEMA = 1
-OWN_TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "ai-edge-litert", "numpy")
+OWN_TOOLS = ("onnx", "onnxruntime", "ai-edge-litert", "numpy")
 
 
 def tools_used(job: Job) -> dict[str, dict[str, str]]:
@@ -67,7 +67,7 @@ def make_report(
     job: Job, handover: AnyHandover, comparison: Mapping[str, Any], passed: bool
 ) -> dict[str, Any]:
     """conversion.json; artifacts are those on the disk when it is called."""
-    inputs = (job.description, job.network, job.calibration, job.validation)
+    inputs = (job.description, job.network, job.calibration, job.validation, job.reference)
     extra = (job.float16_model, job.int16_model) if job.settings.everything else ()
     made = (*job.delivered, job.onnx, *job.models, *job.manifests, *extra)
     variants = job.variants if job.settings.everything else None

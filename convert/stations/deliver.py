@@ -1,14 +1,15 @@
 """Station 7: the int8 gate, then the product with its metrics and the report of how it was made."""
 
-import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from convert.handover.description import read_handover
 from convert.handover.finder import FinderHandover
-from convert.handover.handover import read_handover
 from convert.job import Job
 from convert.report.figure import LANDMARK_FIGURE, Figure, figure_of
 from convert.report.page import page
@@ -58,7 +59,7 @@ def deliver_model(
     checked = read(model)
     conversion = {**checked.provenance.get("conversion", {}), "int8_budget_points": budget_points}
     provenance = {**checked.provenance, "conversion": conversion}
-    manifest = dataclasses.replace(checked, metrics=metrics, provenance=provenance)
+    manifest = msgspec.structs.replace(checked, metrics=metrics, provenance=provenance)
 
     def fill(beside: Path) -> None:
         shutil.copyfile(model, beside)

@@ -3,20 +3,22 @@
 Letters: N pictures, H, W pixels of one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.handover.arrays import PictureSet, load_reference_maps
 from convert.handover.finder import FINDER_OUTPUTS, FinderHandover
-from convert.handover.handover import PictureSet
 from convert.job import Job
 from convert.stations.difference import Difference
-from convert.tflite.runners import Maps, onnx_maps, pytorch_maps, tflite_maps
+from convert.stations.loss import int8_loss
+from convert.tflite.runners import Maps, onnx_maps, tflite_maps
+from device.contract.boxes import iou_matrix
 from device.contract.errors import GateError, VerifyFailedError
-from device.contract.finder_codec import Candidates, decode_maps, overlaps
+from device.contract.finder_codec import Candidates, decode_maps
 from device.contract.finder_manifest import FinderManifest, read_finder_model
 
 FOUND_IOU = 0.5
@@ -34,7 +36,13 @@ FORMS = ("pytorch", "onnx", "float32", "int8")
 
 def best_overlap(box: NDArray[np.float32], faces: Candidates) -> float:
     """The largest IoU of a true box (4,) with a found one; 0 where nothing was found."""
-    return float(overlaps(box, faces.boxes).max(initial=0.0))
+    return float(iou_matrix(box[None], faces.boxes).max(initial=0.0))
+
+
+def shared_overlaps(found: list[Candidates], boxes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The best IoU of each labelled face, in pictures that have one."""
+    pairs = [(box, faces) for box, faces in zip(boxes, found, strict=True) if np.isfinite(box).all()]
+    return np.array([best_overlap(box, faces) for box, faces in pairs])
 
 
 def measure(found: list[Candidates], boxes: NDArray[np.float32]) -> dict[str, float]:
@@ -45,19 +53,25 @@ def measure(found: list[Candidates], boxes: NDArray[np.float32]) -> dict[str, fl
         boxes: (N, 4) true boxes, no numbers in a picture without a face.
     """
     faced = [bool(np.isfinite(box).all()) for box in boxes]
-    shared = [best_overlap(box, faces) for box, faces, has in zip(boxes, found, faced, strict=True) if has]
+    shared = shared_overlaps(found, boxes)
     alarms = [len(faces.scores) > 0 for faces, has in zip(found, faced, strict=True) if not has]
     return {
-        "missed": float(np.mean(np.array(shared) < FOUND_IOU)),
+        "missed": float(np.mean(shared < FOUND_IOU)),
         "overlap_lost": 1 - float(np.mean(shared)),
         "false_alarms": float(np.mean(alarms)) if alarms else 0.0,
     }
 
 
+def replay(reference: Sequence[NDArray[np.float32]]) -> Maps:
+    """The stored maps of the original network, picture by picture in their order."""
+    pictures = iter(zip(*reference, strict=True))
+    return lambda _: next(pictures)
+
+
 def compare_forms(
     forms: Mapping[str, Maps], pictures: PictureSet, handover: FinderHandover
 ) -> tuple[dict[str, Any], dict[str, list[Candidates]]]:
-    """Run all forms picture by picture.
+    """Run all forms picture by picture; the first is the reference.
 
     Returns:
         The report's part, and each form's N pictures' faces.
@@ -144,7 +158,7 @@ def compare_finder(job: Job, handover: FinderHandover, pictures: PictureSet) -> 
         zip(
             FORMS,
             (
-                pytorch_maps(job.network),
+                replay(load_reference_maps(job.reference, handover, len(pictures.crops))),
                 onnx_maps(job.onnx),
                 tflite_forms(job.float_model),
                 tflite_forms(job.int8_model),
@@ -158,7 +172,5 @@ def compare_finder(job: Job, handover: FinderHandover, pictures: PictureSet) -> 
         name: check_device_reading(model, pictures, found[name])
         for name, model in (("int8", job.int8_model), ("float32", job.float_model))
     }
-    models = comparison["models"]
-    lost = models["int8"]["overlap_lost"] - models["pytorch"]["overlap_lost"]
-    comparison["int8_loss_points"] = 100 * lost
-    return comparison
+    lost = {name: 1 - shared_overlaps(faces, pictures.boxes) for name, faces in found.items()}
+    return comparison | int8_loss(lost["int8"].tolist(), lost["pytorch"].tolist())

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from convert.handover.description import AnyHandover, Handover, read_handover
 from convert.handover.finder import FinderHandover
-from convert.handover.handover import AnyHandover, Handover, read_handover
 from convert.job import Job
 from convert.stations.onnx2tf import converter_tools
 from convert.tflite.file import Graph, Tensor, read_graph
@@ -66,7 +66,7 @@ def make_manifest(
         crop=handover.crop,
         input=find_input(graph, handover, model).spec,
         pixel_offset=PIXEL_OFFSET,
-        heatmap=heatmap.spec,
+        landmarks_output=heatmap.spec,
         presence=presence.spec,
         codec=handover.codec,
         provenance={**handover.provenance, "conversion": conversion},

@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from convert.environments import CONVERTER
-from convert.handover.handover import Handover, load_calibration, read_handover
+from convert.handover.arrays import load_calibration
+from convert.handover.description import Handover, read_handover
 from convert.job import Job
 from convert.stations.calibration import SAMPLE_NAME, make_calibration_set, onnx2tf_sample
 from device.contract.errors import BadInputError, LandmarksError, WriteFailedError
@@ -24,6 +25,8 @@ WORKER = Path(__file__).with_name("onnx2tf_worker.py")
 WORKER_INPUT = "student.onnx"
 WORKER_OUTPUTS = ("student.tflite", "student_float32.tflite")
 """What the worker's files are called, whatever the network: int8, float."""
+ZERO_LAYERS = "zero on all calibration crops: "
+"""Begins the line of the worker's log that names such layers."""
 UNKNOWN_NODE = 3
 """The worker's exit code for a network that onnx2tf cannot read."""
 TIMEOUT_SECONDS = 900
@@ -137,6 +140,14 @@ def copy_whole(made: Path, kept: Path) -> None:
     write_whole(kept, fill)
 
 
+def zero_layers(log: Path) -> str:
+    """What the worker said of layers that are 0 on all calibration crops; empty where there are none."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.startswith(ZERO_LAYERS)]
+    return "".join(
+        f"; {line}: they got the range of their input, check that they are meant" for line in lines
+    )
+
+
 def run(job: Job) -> str:
     """Write the int8 and the float file into the work folder."""
     count = fill_scratch(job)
@@ -144,4 +155,4 @@ def run(job: Job) -> str:
     for model, name in zip(job.models, WORKER_OUTPUTS, strict=True):
         copy_whole(job.scratch / name, model)
     size = job.int8_model.stat().st_size
-    return f"int8 file of {size:,} bytes, ranges from {count} crops"
+    return f"int8 file of {size:,} bytes, ranges from {count} crops{zero_layers(job.converter_log)}"

@@ -18,10 +18,17 @@ import numpy as np
 import onnx
 import onnx2tf
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema_fb
+from tensorflow.lite.python.convert import mlir_quantize
+from tensorflow.lite.tools import flatbuffer_utils
 
 SAVED_MODEL = Path("saved_model")
 UNKNOWN_NODE = 3
 """Exit code."""
+LEAST_RANGE = 1e-6
+"""Real units below which every value of a tensor counts as 0."""
+ZERO_LAYERS = "zero on all calibration crops: "
+"""Begins the line of the log that names them."""
 INT16X8 = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
 
 
@@ -90,6 +97,55 @@ def integer_bytes(crops: np.ndarray, operators: tf.lite.OpsSet, ends: tf.DType) 
     return model
 
 
+def _largest(tensor: schema_fb.TensorT) -> float | None:
+    """The largest absolute value that calibration met; None for a tensor without a range."""
+    ranges = tensor.quantization
+    if ranges is None or ranges.min is None:
+        return None
+    return max(abs(float(ranges.min[0])), abs(float(ranges.max[0])))
+
+
+def widen_zero_layers(calibrated: bytes) -> tuple[bytes, list[str]]:
+    """Give each layer that was 0 on all calibration crops the range of its input.
+
+    Its own range is empty, and TFLite makes a scale of 1e-8 of that, which no runtime can prepare.
+
+    Args:
+        calibrated: a float model that carries the range of each tensor.
+
+    Returns:
+        The model, and the names of those layers.
+    """
+    model = flatbuffer_utils.convert_bytearray_to_object(calibrated)
+    named = []
+    for graph in model.subgraphs:
+        for node in graph.operators:
+            source, made = (graph.tensors[places[0]] for places in (node.inputs, node.outputs))
+            met = _largest(made)
+            if met is None or met >= LEAST_RANGE:
+                continue
+            reach = _largest(source) or 1.0
+            made.quantization.min, made.quantization.max = [-reach], [reach]
+            named.append(made.name.decode().split(";")[0])
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model)), named
+
+
+def int8_bytes(crops: np.ndarray) -> bytes:
+    """The int8 file; layers that are 0 on all crops are named and given a range that a runtime can use."""
+    converter = _converter()
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.representative_dataset = lambda: _samples(crops)
+    # The only way to the ranges between calibration and quantisation.
+    converter._experimental_calibrate_only = True  # noqa: SLF001
+    calibrated, zero_layers = widen_zero_layers(converter.convert())
+    if not zero_layers:
+        return integer_bytes(crops, tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.int8)
+    print(ZERO_LAYERS + ", ".join(zero_layers))
+    model: bytes = mlir_quantize(calibrated, input_data_type=tf.int8, output_data_type=tf.int8)
+    return model
+
+
 def content_of(name: str, crops: np.ndarray) -> bytes:
     """The file of this name."""
     stem = Path(name).stem
@@ -99,12 +155,12 @@ def content_of(name: str, crops: np.ndarray) -> bytes:
         return float16_bytes()
     if stem.endswith("_int16x8"):
         return integer_bytes(crops, INT16X8, tf.int16)
-    return integer_bytes(crops, tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.int8)
+    return int8_bytes(crops)
 
 
 def main() -> None:
     """The files asked for, beside the inputs."""
-    onnx_path, crops = Path(sys.argv[1]), np.load(sys.argv[2])
+    onnx_path, crops = Path(sys.argv[1]), np.load(sys.argv[2], allow_pickle=False)
     if not SAVED_MODEL.is_dir():
         check_nodes(onnx_path)
         make_saved_model(onnx_path)

@@ -9,19 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from convert.handover.finder import FinderHandover
-from convert.handover.handover import (
-    AnyHandover,
-    Handover,
+from convert.handover.arrays import (
     PictureSet,
-    ValidationSet,
     load_pictures,
+    load_reference,
+    load_reference_maps,
     load_validation,
-    read_handover,
 )
+from convert.handover.description import AnyHandover, Handover, read_handover
+from convert.handover.finder import FinderHandover
 from convert.job import Job
-from convert.stations.compare import PYTORCH, compare_models
-from convert.stations.finder_compare import compare_forms, tflite_forms
+from convert.stations import finder_compare
+from convert.stations.compare import PYTORCH, compare_forms, read_all
 from convert.stations.layers import layer_errors
 from convert.stations.manifests import make_manifest
 from convert.stations.onnx2tf import (
@@ -32,7 +31,8 @@ from convert.stations.onnx2tf import (
     fill_scratch,
     run_worker,
 )
-from convert.tflite.runners import pytorch_maps, pytorch_runner, tflite_runner
+from convert.tflite.runners import replay, tflite_form
+from device.contract.decoding import landmark_decoder
 from device.contract.files import write_whole_bytes
 from device.contract.manifest import manifest_path_of, read_model_manifest, write_manifest
 
@@ -75,21 +75,23 @@ def _make(job: Job, handover: AnyHandover) -> None:
 
 def _compare_landmarks(job: Job, handover: Handover) -> Mapping[str, Any]:
     validation = load_validation(job.validation, handover)
-    few = ValidationSet(validation.crops[:COMPARED_CROPS], validation.landmarks_crop[:COMPARED_CROPS])
-    runners = {PYTORCH: pytorch_runner(job.network)} | {
-        name: tflite_runner(model, read_model_manifest(model)) for name, model in models(job).items()
+    reference = load_reference(job.reference, handover, len(validation.crops))
+    decode = landmark_decoder(handover.codec, handover.crop.size_wh, handover.landmark_scheme.count)
+    forms = {PYTORCH: replay(reference)} | {
+        name: tflite_form(model, read_model_manifest(model), decode) for name, model in models(job).items()
     }
-    comparison, _ = compare_models(runners, few, handover)
-    return comparison
+    readings = read_all(forms, validation.crops[:COMPARED_CROPS])
+    return compare_forms(readings, validation.landmarks_crop[:COMPARED_CROPS], handover.landmark_scheme)
 
 
 def _compare_finder(job: Job, handover: FinderHandover) -> Mapping[str, Any]:
     pictures = load_pictures(job.validation, handover)
     few = PictureSet(pictures.crops[:COMPARED_CROPS], pictures.boxes[:COMPARED_CROPS])
-    forms = {PYTORCH: pytorch_maps(job.network)} | {
-        name: tflite_forms(model) for name, model in models(job).items()
+    reference = load_reference_maps(job.reference, handover, len(pictures.crops))
+    forms = {PYTORCH: finder_compare.replay(reference)} | {
+        name: finder_compare.tflite_forms(model) for name, model in models(job).items()
     }
-    comparison, _ = compare_forms(forms, few, handover)
+    comparison, _ = finder_compare.compare_forms(forms, few, handover)
     return comparison
 
 

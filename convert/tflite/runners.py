@@ -1,6 +1,6 @@
-"""The same network in four forms, each a function from a crop to raw outputs.
+"""The network in its forms, each a function from a crop to its outputs in real numbers.
 
-Letters: H, W pixels of the crop (cells of the heatmap where said), K landmarks.
+Letters: H, W pixels of the crop, K landmarks.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,23 +10,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.handover.network import load_network
+from convert.handover.arrays import Reference
+from device.contract.decoding import LandmarkDecoder
 from device.contract.manifest import ModelManifest
 from device.contract.tensors import TensorSpec
 
 
 @dataclass(frozen=True, eq=False)
-class Outputs:
-    """What the network says of one crop, in real numbers."""
+class Reading:
+    """What a landmark network says of one crop."""
 
-    heatmap: NDArray[np.float32]
-    """(H, W, K) raw maps, cells."""
+    landmarks_crop: NDArray[np.float32]
+    """(K, 2) pixels of the crop."""
     presence: float
     """Logit."""
 
 
-Runner = Callable[[NDArray[np.uint8]], Outputs]
-"""(H, W, 3) uint8 BGR crop to Outputs."""
+Form = Callable[[NDArray[np.uint8]], Reading]
+"""(H, W, 3) uint8 BGR crop to Reading."""
+
+Maps = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]
+"""(H, W, 3) uint8 BGR crop to every output in reals, batch dropped, channels last."""
 
 
 def real_nchw(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -35,27 +39,9 @@ def real_nchw(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.ascontiguousarray(real.transpose(2, 0, 1)[None])
 
 
-Maps = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]
-"""(H, W, 3) uint8 BGR crop to every output in reals, batch dropped, channels last."""
-
-
 def _channels_last(output: NDArray[np.float32]) -> NDArray[np.float32]:
     """(1, C, H, W) to (H, W, C); any other output only loses its batch."""
     return np.ascontiguousarray(output[0].transpose(1, 2, 0)) if output.ndim == 4 else output[0]
-
-
-def pytorch_maps(network: Path) -> Maps:
-    """The exported program itself: what the other three are held against."""
-    import torch
-
-    module = load_network(network).module()
-
-    def run(crop: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        with torch.inference_mode():
-            outputs = module(torch.from_numpy(real_nchw(crop)))
-        return tuple(_channels_last(output.numpy()) for output in outputs)
-
-    return run
 
 
 def onnx_maps(model: Path) -> Maps:
@@ -73,14 +59,14 @@ def onnx_maps(model: Path) -> Maps:
     return run
 
 
-def tflite_maps(model: Path, taken: TensorSpec, pixel_offset: int, given: Sequence[TensorSpec]) -> Maps:
+def tflite_maps(model: Path, image: TensorSpec, pixel_offset: int, outputs: Sequence[TensorSpec]) -> Maps:
     """LiteRT on one thread, tensors found and dequantised as the manifest says.
 
     Args:
         model: the file.
-        taken: its input.
+        image: its input.
         pixel_offset: real = (pixel - pixel_offset) / 128.
-        given: its outputs, in the order wanted.
+        outputs: in the order wanted.
     """
     from ai_edge_litert.interpreter import Interpreter
 
@@ -93,34 +79,38 @@ def tflite_maps(model: Path, taken: TensorSpec, pixel_offset: int, given: Sequen
 
     def run(crop: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         real = (crop[None].astype(np.float32) - np.float32(pixel_offset)) / 128
-        interpreter.set_tensor(places[taken.name], taken.quantise(real))
+        interpreter.set_tensor(places[image.name], image.quantise(real))
         interpreter.invoke()
-        return tuple(spec.dequantise(interpreter.get_tensor(places[spec.name]))[0] for spec in given)
+        return tuple(spec.dequantise(interpreter.get_tensor(places[spec.name]))[0] for spec in outputs)
 
     return run
 
 
-def _landmark_runner(maps: Maps) -> Runner:
-    """Heatmap and presence of a landmark network's outputs."""
+def landmark_form(maps: Maps, decode: LandmarkDecoder) -> Form:
+    """A landmark network's outputs, decoded."""
 
-    def run(crop: NDArray[np.uint8]) -> Outputs:
-        heatmap, presence = maps(crop)
-        return Outputs(heatmap, float(presence.reshape(())))
+    def run(crop: NDArray[np.uint8]) -> Reading:
+        landmarks, presence = maps(crop)
+        return Reading(decode(landmarks), float(presence.reshape(())))
 
     return run
 
 
-def pytorch_runner(network: Path) -> Runner:
-    """A landmark network as the exported program."""
-    return _landmark_runner(pytorch_maps(network))
+def replay(reference: Reference) -> Form:
+    """The stored outputs of the original network, one a call, in the order of the validation crops."""
+    readings = (
+        Reading(landmarks, float(presence))
+        for landmarks, presence in zip(reference.landmarks_crop, reference.presence, strict=True)
+    )
+    return lambda _: next(readings)
 
 
-def onnx_runner(model: Path) -> Runner:
+def onnx_form(model: Path, decode: LandmarkDecoder) -> Form:
     """A landmark network as ONNX."""
-    return _landmark_runner(onnx_maps(model))
+    return landmark_form(onnx_maps(model), decode)
 
 
-def tflite_runner(model: Path, manifest: ModelManifest) -> Runner:
+def tflite_form(model: Path, manifest: ModelManifest, decode: LandmarkDecoder) -> Form:
     """A landmark network as TFLite, float or int8."""
-    given = (manifest.heatmap, manifest.presence)
-    return _landmark_runner(tflite_maps(model, manifest.input, manifest.pixel_offset, given))
+    outputs = (manifest.landmarks_output, manifest.presence)
+    return landmark_form(tflite_maps(model, manifest.input, manifest.pixel_offset, outputs), decode)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.tflite.file import Graph, Tensor, read_graph
+from device.contract.arrays import write_arrays
 from device.contract.errors import BadInputError
-from device.contract.files import write_whole
 
 Weights = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Of one layer: (O, I, H, W) or (O, I), and the (O,) bias."""
@@ -71,10 +71,5 @@ def write_float_weights(model: Path, path: Path) -> int:
         for number, layer in enumerate(layers)
         for kind, values in zip(("weight", "bias"), layer, strict=True)
     }
-
-    def fill(beside: Path) -> None:
-        with beside.open("wb") as stream:
-            np.savez(stream, **named)
-
-    write_whole(path, fill)
+    write_arrays(path, **named)
     return len(layers)

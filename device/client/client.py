@@ -252,17 +252,17 @@ def _web_way(address: str, token: str | None) -> Way:
 
 def _broker_way(address: str, _: str | None) -> Way:
     from device.client.broker import BrokerWay
+    from device.sinks import SINKS
     from device.sinks.mqtt.settings import read_mqtt_settings
-    from device.sinks.uri import parse_sink_uri
 
-    return BrokerWay(read_mqtt_settings(parse_sink_uri(address), os.environ))
+    return BrokerWay(read_mqtt_settings(SINKS.parse(address), os.environ))
 
 
 def _recording_way(address: str, _: str | None) -> Way:
     from device.client.recording import RecordingWay
-    from device.daemon.replay import read_replay_settings
+    from device.daemon.replay import find_recording
 
-    return RecordingWay(read_replay_settings(address))
+    return RecordingWay(find_recording(address))
 
 
 WAYS: dict[str, Callable[[str, str | None], Way]] = {

@@ -5,15 +5,15 @@ from threading import Event, Thread
 
 from device.client.transport import Listener
 from device.contract.errors import BadInputError
-from device.daemon.replay import Pace, ReplaySettings, moved_to_now, read_recording
+from device.daemon.replay import Pace, Recording, moved_to_now, read_recording
 
 
 class RecordingWay:
     """Plays a recording at its speed; its times read as captured now."""
 
-    def __init__(self, settings: ReplaySettings) -> None:
+    def __init__(self, recording: Recording) -> None:
         """Nothing is read yet."""
-        self._settings = settings
+        self._path, self._options = recording.path, recording.options
         self._closing = Event()
         self._thread: Thread | None = None
 
@@ -32,7 +32,7 @@ class RecordingWay:
         listener.up()
         try:
             self._play(listener)
-            while self._settings.repeat and not self._closing.is_set():
+            while self._options.repeat and not self._closing.is_set():
                 self._play(listener)
         except BadInputError as error:
             listener.end(error)
@@ -40,8 +40,8 @@ class RecordingWay:
             listener.end(None)
 
     def _play(self, listener: Listener) -> None:
-        pace = Pace(self._settings.speed)
-        for message, line in read_recording(self._settings.path):
+        pace = Pace(self._options.speed)
+        for message, line in read_recording(self._path):
             recorded = getattr(message, "published_ns", None)
             if self._closing.wait(pace.seconds_until(recorded, time.monotonic())):
                 return

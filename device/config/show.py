@@ -1,33 +1,16 @@
-"""All settings as a file that could be read back: each key with what it means, its values and its default."""
+"""Print settings as a file that can be read back: each key with its meaning, its range and its value."""
 
-import ast
 import dataclasses
-import inspect
 import textwrap
 from collections.abc import Iterator
 from typing import Any, Literal, get_origin
 
+from device.config.docs import field_docs
 from device.config.tables import KeyPath, environment_name, hints_of
 from device.config.values import wanted_by
 
 WIDTH = 100
 """Columns of the comments."""
-
-
-def field_docs(table: type) -> dict[str, str]:
-    """The text below each field of a dataclass, on one line."""
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(table))).body
-    assert isinstance(tree, ast.ClassDef)
-    docs = {}
-    for field, text in zip(tree.body, tree.body[1:], strict=False):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(text, ast.Expr)
-            and isinstance(text.value, ast.Constant)
-        ):
-            docs[field.target.id] = " ".join(str(text.value.value).split())
-    return docs
 
 
 def toml_text(value: Any) -> str:
@@ -66,10 +49,10 @@ def _shown_key(settings: Any, name: str, doc: str, where: KeyPath) -> Iterator[s
         state = "set" if value else "not set"
         yield from _comment(f"{name}: {doc} From {environment_name((*where, name))}, which is {state}.")
         return
-    # "A text" and "a number" say no more than the value itself.
+    # "A text" or "a number" says no more than the value itself.
     choice = wanted.within is not None or get_origin(wanted.kind) is Literal
     yield from _comment(f"{doc} ({wanted}.)" if choice else doc)
-    # TOML cannot say "none".
+    # TOML has no null.
     yield f"# {name} =" if value is None else f"{name} = {toml_text(value)}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
-from device.config.values import Wanted, wanted_by
+from device.config.values import Wanted, shown, wanted_by
 from device.contract.errors import LandmarksError
 from device.support.suggestion import nearest
 
@@ -64,7 +64,7 @@ def find_problems(table: Any, values: Mapping[str, Any], where: KeyPath = ()) ->
             yield from find_problems(hints[name], value, path)
         else:
             yield Problem(
-                path, f"{name} got {_shown(value)}, wanted a table: [{'.'.join(path)}] and keys below it"
+                path, f"{name} got {shown(value)}, wanted a table: [{'.'.join(path)}] and keys below it"
             )
 
 
@@ -80,7 +80,7 @@ def _value_problems(path: KeyPath, wanted: Wanted, value: object) -> Iterator[Pr
     if wanted.secret:
         yield Problem(path, f"{name} is a secret: leave it out here and set {environment_name(path)}")
     elif not wanted.takes(value):
-        yield Problem(path, f"{name} got {_shown(value)}, wanted {wanted}")
+        yield Problem(path, f"{name} got {shown(value)}, wanted {wanted}")
 
 
 def fill_table(table: type[Table], values: Mapping[str, Any], where: KeyPath = ()) -> Table:
@@ -127,12 +127,3 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         joins = isinstance(under, Mapping) and isinstance(value, Mapping)
         both[name] = merged(under, value) if joins else value  # type: ignore[arg-type]
     return both
-
-
-def _shown(value: object) -> str:
-    """A value as Python writes it, cut to the length of a line."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to write whole numbers of more than 4300 digits in decimal
-        return "a number of thousands of digits"
-    return text if len(text) <= 80 else f"{text[:60]}... of {len(text)} characters"

@@ -13,7 +13,11 @@ Letters: H, W cells of the maps, N faces.
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
+
+from device.contract.bounds import Pixels, Probability, Text
+from device.contract.boxes import non_maximum_suppression
 
 POINT_COUNT = 5
 """Right eye, left eye, nose tip, right and left corner of the mouth; sides are the subject's."""
@@ -22,21 +26,20 @@ LARGEST_LOG2 = 8.0
 """Sides beyond 2^8 size_px are nonsense of a damaged map; exp2 must not overflow on them."""
 
 
-@dataclass(frozen=True)
-class FinderCodecRule:
+class FinderCodecRule(Struct, frozen=True, forbid_unknown_fields=True):
     """How a finder's maps become faces."""
 
-    name: str
+    name: Text
     """centre_size: the only codec so far."""
-    stride: float
+    stride: Pixels
     """Input pixels per cell."""
-    offset_px: float
-    """Input pixels per unit of a middle's offset."""
-    size_px: float
-    """Sides of a box whose logarithms are 0, input pixels."""
-    least_score: float
+    offset_px: Pixels
+    """Input pixels per unit of a centre's offset."""
+    size_px: Pixels
+    """Side of a box whose logarithm is 0, input pixels."""
+    score_threshold: Probability = field(name="least_score")
     """Score below which a cell claims no face."""
-    most_iou: float
+    iou_threshold: Probability = field(name="most_iou")
     """Overlap of two boxes above which they are one face."""
 
 
@@ -56,9 +59,9 @@ class Candidates:
         return Candidates(self.boxes[chosen], self.points[chosen], self.scores[chosen])
 
 
-def least_logit(rule: FinderCodecRule) -> float:
-    """The raw score at which the sigmoid gives `least_score`."""
-    return float(np.log(rule.least_score / (1 - rule.least_score)))
+def logit_threshold(rule: FinderCodecRule) -> float:
+    """The raw score at which the sigmoid gives `score_threshold`."""
+    return float(np.log(rule.score_threshold / (1 - rule.score_threshold)))
 
 
 def decode_cells(
@@ -106,33 +109,7 @@ def decode_maps(
         rule: the units and the limits.
     """
     logits = score.reshape(box.shape[:2])
-    cells = np.argwhere(logits >= least_logit(rule))
+    cells = np.argwhere(logits >= logit_threshold(rule))
     rows, columns = cells.T
     claimed = decode_cells(cells, logits[rows, columns], box[rows, columns], points[rows, columns], rule)
-    return claimed.take(suppress_overlaps(claimed.boxes, rule.most_iou))
-
-
-def overlaps(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N,) intersection over union of one box (4,) with (N, 4)."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    union = np.prod(box[2:] - box[:2]) + areas - shared
-    return np.asarray(shared / np.maximum(union, np.float32(1e-9)), np.float32)
-
-
-def suppress_overlaps(boxes: NDArray[np.float32], most_iou: float) -> NDArray[np.int64]:
-    """Indices of the boxes that stay: each in turn removes the later ones that overlap it.
-
-    Args:
-        boxes: (N, 4), best first.
-        most_iou: overlap above which two boxes are one face.
-    """
-    kept: list[int] = []
-    left = np.arange(len(boxes))
-    # One turn a face that stays, not one a cell: many cells claim the same face.
-    while len(left):
-        best, left = int(left[0]), left[1:]
-        kept.append(best)
-        left = left[overlaps(boxes[best], boxes[left]) <= most_iou]
-    return np.array(kept, np.int64)
+    return claimed.take(non_maximum_suppression(claimed.boxes, rule.iou_threshold))

@@ -1,12 +1,23 @@
 """The JSON beside a finder: what `finder.json` says of `finder.tflite`, checked together with it."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta, field
+
+from device.contract.bounds import Text
 from device.contract.errors import BadInputError
 from device.contract.finder_codec import POINT_COUNT, FinderCodecRule
-from device.contract.manifest import REMEDY, read_json_manifest, read_pair, tensor_of_values
+from device.contract.manifest import (
+    CHANNELS,
+    REMEDY,
+    Manifest,
+    check_pixel_offset,
+    check_tensors,
+    check_words,
+    read_pair,
+    read_typed_manifest,
+)
 from device.contract.tensors import TensorSpec
 
 FINDER_SCHEMA = 1
@@ -17,19 +28,12 @@ CODEC = "centre_size"
 LETTERBOX = "top_left"
 
 
-@dataclass(frozen=True)
-class FinderManifest:
+class FinderManifest(Manifest, frozen=True, forbid_unknown_fields=True):
     """How a finder is fed and read."""
 
-    name: str
-    """Short name for people."""
-    file: str
-    """The model's file name, in the manifest's own folder."""
-    sha256: str
-    """Of the model file."""
     input: TensorSpec
     """The frame's tensor: `real = scale * (integer - zero_point)`."""
-    pixel_offset: int
+    pixel_offset: Annotated[int, Meta(ge=0, le=255)]
     """Subtracted from a uint8 pixel to give the input's integer (int8) or real times 128 (float)."""
     score: TensorSpec
     """Raw map (1, H, W, 1)."""
@@ -39,16 +43,16 @@ class FinderManifest:
     """Raw map (1, H, W, 10)."""
     codec: FinderCodecRule
     """Maps to faces."""
-    letterbox: str = LETTERBOX
+    letterbox: Text = LETTERBOX
     """top_left: the frame shrunk to fit, in the top left corner, the rest pixel 128; the only rule."""
-    channels: str = "bgr"
+    channels: Text = CHANNELS
     """Order of the colour channels."""
     metrics: dict[str, float] = field(default_factory=dict)
     """Measured by the conversion, fractions, keyed by what was measured."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """Source commit, checkpoint, recipe, data, tools."""
-    task: str = TASK
-    """What tells it from a landmark network's."""
+    task: Text = TASK
+    """Distinguishes it from a landmark model's manifest."""
     schema: int = FINDER_SCHEMA
     """Of this file."""
 
@@ -57,32 +61,11 @@ class FinderManifest:
         """Pixels of the input."""
         return self.input.shape[2], self.input.shape[1]
 
-    @property
-    def identity(self) -> str:
-        """NAME@sha8."""
-        return f"{self.name}@{self.sha256[:8]}"
 
-
-def _parse(values: dict[str, Any]) -> FinderManifest:
-    tensors = {key: tensor_of_values(values[key]) for key in ("input", "score", "box", "points")}
-    return FinderManifest(**{**values, **tensors, "codec": FinderCodecRule(**values["codec"])})
-
-
-def _check(manifest: FinderManifest, path: Path) -> None:
-    words = {
-        "task": (manifest.task, TASK),
-        "codec": (manifest.codec.name, CODEC),
-        "letterbox": (manifest.letterbox, LETTERBOX),
-        "channels": (manifest.channels, "bgr"),
-    }
-    for what, (got, wanted) in words.items():
-        if got != wanted:
-            raise BadInputError(f"manifest {path} names {what} {got!r}, known: {wanted}; {REMEDY}")
-    rule = manifest.codec
-    if not 0 < rule.least_score < 1 or min(rule.stride, rule.offset_px, rule.size_px) <= 0:
-        raise BadInputError(f"manifest {path} has a codec without sense, {rule}; {REMEDY}")
-    width, height = manifest.input_wh
-    grid = int(height // rule.stride), int(width // rule.stride)
+def _check_shapes(manifest: FinderManifest, path: Path) -> None:
+    """The input's size and the codec's stride give the shape of every map."""
+    height, width = (*manifest.input.shape, 1, 1, 1)[1:3]
+    grid = int(height // manifest.codec.stride), int(width // manifest.codec.stride)
     shapes = {
         "input": (manifest.input, (1, height, width, 3)),
         "score": (manifest.score, (1, *grid, 1)),
@@ -101,11 +84,21 @@ def read_finder_manifest(path: Path) -> FinderManifest:
     """Read and check a finder's manifest by itself.
 
     Raises:
-        BadInputError: no such file, not JSON, another schema or task, a missing or unknown field, or
-            shapes that do not agree with each other.
+        BadInputError: no such file, not JSON, another schema or task, a missing or unknown field, a value of
+            another type or out of range, shapes that do not agree with each other, or a value that this
+            project cannot obey.
     """
-    manifest = read_json_manifest(path, FINDER_SCHEMA, _parse)
-    _check(manifest, path)
+    manifest = read_typed_manifest(path, FinderManifest, FINDER_SCHEMA)
+    check_words(
+        path,
+        task=(manifest.task, (TASK,)),
+        codec=(manifest.codec.name, (CODEC,)),
+        letterbox=(manifest.letterbox, (LETTERBOX,)),
+        channels=(manifest.channels, (CHANNELS,)),
+    )
+    _check_shapes(manifest, path)
+    check_tensors(path, manifest.input, manifest.score, manifest.box, manifest.points)
+    check_pixel_offset(path, manifest.input, manifest.pixel_offset)
     return manifest
 
 

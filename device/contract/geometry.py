@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from device.contract.boxes import iou_matrix
+
 Points = NDArray[np.floating]
 """(N, 2) floating point, x then y."""
 
@@ -84,15 +86,7 @@ class Box(NamedTuple):
 
     def iou(self, other: "Box") -> float:
         """Intersection over union, 0 to 1."""
-        overlap = Box(
-            max(self.x_min, other.x_min),
-            max(self.y_min, other.y_min),
-            min(self.x_max, other.x_max),
-            min(self.y_max, other.y_max),
-        )
-        shared = overlap.area if overlap.width > 0 and overlap.height > 0 else 0.0
-        union = self.area + other.area - shared
-        return shared / union if union > 0 else 0.0
+        return float(iou_matrix(np.array([self.xyxy], np.float64), np.array([other.xyxy], np.float64))[0, 0])
 
 
 def shake_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box:

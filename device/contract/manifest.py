@@ -1,19 +1,21 @@
 """The JSON beside a model: everything a program must know to use it, checked together with it.
 
 A model never travels alone. Preprocessing, decoding and provenance belong to the model, not to the
-program that runs it.
+program that runs it. Every field is either obeyed or, where its value cannot be obeyed, refused at loading.
 """
 
-import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, TypeVar
 
+import msgspec
+from msgspec import Meta, Struct, field
+
+from device.contract.bounds import Pixels, Sha256, Side, Text
 from device.contract.codec import CODECS, COORDINATES
 from device.contract.errors import BadInputError
-from device.contract.files import sha256_of, write_whole_bytes
+from device.contract.files import read_bounded, sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.contract.shape import correction_of
 from device.contract.tensors import TensorSpec
@@ -21,65 +23,77 @@ from device.contract.tensors import TensorSpec
 MANIFEST_SCHEMA = 1
 """Raised when a reader of the old form could misread the new one."""
 
+MAX_BYTES = 4 << 20
+"""Largest manifest that is read; the shape correction of 98 points takes 105 kB."""
+
+CHANNELS = "bgr"
+"""The only supported channel order: frames have it, so no pixel moves on its way to the network."""
+
+PIXEL_OFFSET = 128
+"""The only offset that an int8 input supports: `pixel - 128` is one flipped bit."""
+
 REMEDY = "write both again with `make convert`"
 
 
-@dataclass(frozen=True)
-class CropRule:
+class CropRule(Struct, frozen=True, forbid_unknown_fields=True):
     """How a face box becomes the network's input."""
 
-    margin: float
-    """Side of the square roi over the longest side of the landmarks' tight box."""
-    size_wh: tuple[int, int]
+    margin: Annotated[float, Meta(gt=0, le=10)]
+    """Side of the square crop over the longest side of the landmarks' tight box."""
+    size_wh: tuple[Side, Side]
     """Pixels of the crop."""
-    channels: str = "bgr"
+    channels: Text = CHANNELS
     """Order of the colour channels."""
 
-    def __post_init__(self) -> None:
-        """JSON gives lists; equality wants tuples."""
-        object.__setattr__(self, "size_wh", tuple(self.size_wh))
 
+class CodecRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the network's output becomes landmarks."""
 
-@dataclass(frozen=True)
-class CodecRule:
-    """How the output maps become landmarks."""
-
-    name: str
+    name: Text
     """One of device.contract.codec.CODECS."""
-    stride: float
+    stride: Pixels
     """Crop pixels per cell; the whole crop's side for coordinates."""
-    half_score_px: float
+    half_score_px: Pixels
     """Spread beyond `sure_px`, crop pixels, at which a landmark's score is 0.5; coordinates have none."""
-    sure_px: float = 0.0
+    sure_px: Annotated[float, Meta(ge=0, le=4096)] = 0.0
     """Spread of a map without any doubt, which has a score of 1."""
-    shape: str = ""
+    shape: Annotated[str, Meta(max_length=MAX_BYTES)] = ""
     """Correction by the shape of the whole face, as device.contract.shape writes it; empty: none."""
 
 
-@dataclass(frozen=True)
-class ModelManifest:
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What every manifest says of its model file."""
+
+    name: Text
+    """Short name for the stream and for people."""
+    file: Text
+    """The model's file name, in the manifest's own folder."""
+    sha256: Sha256
+    """Of the model file."""
+
+    @property
+    def identity(self) -> str:
+        """NAME@sha8, as every message carries it."""
+        return f"{self.name}@{self.sha256[:8]}"
+
+
+class ModelManifest(Manifest, frozen=True, forbid_unknown_fields=True):
     """What `student.json` says of `student.tflite`."""
 
-    name: str
-    """Short name for the stream and for people."""
-    file: str
-    """The model's file name, in the manifest's own folder."""
-    sha256: str
-    """Of the model file."""
-    scheme: str
+    scheme: Text
     """Landmark scheme by name."""
     crop: CropRule
     """Box to crop."""
     input: TensorSpec
     """The crop's tensor: `real = scale * (integer - zero_point)`."""
-    pixel_offset: int
+    pixel_offset: Annotated[int, Meta(ge=0, le=255)]
     """Subtracted from a uint8 pixel to give the input's integer (int8) or real times 128 (float)."""
-    heatmap: TensorSpec
+    landmarks_output: TensorSpec = field(name="heatmap")
     """Raw maps (1, H, W, K), or coordinates (1, 2 K)."""
     presence: TensorSpec
-    """Logit that the crop holds a face, (1, 1)."""
+    """Logit that the crop holds a face, one number."""
     codec: CodecRule
-    """Maps to landmarks."""
+    """Output to landmarks."""
     metrics: dict[str, float] = field(default_factory=dict)
     """Measured by the conversion, fractions, keyed by what was measured."""
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -92,27 +106,14 @@ class ModelManifest:
         """The scheme the points follow."""
         return SCHEMES[self.scheme]
 
-    @property
-    def identity(self) -> str:
-        """NAME@sha8, as every message carries it."""
-        return f"{self.name}@{self.sha256[:8]}"
-
-
-class Manifest(Protocol):
-    """What every manifest says of its file; a dataclass."""
-
-    @property
-    def file(self) -> str:
-        """The model's file name, in the manifest's own folder."""
-        ...
-
-    @property
-    def sha256(self) -> str:
-        """Of the model file."""
-        ...
-
 
 AnyManifest = TypeVar("AnyManifest", bound=Manifest)
+
+
+class _Version(Struct):
+    """The one field that is the same in every version of a manifest."""
+
+    schema: Any = None
 
 
 def manifest_path_of(model: Path) -> Path:
@@ -121,102 +122,127 @@ def manifest_path_of(model: Path) -> Path:
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """Write a manifest whole, keys in the dataclass's order.
+    """Write a manifest whole, keys in the order of the fields.
 
     Raises:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
-    text = json.dumps(dataclasses.asdict(manifest), indent=1)  # type: ignore[call-overload]
+    text = json.dumps(msgspec.to_builtins(manifest), indent=1)
     write_whole_bytes(path, (text + "\n").encode())
 
 
-def tensor_of_values(values: dict[str, Any]) -> TensorSpec:
-    """A tensor as the JSON holds it."""
-    return TensorSpec(**{**values, "shape": tuple(values["shape"])})
-
-
-def _parse(values: dict[str, Any]) -> ModelManifest:
-    """Fields of the JSON object as a manifest; unknown keys are refused by the dataclasses."""
-    return ModelManifest(
-        **{
-            **values,
-            "crop": CropRule(**values["crop"]),
-            "codec": CodecRule(**values["codec"]),
-            "input": tensor_of_values(values["input"]),
-            "heatmap": tensor_of_values(values["heatmap"]),
-            "presence": tensor_of_values(values["presence"]),
-        }
-    )
-
-
-def read_json_manifest(
-    path: Path, schema: int, parse: Callable[[dict[str, Any]], AnyManifest]
-) -> AnyManifest:
-    """A manifest of any kind, parsed but not yet checked.
+def read_typed_manifest(path: Path, kind: type[AnyManifest], schema: int) -> AnyManifest:
+    """A manifest of some kind with its types and ranges checked, but not yet whether its fields agree.
 
     Raises:
-        BadInputError: no such file, not JSON, another schema, a missing or unknown field.
+        BadInputError: no such file, not JSON, another schema, a missing or unknown field, a value of
+            another type or out of range.
     """
+    if not path.exists():
+        raise BadInputError(f"no manifest at {path}: a model needs its JSON beside it; {REMEDY}")
+    data = read_bounded(path, MAX_BYTES)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInputError(f"no manifest at {path}: a model needs its JSON beside it; {REMEDY}") from error
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"manifest {path} is not readable JSON ({error}); {REMEDY}") from error
-    if not isinstance(values, dict) or values.get("schema") != schema:
-        got = values.get("schema") if isinstance(values, dict) else type(values).__name__
-        raise BadInputError(f"manifest {path} has schema {got}, wanted {schema}; {REMEDY}")
-    try:
-        return parse(values)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadInputError(f"manifest {path} lacks or misnames a field ({error}); {REMEDY}") from error
+        got = msgspec.json.decode(data, type=_Version).schema
+        if type(got) is not int or got != schema:
+            raise BadInputError(f"manifest {path} has schema {got!r:.40}, wanted {schema}; {REMEDY}")
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInputError(f"manifest {path} cannot be used: {error}; {REMEDY}") from error
+    except RecursionError as error:
+        raise BadInputError(f"manifest {path} is nested too deeply to be one; {REMEDY}") from error
 
 
 def read_manifest(path: Path) -> ModelManifest:
-    """Read and check a manifest by itself.
+    """Read and check a landmark model's manifest by itself.
 
     Raises:
-        BadInputError: no such file, not JSON, another schema, a missing or unknown field, an unknown
-            landmark scheme, or shapes that do not agree with each other.
+        BadInputError: as `read_typed_manifest`; an unknown scheme or codec; fields that do not agree with
+            each other; or a value that this project cannot obey.
     """
-    manifest = read_json_manifest(path, MANIFEST_SCHEMA, _parse)
-    _check_self_consistent(manifest, path)
+    manifest = read_typed_manifest(path, ModelManifest, MANIFEST_SCHEMA)
+    check_words(path, channels=(manifest.crop.channels, (CHANNELS,)), codec=(manifest.codec.name, CODECS))
+    check_words(path, **{"landmark scheme": (manifest.scheme, tuple(SCHEMES))})
+    _check_landmarks_output(manifest, path)
+    _check_input(manifest, path)
+    check_tensors(path, manifest.input, manifest.landmarks_output, manifest.presence)
+    check_pixel_offset(path, manifest.input, manifest.pixel_offset)
+    if set(manifest.presence.shape) != {1}:
+        raise BadInputError(
+            f"manifest {path} has presence of shape {manifest.presence.shape}, wanted one number; {REMEDY}"
+        )
+    try:
+        correction_of(manifest.codec.shape, manifest.landmark_scheme.count)
+    except ValueError as error:
+        raise BadInputError(f"manifest {path} has {error}; {REMEDY}") from error
     return manifest
 
 
-def _check_self_consistent(manifest: ModelManifest, path: Path) -> None:
-    if manifest.scheme not in SCHEMES:
+def check_words(path: Path, **words: tuple[str, tuple[str, ...]]) -> None:
+    """Each word must be one of those known for it.
+
+    Args:
+        path: of the manifest.
+        words: what the word names, to the word and the known ones.
+
+    Raises:
+        BadInputError: a word that is not known.
+    """
+    for what, (got, known) in words.items():
+        if got not in known:
+            raise BadInputError(f"manifest {path} names {what} {got!r}, known: {', '.join(known)}; {REMEDY}")
+
+
+def check_tensors(path: Path, *tensors: TensorSpec) -> None:
+    """An int8 tensor has a scale; a float one has none.
+
+    Raises:
+        BadInputError: one is without sense.
+    """
+    for tensor in tensors:
+        if (tensor.dtype == "int8") != tensor.quantised or (not tensor.quantised and tensor.zero_point):
+            raise BadInputError(
+                f"manifest {path} has {tensor.dtype} tensor {tensor.name} of scale {tensor.scale:g} and zero "
+                f"point {tensor.zero_point}, wanted int8 with a scale, or float32 with neither; {REMEDY}"
+            )
+
+
+def check_pixel_offset(path: Path, taken: TensorSpec, pixel_offset: int) -> None:
+    """An int8 input is filled by flipping one bit, which subtracts 128.
+
+    Raises:
+        BadInputError: an int8 input wants another offset.
+    """
+    if taken.dtype == "int8" and pixel_offset != PIXEL_OFFSET:
         raise BadInputError(
-            f"manifest {path} names landmark scheme {manifest.scheme!r}, known: {', '.join(SCHEMES)}; "
-            f"{REMEDY}"
+            f"manifest {path} has pixel_offset {pixel_offset}, an int8 input wants {PIXEL_OFFSET}; {REMEDY}"
         )
-    if manifest.codec.name not in CODECS:
-        raise BadInputError(
-            f"manifest {path} names codec {manifest.codec.name!r}, known: {', '.join(CODECS)}; {REMEDY}"
-        )
-    shape, count = manifest.heatmap.shape, manifest.landmark_scheme.count
+
+
+def _check_landmarks_output(manifest: ModelManifest, path: Path) -> None:
+    """The output's shape must be the scheme's and the codec's."""
+    shape, count = manifest.landmarks_output.shape, manifest.landmark_scheme.count
     plain = manifest.codec.name == COORDINATES
-    if (plain and shape != (1, 2 * count)) or (not plain and (len(shape) != 4 or shape[-1] != count)):
+    if (plain and shape != (1, 2 * count)) or (not plain and shape != (1, *shape[1:3], count)):
         wanted = f"coordinates (1, {2 * count})" if plain else f"{count} maps (1, H, W, {count})"
         raise BadInputError(
             f"manifest {path} has an output {shape}, scheme {manifest.scheme} and codec "
             f"{manifest.codec.name} want {wanted}; {REMEDY}"
         )
+
+
+def _check_input(manifest: ModelManifest, path: Path) -> None:
+    """The input must be the crop, and the cells must cover it, or every landmark would be scaled."""
     width, height = manifest.crop.size_wh
     if manifest.input.shape != (1, height, width, 3):
         raise BadInputError(
             f"manifest {path} has input shape {manifest.input.shape}, its crop rule gives "
             f"{(1, height, width, 3)}; {REMEDY}"
         )
-    try:
-        correction_of(manifest.codec.shape, count)
-    except ValueError as error:
-        raise BadInputError(f"manifest {path} has {error}; {REMEDY}") from error
-    # The codec's stride must cover the crop, or every landmark would be scaled.
-    cells = (1, 1) if plain else shape[1:3]
-    if (cells[0] * manifest.codec.stride, cells[1] * manifest.codec.stride) != (height, width):
+    plain, stride = manifest.codec.name == COORDINATES, manifest.codec.stride
+    rows, columns = (1, 1) if plain else manifest.landmarks_output.shape[1:3]
+    if (rows * stride, columns * stride) != (height, width):
         raise BadInputError(
-            f"manifest {path} has {cells[1]}x{cells[0]} cells of stride {manifest.codec.stride:g}, "
+            f"manifest {path} has {columns}x{rows} cells of stride {stride:g}, "
             f"the crop is {width}x{height}; {REMEDY}"
         )
 
@@ -233,7 +259,10 @@ def read_pair(model: Path, read: Callable[[Path], AnyManifest]) -> AnyManifest:
     manifest = read(path)
     if manifest.file != model.name:
         raise BadInputError(f"manifest {path} is for {manifest.file}, got {model.name}; {REMEDY}")
-    digest = sha256_of(model)
+    try:
+        digest = sha256_of(model)
+    except OSError as error:
+        raise BadInputError(f"cannot read model {model}: {error.strerror}; check its permissions") from error
     if digest != manifest.sha256:
         raise BadInputError(
             f"model {model} has sha256 {digest[:8]}..., its manifest says {manifest.sha256[:8]}...: "

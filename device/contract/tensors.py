@@ -1,24 +1,26 @@
 """What a network's tensor is: name, shape, type, and how its integers mean real numbers."""
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
+from device.contract.bounds import Side, Text
 
-@dataclass(frozen=True)
-class TensorSpec:
+
+class TensorSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """One input or output tensor; `real = scale * (integer - zero_point)` when quantised."""
 
-    name: str
+    name: Text
     """As the model file spells it."""
-    shape: tuple[int, ...]
+    shape: Annotated[tuple[Side, ...], Meta(min_length=1, max_length=4)]
     """Static, batch first, channels last."""
-    dtype: str
-    """numpy's name: int8, uint8, float32."""
-    scale: float = 0.0
+    dtype: Annotated[str, Meta(pattern="^(int8|float32)$")]
+    """numpy's name of a type that this project runs: int8 or float32."""
+    scale: Annotated[float, Meta(ge=0, le=1e6)] = 0.0
     """Real units per step; 0 for a float tensor."""
-    zero_point: int = 0
+    zero_point: Annotated[int, Meta(ge=-128, le=127)] = 0
     """The integer that means 0."""
 
     @property

@@ -88,8 +88,7 @@ class Daemon:
         self._source, self._tracker, self._outputs = source, tracker, outputs
         self._engine: Engine = OneModel(model) if isinstance(model, str) else model
         self._settings = settings
-        # Pictures of a folder are unrelated unless the user says otherwise.
-        self._unrelated = source.name == "images" and not settings.follow
+        self._unrelated = not (source.is_sequence or settings.follow)
         self._parts = PartStatus()
         self._health = health or HealthLog(source.name)
         self._notifier = notifier or Notifier({})

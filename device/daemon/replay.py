@@ -11,31 +11,25 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import orjson
 
-from device.contract.errors import BadInputError, UsageError
+from device.config.values import shown
+from device.contract.errors import BadInputError
 from device.contract.exit_codes import ExitCode
 from device.daemon.connections import Outputs
 from device.messages import messages as events
 from device.messages.json_decoder import decode_line, decode_message
 from device.settings import DaemonSettings
 from device.sinks import open_sink
-from device.sinks.uri import Option, one_of, shown, switch
+from device.sources.open import SOURCES
+from device.sources.replay import ReplayOptions
 from device.support.paths import is_file, path_of
-from device.support.suggestion import unknown_word
 
 log = logging.getLogger(__name__)
-
-FORM = "replay:FILE"
-"""How such an address is written."""
-
-SPEEDS = (0.1, 10.0)
-"""Slowest and fastest; `fast` does not wait at all."""
 
 MAX_LINE_BYTES = 1_000_000
 """A longer line is no message."""
@@ -43,34 +37,12 @@ MAX_LINE_BYTES = 1_000_000
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-def _speed(text: str) -> float | None:
-    if text == "fast":
-        return None
-    speed = float(text)
-    if not SPEEDS[0] <= speed <= SPEEDS[1]:
-        raise ValueError(text)
-    return speed
-
-
-OPTIONS: dict[str, Option] = {
-    "speed": (f"{SPEEDS[0]:g} to {SPEEDS[1]:g}, or fast", _speed),
-    "repeat": switch(),
-    "clock": one_of("recorded", "now"),
-}
-
-
 @dataclass(frozen=True)
-class ReplaySettings:
+class Recording:
     """What is played, and how."""
 
     path: Path
-    """The recording."""
-    speed: float | None = 1.0
-    """Times the recorded speed; None: as fast as the sinks take it."""
-    repeat: bool = False
-    """Whether it begins again at its end."""
-    clock: str = "recorded"
-    """recorded: times as they stand; now: moved to the moment of sending."""
+    options: ReplayOptions = field(default_factory=ReplayOptions)
 
 
 def is_replay(uri: str) -> bool:
@@ -78,30 +50,18 @@ def is_replay(uri: str) -> bool:
     return uri.startswith("replay:")
 
 
-def read_replay_settings(uri: str) -> ReplaySettings:
-    """Settings of an address such as `replay:day.jsonl?speed=2`.
+def find_recording(uri: str) -> Recording:
+    """The recording that an address such as `replay:day.jsonl?speed=2` names.
 
     Raises:
         UsageError: no file, an unknown option, a value out of its range.
         BadInputError: there is no such file.
     """
-    rest = uri.removeprefix("replay:")
-    before, mark, query = rest.rpartition("?")
-    place, values = before if mark else rest, dict[str, Any]()
-    for word in filter(None, (query if mark else "").split("&")):
-        name, _, text = word.partition("=")
-        if name not in OPTIONS:
-            raise unknown_word("option of source replay:", name, OPTIONS)
-        wanted, read = OPTIONS[name]
-        try:
-            values[name] = read(text)
-        except ValueError as error:
-            raise UsageError(f"source replay: option {name} got {shown(text)}, wanted {wanted}") from error
-    if not place:
-        raise UsageError(f"source replay: lacks its file; write {FORM}")
-    if not is_file(path_of(place)):
-        raise BadInputError(f"no recording {shown(place)}; make one with --sink file:PATH")
-    return ReplaySettings(path_of(place), **values)
+    address = SOURCES.parse(uri)
+    path = path_of(address.place)
+    if not is_file(path):
+        raise BadInputError(f"no recording {shown(address.place)}; make one with --sink file:PATH")
+    return Recording(path, address.options)
 
 
 def read_recording(path: Path) -> Iterator[tuple[events.Message, bytes]]:
@@ -163,15 +123,16 @@ def moved_to_now(line: bytes) -> tuple[events.Message, bytes]:
 class Replay:
     """Plays one recording to any number of sinks, in place of the daemon."""
 
-    def __init__(self, settings: ReplaySettings, outputs: Outputs, frames: int | None = None) -> None:
+    def __init__(self, recording: Recording, outputs: Outputs, frames: int | None = None) -> None:
         """Prepare to play.
 
         Args:
-            settings: which recording, how fast.
+            recording: what is played, how fast.
             outputs: the sinks; every message goes to each.
             frames: frame messages after which it ends; None: at the recording's end.
         """
-        self._settings, self._outputs, self._frames = settings, outputs, frames
+        self._path, self._options = recording.path, recording.options
+        self._outputs, self._frames = outputs, frames
         self._stopping = Event()
         self._sent_frames = 0
 
@@ -187,7 +148,7 @@ class Replay:
             BadInputError: the file cannot be read or holds no stream.
         """
         self._play()
-        while self._settings.repeat and not self._ended:
+        while self._options.repeat and not self._ended:
             self._play()
 
     @property
@@ -196,13 +157,13 @@ class Replay:
 
     def _play(self) -> None:
         """Play the recording once."""
-        pace = Pace(self._settings.speed)
-        for message, line in read_recording(self._settings.path):
+        pace = Pace(self._options.speed)
+        for message, line in read_recording(self._path):
             self._stopping.wait(pace.seconds_until(_published_ns(message), time.monotonic()))
             if self._ended:
                 return
             self._refuse_commands(message.source)
-            if self._settings.clock == "now":
+            if self._options.clock == "now":
                 message, line = moved_to_now(line)  # noqa: PLW2901 - the same message with other times
             self._outputs.publish(message, line)
             self._sent_frames += isinstance(message, events.FrameMessage)
@@ -241,7 +202,7 @@ def run_replay(settings: DaemonSettings) -> int:
     Raises:
         LandmarksError: an address that cannot be understood or opened, a file that is no recording.
     """
-    recording = read_replay_settings(settings.source)
+    recording = find_recording(settings.source)
     with closing(Outputs(open_sink, settings.sinks)) as outputs:
         replay = Replay(recording, outputs, settings.frames)
         for ending in (signal.SIGTERM, signal.SIGINT):

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.contract.finder_codec import Candidates, decode_cells, least_logit, suppress_overlaps
+from device.contract.boxes import non_maximum_suppression
+from device.contract.finder_codec import Candidates, decode_cells, logit_threshold
 from device.contract.finder_manifest import FinderManifest, read_finder_model
 from device.contract.geometry import Box
 from device.contract.letterbox import EMPTY_PIXEL, Letterbox
@@ -60,7 +61,7 @@ class TrainedFinder:
         width, height = manifest.input_wh
         self._shown = np.full((height, width, 3), EMPTY_PIXEL, np.uint8)
         self._input_buffer = np.zeros(manifest.input.shape, manifest.input.dtype)
-        self._least = least_value(manifest.score, least_logit(manifest.codec))
+        self._least = least_value(manifest.score, logit_threshold(manifest.codec))
 
     def find(self, image: NDArray[np.uint8]) -> list[FoundFace]:
         """Faces of a frame (H, W, 3) uint8 BGR of any size, best first."""
@@ -90,7 +91,7 @@ class TrainedFinder:
             manifest.points.dequantise(self._interpreter.tensor(self._points)()[0, rows, columns]),
             manifest.codec,
         )
-        return claimed.take(suppress_overlaps(claimed.boxes, manifest.codec.most_iou))
+        return claimed.take(non_maximum_suppression(claimed.boxes, manifest.codec.iou_threshold))
 
 
 def least_value(spec: TensorSpec, real: float) -> float:

@@ -61,17 +61,17 @@ class LandmarkNetwork:
         """Look up the tensors once and prepare what decoding needs."""
         manifest, interpreter = self.manifest, self._interpreter
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-        tensors = (manifest.input, inputs), (manifest.heatmap, outputs), (manifest.presence, outputs)
+        tensors = (manifest.input, inputs), (manifest.landmarks_output, outputs), (manifest.presence, outputs)
         # Each gives a view into the interpreter: used at once, never kept.
         self._view_input, self._view_heatmap, self._view_presence = (
             interpreter.tensor(find_tensor(spec, details, model)["index"]) for spec, details in tensors
         )
         self._correct = correction_of(manifest.codec.shape, manifest.landmark_scheme.count)
         if manifest.codec.name != COORDINATES:
-            height, width = manifest.heatmap.shape[1:3]
+            height, width = manifest.landmarks_output.shape[1:3]
             self._codec = HeatmapCodec((width, height), manifest.codec.stride)
-            self._table = table_of(manifest.codec.name, manifest.heatmap)
-            self._weights = np.empty((height * width, manifest.heatmap.shape[3]), np.float32)
+            self._table = table_of(manifest.codec.name, manifest.landmarks_output)
+            self._weights = np.empty((height * width, manifest.landmarks_output.shape[3]), np.float32)
 
     def infer(self, crop: NDArray[np.uint8]) -> None:
         """Run the network on a crop (H, W, 3) uint8 of the manifest's size and channel order."""
@@ -91,7 +91,7 @@ class LandmarkNetwork:
         rule = self.manifest.codec
         raw = self._view_heatmap()[0]
         if rule.name == COORDINATES:
-            coordinates = self.manifest.heatmap.dequantise(raw)
+            coordinates = self.manifest.landmarks_output.dequantise(raw)
             landmarks_crop = decode_coordinates(coordinates, self.manifest.crop.size_wh)
             return landmarks_crop, np.ones(len(landmarks_crop), np.float32)
         landmarks_crop, spread_px = self._codec.decode(self._read_weights(raw))
@@ -115,4 +115,4 @@ class LandmarkNetwork:
 
         For comparing models, not for the stream.
         """
-        return self.manifest.heatmap.dequantise(self._view_heatmap()[0])
+        return self.manifest.landmarks_output.dequantise(self._view_heatmap()[0])

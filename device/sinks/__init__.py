@@ -1,14 +1,13 @@
 """Sinks: where messages go, and the address that chooses one."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from device.config.address import Address, Registry
 from device.messages.commands import BadCommand, Command
 from device.messages.messages import Message
-from device.sinks.uri import SinkUri, parse_sink_uri
 from device.sources.frame import Frame
 from device.support.condition import Condition
-from device.support.extras import needs_extra
 
 
 class Sink(Protocol):
@@ -78,60 +77,22 @@ class BlockingSink(Protocol):
         ...
 
 
-def _open_stdout(uri: SinkUri) -> Sink:
-    from device.sinks.stdout import StdoutSink
+OpenSink = Callable[[Address[Any]], Sink]
 
-    uri.check_no_place()
-    return StdoutSink()
-
-
-def _open_web(uri: SinkUri) -> Sink:
-    with needs_extra("sink web:", "web"):
-        from device.sinks.web.sink import open_web_sink
-    return open_web_sink(uri)
-
-
-def _open_file(uri: SinkUri) -> Sink:
-    from device.sinks.file import open_file
-
-    return open_file(uri)
-
-
-def _open_mqtt(uri: SinkUri) -> Sink:
-    from device.sinks.mqtt.sink import open_mqtt
-
-    return open_mqtt(uri)
-
-
-def _open_metrics(uri: SinkUri) -> Sink:
-    with needs_extra("sink metrics:", "metrics"):
-        from device.sinks.metrics import open_metrics
-    return open_metrics(uri)
-
-
-def _open_osf(uri: SinkUri) -> Sink:
-    from device.sinks.avatar.osf import open_osf
-
-    return open_osf(uri)
-
-
-def _open_vmc(uri: SinkUri) -> Sink:
-    from device.sinks.avatar.vmc import open_vmc
-
-    return open_vmc(uri)
-
-
-OPENERS: dict[str, Callable[[SinkUri], Sink]] = {
-    "stdout": _open_stdout,
-    "file": _open_file,
-    "osc-vmc": _open_vmc,
-    "udp-osf": _open_osf,
-    "mqtt": _open_mqtt,
-    "mqtts": _open_mqtt,
-    "web": _open_web,
-    "metrics": _open_metrics,
-}
-"""Each scheme of `device.sinks.uri.FORMS`; an opener imports its module only when it is asked for."""
+SINKS: Registry[OpenSink] = Registry(
+    "sink",
+    {
+        "stdout": "device.sinks.stdout",
+        "file": "device.sinks.file",
+        "mqtt": "device.sinks.mqtt.open",
+        "mqtts": "device.sinks.mqtt.open",
+        "udp-osf": "device.sinks.avatar.osf",
+        "osc-vmc": "device.sinks.avatar.vmc",
+        "web": "device.sinks.web.open",
+        "metrics": "device.sinks.metrics",
+    },
+)
+"""Each scheme and the module that declares it as `SCHEME`."""
 
 
 def open_sink(uri: str) -> Sink:
@@ -143,5 +104,5 @@ def open_sink(uri: str) -> Sink:
         MissingOutsideError: a port that is taken.
         WriteFailedError: a file that cannot be written.
     """
-    parsed = parse_sink_uri(uri)
-    return OPENERS[parsed.scheme](parsed)
+    address = SINKS.parse(uri)
+    return SINKS.scheme(address.scheme).open(address)

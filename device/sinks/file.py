@@ -10,14 +10,17 @@ import os
 import queue
 import stat
 import time
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from threading import Thread
+from typing import Annotated
 
-from device.contract.errors import UsageError, WriteFailedError
+from device.config.address import Address, Scheme
+from device.config.values import Within
+from device.contract.errors import WriteFailedError
 from device.contract.files import check_writable_place
 from device.messages.messages import Message
-from device.sinks.uri import Option, SinkUri, number
 from device.support.condition import Condition, State
 from device.support.paths import path_of
 
@@ -33,11 +36,15 @@ RETRY_SECONDS = 2.0
 CLOSING_SECONDS = 3.0
 """Limit for writing what is left at the end."""
 
-OPTIONS: dict[str, Option] = {"max_mb": number(0.001, 1e6), "keep": number(0, 1000)}
-"""Size of one piece in 10^6 bytes, and how many older pieces stay."""
 
-MAX_MB = 100.0
-KEEP = 4
+@dataclass(frozen=True)
+class FileOptions:
+    """Options of `file:`."""
+
+    max_mb: Annotated[float, Within(0.001, 1e6)] = 100.0
+    """Size of one piece, 10^6 bytes."""
+    keep: Annotated[int, Within(0, 1000)] = 4
+    """Older pieces that stay: PATH.1 is the newest of them."""
 
 
 class Piece:
@@ -186,16 +193,14 @@ class FileSink:
         self.condition = Condition(State.LOST, reason)
 
 
-def open_file(uri: SinkUri) -> FileSink:
+def open_file(address: Address[FileOptions]) -> FileSink:
     """A recording at the path that the address names.
 
     Raises:
-        UsageError: no path, or an option that cannot be understood.
         WriteFailedError: the folder or file cannot be written, or is no regular file.
     """
-    values = uri.read_options(OPTIONS)
-    if not uri.place:
-        raise UsageError(f"sink file: lacks its file; write {uri.form}")
-    return FileSink(
-        path_of(uri.place), round(values.get("max_mb", MAX_MB) * 1e6), int(values.get("keep", KEEP))
-    )
+    options = address.options
+    return FileSink(path_of(address.place), round(options.max_mb * 1e6), options.keep)
+
+
+SCHEME = Scheme("file:PATH", "a recording, one message a line, which replay: plays", FileOptions, open_file)

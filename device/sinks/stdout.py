@@ -5,6 +5,7 @@ import select
 import sys
 from threading import Event
 
+from device.config.address import Address, NoOptions, Scheme
 from device.messages.messages import Message
 from device.support.condition import Condition
 
@@ -51,3 +52,13 @@ class StdoutSink:
 
     def close(self) -> None:
         """Nothing is held back, and standard output itself belongs to the process."""
+
+
+def open_stdout(_: Address[NoOptions]) -> StdoutSink:
+    """Standard output."""
+    return StdoutSink()
+
+
+SCHEME = Scheme(
+    "stdout:", "standard output, one message a line as JSON", NoOptions, open_stdout, place="none"
+)

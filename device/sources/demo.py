@@ -1,25 +1,41 @@
-"""A virtual camera over a real face: everything can be tried without a camera."""
+"""A virtual camera moving over a photograph of a face: everything can be tried without a camera."""
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from threading import Event
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.config.address import Address, Scheme
 from device.sources.demo_path import DemoPath
 from device.sources.frame import Frame, FrameSource
 from device.sources.framing import orient
-from device.sources.uri import SourceOptions
+from device.sources.live import ENDLESS, LiveSource
+from device.sources.options import Fps, Orientation, Size
+from device.sources.played import PlayedCamera
+from device.sources.settings import CameraSettings
+
+
+@dataclass(frozen=True)
+class DemoOptions(Orientation):
+    """Options of `demo:`."""
+
+    size: Size = DemoPath.size_wh
+    """Of the frame."""
+    fps: Fps = DemoPath.fps
+    """Frames a second."""
 
 
 def picture_at(photo: NDArray[np.uint8], path: DemoPath, sequence: int) -> NDArray[np.uint8]:
     """(H, W, 3) what the camera sees at one point of its path.
 
-    Beyond the photograph its rim is drawn out: a reflection could show the face twice.
+    Beyond the photograph its border pixels are repeated: a reflection could show the face twice.
     """
+    import cv2
+
     view = cv2.warpAffine(
         photo,
         path.photo_to_frame(sequence).matrix,
@@ -31,7 +47,7 @@ def picture_at(photo: NDArray[np.uint8], path: DemoPath, sequence: int) -> NDArr
 
 
 class DemoSource(FrameSource):
-    """The demo camera, in real time; put a `LiveSource` about it."""
+    """The demo camera, in real time; `open_demo` puts a `LiveSource` around it."""
 
     name = "demo"
     live = True
@@ -39,24 +55,22 @@ class DemoSource(FrameSource):
     def __init__(
         self,
         photo: NDArray[np.uint8],
-        options: SourceOptions,
+        options: DemoOptions | None = None,
         paced: bool = True,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        """A camera at the start of its path; its time starts with the iteration.
+        """Stand at the start of the path; time starts with the iteration.
 
         Args:
             photo: (512, 512, 3) uint8 blue green red, `device.sources.demo_photo`.
             options: size and rate of the camera, and how it is held.
-            paced: whether to keep real time; otherwise every frame comes as soon as it is asked for.
+            paced: whether to keep real time; otherwise every frame comes as soon as it is wanted.
             clock_ns: monotonic nanoseconds.
             wait: sleeps so many seconds; by default until then or until the source is closed.
         """
-        defaults = DemoPath()
-        self.path = DemoPath(options.size_wh or defaults.size_wh, options.fps or defaults.fps)
-        self._photo = photo
-        self._options = options
+        self._photo, self._options = photo, options or DemoOptions()
+        self.path = DemoPath(self._options.size, self._options.fps)
         self._paced = paced
         self._clock_ns = clock_ns
         self._closed = Event()
@@ -65,7 +79,7 @@ class DemoSource(FrameSource):
 
     @property
     def skipped(self) -> int:
-        """Frames that were due while an earlier one was still in the making."""
+        """Frames that were due while an earlier one was still being made."""
         return self._skipped
 
     def __iter__(self) -> Iterator[Frame]:
@@ -76,14 +90,14 @@ class DemoSource(FrameSource):
             yield Frame(image, sequence, captured_ns)
 
     def _each(self) -> Iterator[tuple[int, int]]:
-        """Every number in turn and the time now."""
+        """Every frame number in turn, with the time now."""
         for sequence in count():
             if self._closed.is_set():
                 return
             yield sequence, self._clock_ns()
 
     def _due(self, start_ns: int) -> Iterator[tuple[int, int]]:
-        """Numbers of the frames that are due, the newest each time, and when they were."""
+        """Number of the newest frame that is due, each time, and when it was due."""
         awaited, period_ns = 0, 1e9 / self.path.fps
         while not self._closed.is_set():
             elapsed_ns = self._clock_ns() - start_ns
@@ -98,3 +112,20 @@ class DemoSource(FrameSource):
     def close(self) -> None:
         """End the iteration."""
         self._closed.set()
+
+
+def open_demo(address: Address[DemoOptions], _: CameraSettings) -> FrameSource:
+    """The demo camera in a thread of its own.
+
+    Raises:
+        MissingOutsideError: its photograph is not there.
+    """
+    from device.sources.demo_photo import load_photo
+
+    photo = load_photo()
+    return LiveSource("demo", lambda: PlayedCamera(DemoSource(photo, address.options)), patience=ENDLESS)
+
+
+SCHEME = Scheme(
+    "demo:", "a virtual camera that moves over a photograph of a face", DemoOptions, open_demo, place="none"
+)

@@ -1,4 +1,4 @@
-"""One picture from a camera or a file, and where pictures come from."""
+"""One picture from a camera or a file, and the protocol of everything that gives pictures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A frame that could not be had; it becomes an `error` message and the stream goes on."""
+    """A frame that could not be read; it becomes an `error` message and the stream goes on."""
 
     name: str | None
     """As a frame's."""
@@ -44,16 +44,18 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Pause:
-    """No frame for a moment; a live source gives the loop the time to look at other things."""
+    """No frame for a moment: a live source lets the loop do other work."""
 
 
 class FrameSource(Protocol):
-    """Where frames come from. Iterate once; close from any thread; a `with` block closes it."""
+    """Gives frames. Iterate once; close from any thread; a `with` block closes it."""
 
     name: str
     """The stream's `source`: demo, images, video, cam0."""
     live: bool
     """Whether the newest frame wins; otherwise every frame comes exactly once, in order."""
+    is_sequence: bool = True
+    """Whether consecutive frames show one scene, so that faces are tracked from one to the next."""
 
     @property
     def skipped(self) -> int:
@@ -62,7 +64,7 @@ class FrameSource(Protocol):
 
     @property
     def stuck(self) -> bool:
-        """Whether nothing but the end of the process will bring frames back."""
+        """Whether only the end of the process can bring frames back."""
         return False
 
     def __iter__(self) -> Iterator[Frame | Unreadable | Pause]:
@@ -70,11 +72,10 @@ class FrameSource(Protocol):
         ...
 
     def close(self) -> None:
-        """End the iteration and let go of the device or file; closing twice does no harm."""
+        """End the iteration and release the device or file; closing twice does no harm."""
         ...
 
     def __enter__(self) -> Self:
-        """The source itself."""
         return self
 
     def __exit__(
@@ -83,10 +84,9 @@ class FrameSource(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close."""
         self.close()
 
 
 def streamable(text: str) -> str:
-    """A file's name as UTF-8 can carry it: a byte that is no UTF-8 becomes a question mark."""
+    """A file's name as UTF-8 can carry it: a byte that is not UTF-8 becomes a question mark."""
     return text.encode(errors="surrogateescape").decode(errors="replace").replace("\ufffd", "?")

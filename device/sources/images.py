@@ -1,27 +1,23 @@
-"""Pictures of a folder, each exactly once, sorted by path: lossless.
-
-Pixels are taken as they are stored: an EXIF orientation is not applied, because the landmark files of
-research sets count in stored pixels. `rotate` turns them by hand.
-"""
+"""Pictures of a folder, each exactly once, sorted by path: lossless."""
 
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
+from device.config.address import Address, Scheme
 from device.contract.errors import BadInputError
+from device.sources.decode import decode_file
 from device.sources.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import frame_stored
-from device.sources.uri import SourceOptions
-from device.support.paths import is_anything, is_file, is_folder
+from device.sources.options import Orientation, Size
+from device.sources.settings import CameraSettings
+from device.support.paths import is_folder, path_of
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
-"""Of picture files, in any case; other files are passed over."""
+"""Of picture files, in upper or lower case; other files are ignored."""
 
 
 def list_images(folder: Path) -> list[PurePosixPath]:
@@ -54,45 +50,38 @@ def _first_visit(folder: Path, seen: set[str]) -> bool:
 
 
 def _refuse_folder(error: OSError) -> NoReturn:
-    """Stop at a folder that cannot be listed: passing over it would lose its pictures silently."""
+    """Stop at a folder that cannot be listed: skipping it would lose its pictures silently."""
     raise BadInputError(
         f"cannot list folder {error.filename}: {error.strerror}; make it readable or leave it out"
     ) from error
 
 
-def decode_image(path: Path) -> NDArray[np.uint8] | str:
-    """(H, W, 3) uint8 blue green red of a picture of any depth and channels, or why there is none."""
-    if is_anything(path) and not is_file(path):
-        return "not an ordinary file"
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    if not data:
-        return "the file is empty, wanted a picture"
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error as error:
-        return f"cannot be decoded: {error.err}"
-    if image is None:
-        return f"{len(data)} bytes that do not decode to a picture: damaged, cut short or another format"
-    return np.asarray(image, np.uint8)
+@dataclass(frozen=True)
+class ImagesOptions(Orientation):
+    """Options of `images:`."""
+
+    size: Size | None = None
+    """Scaled to fit inside, proportions kept; by default as stored."""
+    exif: bool = True
+    """Whether a picture is turned as its EXIF orientation says; 0 for research sets, whose landmark files
+    count in stored pixels."""
 
 
 class ImagesSource(FrameSource):
-    """All pictures of a folder. The next one is read when it is asked for."""
+    """All pictures of a folder. The next one is read when it is wanted."""
 
     name = "images"
     live = False
+    is_sequence = False
 
-    def __init__(self, folder: Path, options: SourceOptions) -> None:
+    def __init__(self, folder: Path, options: ImagesOptions | None = None) -> None:
         """List the folder.
 
         Raises:
             BadInputError: no such folder, one that cannot be read, or no picture in it.
         """
         self._folder = folder
-        self._options = options
+        self._options = options or ImagesOptions()
         self._paths = list_images(folder)
         self._closed = False
 
@@ -102,12 +91,31 @@ class ImagesSource(FrameSource):
             if self._closed:
                 return
             name, read_ns = streamable(str(path)), time.monotonic_ns()
-            image = decode_image(self._folder / path)
-            if isinstance(image, str):
-                yield Unreadable(name, f"{name}: {image}", sequence, read_ns)
+            try:
+                image = decode_file(self._folder / path, self._options.exif)
+            except BadInputError as error:
+                yield Unreadable(name, f"{name}: {error}", sequence, read_ns)
             else:
-                yield Frame(frame_stored(image, self._options), sequence, read_ns, name)
+                image = frame_stored(image, self._options.size, self._options)
+                yield Frame(image, sequence, read_ns, name)
 
     def close(self) -> None:
         """End the iteration."""
         self._closed = True
+
+
+def open_images(address: Address[ImagesOptions], _: CameraSettings) -> FrameSource:
+    """The pictures of the folder that an address names.
+
+    Raises:
+        BadInputError: no such folder, one that cannot be read, or no picture in it.
+    """
+    return ImagesSource(path_of(address.place), address.options)
+
+
+SCHEME = Scheme(
+    "images:FOLDER",
+    "every picture in the folder and below, sorted by path, turned as its EXIF orientation says",
+    ImagesOptions,
+    open_images,
+)

@@ -9,7 +9,6 @@ class LatestFrame:
     """Holds at most one frame. One thread puts, another takes."""
 
     def __init__(self) -> None:
-        """An open, empty slot."""
         self._changed = Condition()
         self._item: Frame | Unreadable | None = None
         self._closed = False
@@ -26,7 +25,7 @@ class LatestFrame:
         return self._closed
 
     def put(self, item: Frame | Unreadable) -> bool:
-        """Replace what lies in the slot; False, and nothing kept, once the slot is closed."""
+        """Replace the content of the slot; False, and nothing kept, once the slot is closed."""
         with self._changed:
             if self._closed:
                 return False
@@ -43,7 +42,7 @@ class LatestFrame:
             return item
 
     def close(self) -> None:
-        """Refuse what is put from now on and wake whoever waits."""
+        """Refuse further items and wake whoever waits."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,7 +1,7 @@
 """A camera read in a thread of its own, so that the loop always gets the newest frame.
 
-A camera that fails is opened again by its own thread. One that hangs, inside its driver or its library,
-cannot be ended from outside: its thread is left behind and another one begins.
+The thread opens a camera that fails again. One that hangs inside its driver or its library cannot be
+ended from outside: its thread is left behind and another one begins.
 """
 
 import time
@@ -11,21 +11,23 @@ from threading import Thread
 
 from device.sources.camera import OpenCamera
 from device.sources.frame import Frame, FrameSource, Pause, Unreadable
+from device.sources.framing import UPRIGHT
 from device.sources.latest import LatestFrame
+from device.sources.options import Orientation
 from device.sources.reader import CameraReader
-from device.sources.uri import SourceOptions
 
 PAUSE_SECONDS = 0.2
-"""How long the loop waits for a frame before it may look at other things."""
+"""How long the loop waits for a frame before it may do other work."""
 
 CLOSE_SECONDS = 0.5
 """How long closing waits for the thread; a blocked one is left to end with the process."""
 
-MOST_LEFT_BEHIND = 4
-"""Blocked threads; with so many the camera is only waited for: they hold memory and perhaps the device."""
+MAX_LEFT_BEHIND = 4
+"""Hung capture threads that we tolerate. Beyond this the camera is no longer reopened: each keeps its
+memory and may still hold the device."""
 
 PERIODS = 3
-"""Silence of so many frame periods is no silence yet, for a camera slower than the patience."""
+"""A camera is silent only after so many periods of its frame rate, however short the patience."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,17 @@ class Patience:
     reopen: bool = True
     """Whether to open it again then; what cannot be opened twice is waited for."""
 
+    @classmethod
+    def for_rate(cls, frame_seconds: float, fps: float | None) -> "Patience":
+        """Enough patience for a camera that was asked for `fps` frames a second."""
+        return cls(max(frame_seconds, PERIODS / fps if fps else 0.0))
 
-class _Turn:
+
+ENDLESS = Patience(reopen=False)
+"""For files and pipes, which are played once."""
+
+
+class _Capture:
     """One thread with its reader and its slot, until the camera hangs."""
 
     def __init__(self, reader: CameraReader, name: str) -> None:
@@ -66,7 +77,7 @@ class _Turn:
 
     @property
     def died(self) -> bool:
-        """Whether the thread has ended by a fault of ours."""
+        """Whether an unexpected error has ended the thread."""
         return self.slot.closed and not self.ended
 
     @property
@@ -83,7 +94,7 @@ class LiveSource(FrameSource):
         self,
         name: str,
         open_camera: OpenCamera,
-        options: SourceOptions | None = None,
+        orientation: Orientation = UPRIGHT,
         patience: Patience | None = None,
         wait_for_camera: bool = False,
     ) -> None:
@@ -92,7 +103,7 @@ class LiveSource(FrameSource):
         Args:
             name: the stream's.
             open_camera: called at once, then in the thread whenever the camera has failed.
-            options: how the camera is held, and its rate.
+            orientation: how the camera is held.
             patience: how long it may take.
             wait_for_camera: whether a camera that is not there yet is waited for.
 
@@ -100,11 +111,11 @@ class LiveSource(FrameSource):
             CameraError: it cannot be opened, unless it is to be waited for.
         """
         self.name = name
-        self._open, self._options = open_camera, options or SourceOptions()
+        self._open, self._orientation = open_camera, orientation
         self._patience = patience or Patience()
         camera = None if wait_for_camera else open_camera()
-        self._turn = _Turn(CameraReader(open_camera, self._options, camera), name)
-        self._left_behind: list[_Turn] = []
+        self._capture = _Capture(CameraReader(open_camera, orientation, camera), name)
+        self._left_behind: list[_Capture] = []
         self._skipped_before = 0
         self._closing = self._stuck = False
         self._awaited = 0
@@ -112,11 +123,11 @@ class LiveSource(FrameSource):
     @property
     def skipped(self) -> int:
         """Frames that were captured or due but replaced by a newer one."""
-        return self._skipped_before + self._turn.skipped
+        return self._skipped_before + self._capture.skipped
 
     @property
     def stuck(self) -> bool:
-        """Whether so many threads are blocked that the camera is opened no more."""
+        """Whether so many threads are blocked that the camera is no longer reopened."""
         return self._stuck
 
     def __iter__(self) -> Iterator[Frame | Unreadable | Pause]:
@@ -127,53 +138,55 @@ class LiveSource(FrameSource):
         Raises:
             RuntimeError: the capture thread died; its traceback went to stderr.
         """
-        if self._turn.died and not self._closing:
-            self._replace_turn()
-        elif self._turn.thread.ident is None:
-            self._turn.thread.start()
+        if self._capture.died and not self._closing:
+            self._replace_capture()
+        elif self._capture.thread.ident is None:
+            self._capture.thread.start()
         waiting_since = time.monotonic()
         while True:
-            item = self._turn.slot.take(PAUSE_SECONDS)
+            item = self._capture.slot.take(PAUSE_SECONDS)
             if item is not None:
                 self._awaited = item.sequence + isinstance(item, Frame)
                 self._stuck = False
                 yield item
                 waiting_since = time.monotonic()
-            elif self._turn.slot.closed:
-                if self._turn.died and not self._closing:
+            elif self._capture.slot.closed:
+                if self._capture.died and not self._closing:
                     raise RuntimeError(f"the capture thread of {self.name} died, see its traceback above")
                 return
             elif time.monotonic() - waiting_since >= self._patience_seconds():
-                yield self._begin_anew()
+                yield self._on_silence()
                 waiting_since = time.monotonic()
             else:
                 yield Pause()
 
     def _patience_seconds(self) -> float:
-        if self._turn.reader.opening:
-            return self._patience.open_seconds
-        return max(self._patience.frame_seconds, PERIODS / self._options.fps if self._options.fps else 0)
+        opening = self._capture.reader.opening
+        return self._patience.open_seconds if opening else self._patience.frame_seconds
 
-    def _begin_anew(self) -> Unreadable:
-        """Leave the hung thread behind and start another; unless too many are blocked already."""
-        what = "did not open" if self._turn.reader.opening else "gave no frame"
+    def _on_silence(self) -> Unreadable:
+        """Leave the hung thread behind and start another, unless too many are blocked already."""
+        what = "did not open" if self._capture.reader.opening else "gave no frame"
         hung = f"{self.name} {what} for {self._patience_seconds():g} s"
         if not self._patience.reopen:
             return self._silence(f"{hung}; still waiting")
-        self._turn.reader.stop()
-        self._left_behind = [turn for turn in self._left_behind if turn.thread.is_alive()]
-        self._stuck = len(self._left_behind) >= MOST_LEFT_BEHIND
+        self._capture.reader.stop()
+        self._left_behind = [capture for capture in self._left_behind if capture.thread.is_alive()]
+        self._stuck = len(self._left_behind) >= MAX_LEFT_BEHIND
         if self._stuck:
-            return self._silence(f"{hung}; its driver is blocked: plug it out and in, or restart the device")
-        self._turn.slot.close()
-        self._left_behind.append(self._turn)
-        self._replace_turn()
+            return self._silence(
+                f"{hung}; its driver is blocked: unplug it and plug it in again, or restart the device"
+            )
+        self._capture.slot.close()
+        self._left_behind.append(self._capture)
+        self._replace_capture()
         return self._silence(f"{hung}; opening it again")
 
-    def _replace_turn(self) -> None:
-        self._skipped_before += self._turn.skipped
-        self._turn = _Turn(CameraReader(self._open, self._options, None, self._awaited), self.name)
-        self._turn.thread.start()
+    def _replace_capture(self) -> None:
+        self._skipped_before += self._capture.skipped
+        reader = CameraReader(self._open, self._orientation, first=self._awaited)
+        self._capture = _Capture(reader, self.name)
+        self._capture.thread.start()
 
     def _silence(self, reason: str) -> Unreadable:
         return Unreadable(None, reason, self._awaited, time.monotonic_ns())
@@ -181,8 +194,8 @@ class LiveSource(FrameSource):
     def close(self) -> None:
         """End the iteration and the thread; returns within a second even if a read is blocked."""
         self._closing = True
-        self._turn.stop()
-        if self._turn.thread.is_alive():
-            self._turn.thread.join(CLOSE_SECONDS)
-        elif self._turn.thread.ident is None:
-            self._turn.reader.close()
+        self._capture.stop()
+        if self._capture.thread.is_alive():
+            self._capture.thread.join(CLOSE_SECONDS)
+        elif self._capture.thread.ident is None:
+            self._capture.reader.close()

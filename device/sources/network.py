@@ -2,11 +2,18 @@
 
 import re
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 
-import cv2
 import numpy as np
 
-from device.sources.camera import CameraError, OpenCamera, Shot
+from device.config.address import Address, Scheme
+from device.sources.camera import CameraError
+from device.sources.frame import Frame, FrameSource
+from device.sources.live import LiveSource, Patience
+from device.sources.options import Orientation
+from device.sources.settings import CameraSettings
 
 OPEN_SECONDS = 5.0
 READ_SECONDS = 2.0
@@ -18,6 +25,11 @@ def without_password(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//...@", url)
 
 
+@dataclass(frozen=True)
+class NetworkOptions(Orientation):
+    """Options of `rtsp:`, `http:` and `https:`."""
+
+
 class NetworkCamera:
     """An open stream. What it captured when, it does not say: a frame's time is its arrival."""
 
@@ -27,6 +39,8 @@ class NetworkCamera:
         Raises:
             CameraError: nobody answers in time, or what answers is no video.
         """
+        import cv2
+
         self._shown = without_password(url)
         parameters = [
             *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(OPEN_SECONDS * 1000)),
@@ -39,19 +53,22 @@ class NetworkCamera:
                 "with a player, and that the device is reached"
             )
 
-    def read(self) -> Shot:
-        """Wait for the next frame.
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames as they come.
 
         Raises:
             CameraError: the stream has ended or is silent.
         """
-        try:
-            readable, image = self._capture.read()
-        except cv2.error as error:
-            raise CameraError(f"{self._shown} fails ({error.err})") from error
-        if not readable:
-            raise CameraError(f"{self._shown} has ended or is silent for {READ_SECONDS:g} s")
-        return Shot(np.asarray(image, np.uint8), time.monotonic_ns())
+        import cv2
+
+        for number in count():
+            try:
+                readable, image = self._capture.read()
+            except cv2.error as error:
+                raise CameraError(f"{self._shown} fails ({error.err})") from error
+            if not readable:
+                raise CameraError(f"{self._shown} has ended or is silent for {READ_SECONDS:g} s")
+            yield Frame(np.asarray(image, np.uint8), number, time.monotonic_ns())
 
     def stop(self) -> None:
         """Nothing can be done from outside; `read` ends by itself in time."""
@@ -61,6 +78,21 @@ class NetworkCamera:
         self._capture.release()
 
 
-def network_opener(scheme: str, place: str) -> OpenCamera:
-    """What connects to `rtsp:`, `http:` or `https:` and the rest of the address."""
-    return lambda: NetworkCamera(f"{scheme}:{place}")
+def open_network(address: Address[NetworkOptions], settings: CameraSettings) -> FrameSource:
+    """The camera behind a network address.
+
+    Raises:
+        MissingOutsideError: nobody answers, or what answers is no video.
+    """
+    url = f"{address.scheme}:{address.place}"
+    patience = Patience(settings.patience_seconds)
+    return LiveSource(address.scheme, lambda: NetworkCamera(url), address.options, patience, settings.wait)
+
+
+SCHEME = Scheme(
+    "{scheme}://HOST/PATH",
+    "a camera or stream of the network, whatever FFmpeg reads",
+    NetworkOptions,
+    open_network,
+    is_url=True,
+)

@@ -1,15 +1,15 @@
-"""Frames that are made or stored, played as if a camera gave them."""
+"""Play stored frames in real time, as if a camera gave them."""
 
+import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 
-from device.sources.camera import BadShot, EndOfFrames, Shot
-from device.sources.frame import FrameSource, Pause, Unreadable
+from device.sources.frame import Frame, FrameSource, Pause, Unreadable
 
 
 class PlayedCamera:
-    """A camera over a source that knows no hurry, in real time."""
+    """A camera over a source that does not keep real time itself."""
 
     def __init__(
         self,
@@ -26,42 +26,31 @@ class PlayedCamera:
             clock_ns: monotonic nanoseconds.
             wait: sleeps so many seconds; by default until then or until the camera is stopped.
         """
-        self._source, self._items = source, iter(source)
+        self._source = source
         self._period_ns = 1e9 / fps if fps else 0.0
         self._clock_ns = clock_ns
         self._stopped = Event()
         self._wait = wait or self._stopped.wait
-        self._begun_ns: int | None = None
-        self._next = 0
+        self._start_ns: int | None = None
 
-    def read(self) -> Shot:
-        """The next frame, when it is due.
+    def __iter__(self) -> Iterator[Frame | Unreadable]:
+        """Each frame when it is due."""
+        for item in self._source:
+            if isinstance(item, Pause):
+                continue
+            captured_ns = self._when_due(item)
+            if self._stopped.is_set():
+                return
+            yield dataclasses.replace(item, captured_ns=captured_ns)
 
-        Raises:
-            BadShot: the source says that a frame cannot be had.
-            EndOfFrames: there are no more, or the camera was stopped.
-        """
-        item = next(self._items, None)
-        if item is None:
-            raise EndOfFrames
-        if isinstance(item, Pause):
-            raise BadShot("a source that pauses cannot be played")
-        captured_ns = self._when_due(item.sequence, item.captured_ns)
-        if self._stopped.is_set():
-            raise EndOfFrames
-        missed, self._next = item.sequence - self._next, item.sequence + 1
-        if isinstance(item, Unreadable):
-            raise BadShot(item.reason)
-        return Shot(item.image, captured_ns, missed, item.name)
-
-    def _when_due(self, number: int, made_ns: int) -> int:
-        """Sleep until a frame's time has come; the time."""
+    def _when_due(self, item: Frame | Unreadable) -> int:
+        """Sleep until a frame's time has come; monotonic nanoseconds then."""
         if not self._period_ns:
-            return made_ns
-        if self._begun_ns is None:
-            self._begun_ns = self._clock_ns() - int(number * self._period_ns)
-        due_ns = self._begun_ns + int(number * self._period_ns)
-        ahead_ns = due_ns - self._clock_ns()
+            return item.captured_ns
+        offset_ns = int(item.sequence * self._period_ns)
+        if self._start_ns is None:
+            self._start_ns = self._clock_ns() - offset_ns
+        ahead_ns = self._start_ns + offset_ns - self._clock_ns()
         if ahead_ns > 0:
             self._wait(ahead_ns / 1e9)
         return self._clock_ns()

@@ -1,29 +1,20 @@
-"""A camera read without pause, and opened again whenever it fails."""
+"""Read a camera without pause, and open it again whenever it fails."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from threading import Event
 
 import numpy as np
 
-from device.sources.camera import BadShot, Camera, CameraError, EndOfFrames, OpenCamera, Shot
+from device.sources.camera import Camera, CameraError, OpenCamera
 from device.sources.frame import Frame, Unreadable
-from device.sources.framing import orient
-from device.sources.uri import SourceOptions
+from device.sources.framing import UPRIGHT, orient
+from device.sources.options import Orientation
+from device.support.backoff import BackOff
 
-FIRST_BACK_OFF_SECONDS = 0.1
-"""Before the first attempt to open the camera again; doubles with each failure."""
-
-LAST_BACK_OFF_SECONDS = 1.0
-"""The longest wait between two attempts."""
-
-MOST_BAD_SHOTS = 10
+MAX_BAD_FRAMES = 10
 """Unusable frames in a row after which the camera is opened again."""
-
-
-def back_off_seconds(failures: int) -> float:
-    """The pause after so many failures in a row: 0.1 s, doubling to at most 1 s."""
-    return min(FIRST_BACK_OFF_SECONDS * 2.0 ** min(failures, 16), LAST_BACK_OFF_SECONDS)
 
 
 class CameraReader:
@@ -32,26 +23,25 @@ class CameraReader:
     def __init__(
         self,
         open_camera: OpenCamera,
-        options: SourceOptions,
+        orientation: Orientation = UPRIGHT,
         camera: Camera | None = None,
         first: int = 0,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        """Nothing is read yet.
+        """Read nothing yet.
 
         Args:
             open_camera: opens it, each time anew.
-            options: how the camera is held.
+            orientation: how the camera is held.
             camera: already open, to begin with.
             first: number of the first frame.
             wait: sleeps so many seconds; by default until then or until the reader is stopped.
         """
-        self._open, self._options, self._camera = open_camera, options, camera
+        self._open, self._orientation, self._camera = open_camera, orientation, camera
         self._awaited = first
         self._stopped = Event()
         self._wait = wait or self._stopped.wait
-        self._bad_shots = 0
-        self._shape: tuple[int, ...] | None = None
+        self._back_off = BackOff()
         self.missed = 0
         """Frames that the camera itself dropped."""
         self.opening = False
@@ -59,61 +49,50 @@ class CameraReader:
 
     def __iter__(self) -> Iterator[Frame | Unreadable]:
         """Frames as they come; an Unreadable for each failure to get one."""
-        failures = 0
         try:
             while not self._stopped.is_set():
                 try:
-                    item = self._next()
+                    yield from self._frames()
                 except CameraError as error:
                     self.close()
-                    back_off = back_off_seconds(failures)
-                    failures += 1
-                    yield self._unreadable(f"{error}; opening it again in {back_off:g} s")
-                    self._wait(back_off)
-                    continue
-                if isinstance(item, Frame):
-                    failures = 0
-                yield item
-        except EndOfFrames:
-            return
+                    pause = self._back_off.failed()
+                    yield self._unreadable(f"{error}; opening it again in {pause:g} s")
+                    self._wait(pause)
+                else:
+                    return
         finally:
             self.close()
 
-    def _next(self) -> Frame | Unreadable:
-        if self._camera is None:
-            self._shape, self._bad_shots, self.opening = None, 0, True
-            self._camera = self._open()
-            self.opening = False
-        try:
-            shot = self._camera.read()
-            self._check(shot)
-        except BadShot as bad:
-            self._bad_shots += 1
-            if self._bad_shots >= MOST_BAD_SHOTS:
-                raise CameraError(f"{bad}, {self._bad_shots} times in a row") from bad
-            item = self._unreadable(str(bad))
-            self._awaited += 1
-            return item
-        self._bad_shots = 0
-        self.missed += shot.missed
-        sequence = self._awaited + shot.missed
-        self._awaited = sequence + 1
-        return Frame(orient(shot.image, self._options), sequence, shot.captured_ns, shot.name)
-
-    def _check(self, shot: Shot) -> None:
-        """Refuse what is no picture, or has another size than the camera's others.
+    def _frames(self) -> Iterator[Frame | Unreadable]:
+        """Frames of the camera, opened if need be, until it fails or ends.
 
         Raises:
-            BadShot: it is so.
+            CameraError: it fails.
         """
-        shape = np.shape(shot.image)
-        if len(shape) != 3 or shape[2] != 3 or 0 in shape or shot.image.dtype != np.uint8:
-            raise BadShot(f"the camera gave {_described(shot.image)}, wanted a colour picture")
-        if self._shape is None:
-            self._shape = shape
-        if shape != self._shape:
-            got, wanted = (f"{sides[1]}x{sides[0]}" for sides in (shape, self._shape))
-            raise BadShot(f"the camera gave a frame of {got}, wanted {wanted} as before")
+        first, shape, bad_frames = self._awaited, None, 0
+        for item in self._opened():
+            sequence = first + item.sequence
+            frame = _checked(item, shape)
+            if isinstance(frame, Unreadable):
+                bad_frames += 1
+                if bad_frames >= MAX_BAD_FRAMES:
+                    raise CameraError(f"{frame.reason}, {bad_frames} times in a row")
+                yield dataclasses.replace(frame, sequence=sequence)
+            else:
+                shape, bad_frames = frame.image.shape, 0
+                self._back_off.reset()
+                yield Frame(orient(frame.image, self._orientation), sequence, frame.captured_ns, frame.name)
+            self.missed += sequence - self._awaited
+            self._awaited = sequence + 1
+            if self._stopped.is_set():
+                return
+
+    def _opened(self) -> Camera:
+        if self._camera is None:
+            self.opening = True
+            self._camera = self._open()
+            self.opening = False
+        return self._camera
 
     def _unreadable(self, reason: str) -> Unreadable:
         return Unreadable(None, reason, self._awaited, time.monotonic_ns())
@@ -126,14 +105,28 @@ class CameraReader:
             camera.stop()
 
     def close(self) -> None:
-        """Let go of the camera; by the thread that iterates, or before or after it did."""
+        """Release the camera; by the thread that iterates, or before or after it did."""
         camera, self._camera = self._camera, None
         self.opening = False
         if camera is not None:
             camera.close()
 
 
+def _checked(item: Frame | Unreadable, wanted: tuple[int, ...] | None) -> Frame | Unreadable:
+    """The item, or an Unreadable in place of a frame that is no picture or of another size than before."""
+    if isinstance(item, Unreadable):
+        return item
+    shape = np.shape(item.image)
+    if len(shape) != 3 or shape[2] != 3 or 0 in shape or item.image.dtype != np.uint8:
+        reason = f"the camera gave {_described(item.image)}, wanted a colour picture"
+    elif wanted is not None and shape != wanted:
+        reason = f"the camera gave a frame of {shape[1]}x{shape[0]}, wanted {wanted[1]}x{wanted[0]} as before"
+    else:
+        return item
+    return Unreadable(item.name, reason, item.sequence, item.captured_ns)
+
+
 def _described(image: object) -> str:
     if isinstance(image, np.ndarray):
         return f"an array of shape {image.shape} and type {image.dtype}"
-    return f"{type(image).__name__}"
+    return type(image).__name__

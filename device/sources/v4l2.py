@@ -2,22 +2,38 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
-
+from device.config.address import Address, Scheme
 from device.contract.errors import UsageError
-from device.sources.camera import BadShot, CameraError, OpenCamera, Shot
-from device.sources.uri import FORMS, SourceOptions
+from device.sources.camera import CameraError, OpenCamera
+from device.sources.frame import Frame, FrameSource, Unreadable
+from device.sources.live import LiveSource, Patience
+from device.sources.options import Fps, Orientation, Size
+from device.sources.settings import CameraSettings
 from device.support.paths import is_anything
+
+FORM = "v4l2:N or v4l2:/dev/videoN"
 
 SELECT_SECONDS = "1"
 """How long OpenCV waits for a frame; by itself it would be ten seconds."""
 
 PLAUSIBLE_AGE_NS = 1_000_000_000
 """A driver's time stamp older than this is of another clock."""
+
+
+@dataclass(frozen=True)
+class V4l2Options(Orientation):
+    """Options of `v4l2:`; the camera gives the nearest that it has."""
+
+    size: Size | None = None
+    """Wanted of the camera; by default its own choice."""
+    fps: Fps | None = None
+    """Frames a second wanted of the camera; by default its own choice."""
 
 
 class Capture(Protocol):
@@ -40,21 +56,23 @@ class Capture(Protocol):
         ...
 
 
-OpenCapture = Callable[[str, SourceOptions], Capture | None]
+OpenCapture = Callable[[str, V4l2Options], Capture | None]
 """Opens a device path; None when it cannot be opened."""
 
 
-def open_device(device: str, options: SourceOptions) -> Capture | None:
+def open_device(device: str, options: V4l2Options) -> Capture | None:
     """Open a camera and ask it for size and rate; it answers with the nearest that it has."""
+    import cv2
+
     if not is_anything(device):
         return None
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", SELECT_SECONDS)
     capture = cv2.VideoCapture(device, cv2.CAP_V4L2)
     if not capture.isOpened():
         return None
-    if options.size_wh is not None:
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size_wh[0])
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size_wh[1])
+    if options.size is not None:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size[1])
     if options.fps is not None:
         capture.set(cv2.CAP_PROP_FPS, options.fps)
     return capture
@@ -69,7 +87,7 @@ def device_of(place: str) -> tuple[str, str]:
     if place.isascii() and place.isdigit():
         place = f"/dev/video{int(place)}"
     if not place.startswith("/dev/"):
-        raise UsageError(f"source v4l2: got {place!r}, wanted {FORMS['v4l2']}")
+        raise UsageError(f"source v4l2: got {place!r}, wanted {FORM}")
     base = Path(place).name
     number = base.removeprefix("video")
     return place, f"cam{number}" if base.startswith("video") and number.isdigit() else base
@@ -106,23 +124,29 @@ class V4l2Camera:
         """
         self._device, self._capture = device, capture
 
-    def read(self) -> Shot:
-        """Wait for the next frame.
+    def __iter__(self) -> Iterator[Frame | Unreadable]:
+        """Frames as they come.
 
         Raises:
-            BadShot: it does not decode.
             CameraError: none comes.
         """
+        import cv2
+
         try:
-            if not self._capture.grab():
-                raise CameraError(f"camera {self._device} gives no frame")
-            captured_ns = _captured_ns(self._capture, time.monotonic_ns())
-            readable, image = self._capture.retrieve()
+            for number in count():
+                yield self._next(number)
         except cv2.error as error:
             raise CameraError(f"camera {self._device} fails ({error.err})") from error
+
+    def _next(self, number: int) -> Frame | Unreadable:
+        if not self._capture.grab():
+            raise CameraError(f"camera {self._device} gives no frame")
+        captured_ns = _captured_ns(self._capture, time.monotonic_ns())
+        readable, image = self._capture.retrieve()
         if not readable:
-            raise BadShot(f"camera {self._device} gave a frame that does not decode")
-        return Shot(image, captured_ns)
+            reason = f"camera {self._device} gave a frame that does not decode"
+            return Unreadable(None, reason, number, captured_ns)
+        return Frame(image, number, captured_ns)
 
     def stop(self) -> None:
         """Nothing can be done from outside: releasing a capture under a blocked read would crash."""
@@ -132,7 +156,7 @@ class V4l2Camera:
         self._capture.release()
 
 
-def v4l2_opener(place: str, options: SourceOptions, open_capture: OpenCapture = open_device) -> OpenCamera:
+def v4l2_opener(place: str, options: V4l2Options, open_capture: OpenCapture = open_device) -> OpenCamera:
     """What opens the camera at a place.
 
     Args:
@@ -159,5 +183,22 @@ def _captured_ns(capture: Capture, grabbed_ns: int) -> int:
 
     OpenCV hands on the buffer's stamp as milliseconds; most drivers take it from the monotonic clock.
     """
+    import cv2
+
     driver_ns = int(capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
     return driver_ns if 0 <= grabbed_ns - driver_ns < PLAUSIBLE_AGE_NS else grabbed_ns
+
+
+def open_v4l2(address: Address[V4l2Options], settings: CameraSettings) -> FrameSource:
+    """The camera that an address names.
+
+    Raises:
+        UsageError: the place names no device.
+        MissingOutsideError: the camera is not there or cannot be used.
+    """
+    options, (_, name) = address.options, device_of(address.place)
+    patience = Patience.for_rate(settings.patience_seconds, options.fps)
+    return LiveSource(name, v4l2_opener(address.place, options), options, patience, settings.wait)
+
+
+SCHEME = Scheme(FORM, "a USB camera, or any other behind Video4Linux", V4l2Options, open_v4l2)

@@ -2,28 +2,55 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.config.address import Address, Scheme
 from device.contract.errors import BadInputError
 from device.sources.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import frame_stored
-from device.sources.uri import MAX_FPS, SourceOptions
-from device.support.paths import is_file
+from device.sources.live import ENDLESS, LiveSource
+from device.sources.options import MAX_FPS, Fps, Orientation, Size
+from device.sources.played import PlayedCamera
+from device.sources.settings import CameraSettings
+from device.support.paths import is_file, path_of
 
-# libav draws a text file as a film of a terminal; nobody means that.
+if TYPE_CHECKING:
+    import cv2
+
+DEFAULT_FPS = 30.0
+"""Of videos that do not say theirs."""
+
+# FFmpeg draws a text file as a film of a terminal; nobody means that.
 _TERMINAL_FOURCC = int.from_bytes(b"ansi", "little")
 
 
-def _open_video(file: Path) -> tuple[cv2.VideoCapture, NDArray[np.uint8]]:
+@dataclass(frozen=True)
+class VideoOptions(Orientation):
+    """Options of `video:`."""
+
+    size: Size | None = None
+    """Scaled to fit inside, proportions kept; by default as stored."""
+    pace: Literal["real", "fast"] = "fast"
+    """real: in real time, newest frame wins; fast: every frame, as fast as they are handled."""
+    fps: Fps | None = None
+    """Frames a second with pace=real; by default as the file says."""
+    repeat: bool = False
+    """Whether it begins again at its end."""
+
+
+def _open_file(file: Path) -> "tuple[cv2.VideoCapture, NDArray[np.uint8]]":
     """An open capture and its first frame.
 
     Raises:
         BadInputError: no such file, or no video that OpenCV can read.
     """
+    import cv2
+
     if not is_file(file):
         raise BadInputError(f"no video file at {file}; check the path")
     capture = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)
@@ -36,7 +63,7 @@ def _open_video(file: Path) -> tuple[cv2.VideoCapture, NDArray[np.uint8]]:
         size = file.stat().st_size
         raise BadInputError(
             f"{file} ({size} bytes) holds no frame that can be read, wanted a video (AVI, MP4, MKV, ...): "
-            "damaged, cut short or another format"
+            "it is damaged, cut short or in another format"
         )
     return capture, np.asarray(first, np.uint8)
 
@@ -50,7 +77,7 @@ class VideoSource(FrameSource):
     name = "video"
     live = False
 
-    def __init__(self, file: Path, options: SourceOptions) -> None:
+    def __init__(self, file: Path, options: VideoOptions | None = None) -> None:
         """Open the file and read its first frame.
 
         Raises:
@@ -58,8 +85,10 @@ class VideoSource(FrameSource):
         """
         self._file = file
         self._file_name = streamable(file.name)
-        self._options = options
-        self._capture, self._first = _open_video(file)
+        self._options = options or VideoOptions()
+        self._capture, self._first = _open_file(file)
+        import cv2
+
         announced = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self._announced = int(announced) if announced > 0 else 0
         self._closed = False
@@ -67,6 +96,8 @@ class VideoSource(FrameSource):
     @property
     def fps(self) -> float | None:
         """Frames a second, as the file says."""
+        import cv2
+
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         return fps if 0 < fps <= MAX_FPS else None
 
@@ -74,15 +105,14 @@ class VideoSource(FrameSource):
         """Every frame, then, if the file announced more than came, one Unreadable that says so."""
         first, sequence = self._first, 0
         while True:
-            for index, image in enumerate(self._images(first)):
-                yield Frame(
-                    frame_stored(image, self._options), sequence, time.monotonic_ns(), self._name_of(index)
-                )
+            for index, stored in enumerate(self._images(first)):
+                image = frame_stored(stored, self._options.size, self._options)
+                yield Frame(image, sequence, time.monotonic_ns(), self._name_of(index))
                 sequence += 1
             if self._closed or not self._options.repeat:
                 break
             self._capture.release()
-            self._capture, first = _open_video(self._file)
+            self._capture, first = _open_file(self._file)
         if not self._closed and index + 1 < self._announced:
             yield self._cut_short(index + 1, sequence)
         self._capture.release()
@@ -109,3 +139,20 @@ class VideoSource(FrameSource):
     def close(self) -> None:
         """End the iteration; the file is let go of when the iteration ends."""
         self._closed = True
+
+
+def open_video(address: Address[VideoOptions], _: CameraSettings) -> FrameSource:
+    """The video that an address names.
+
+    Raises:
+        BadInputError: no such file, or no video that OpenCV can read.
+    """
+    options = address.options
+    video = VideoSource(path_of(address.place), options)
+    if options.pace == "fast":
+        return video
+    fps = options.fps or video.fps or DEFAULT_FPS
+    return LiveSource(video.name, lambda: PlayedCamera(video, fps), patience=ENDLESS)
+
+
+SCHEME = Scheme("video:FILE", "every frame of a video, turned as the file says", VideoOptions, open_video)

@@ -7,6 +7,8 @@ box's size is its longest side.
 import numpy as np
 from numpy.typing import NDArray
 
+from device.contract.boxes import iou_matrix
+
 Boxes = NDArray[np.float64]
 """(N, 4) x_min, y_min, x_max, y_max, pixels."""
 
@@ -22,23 +24,13 @@ def sizes_of(boxes: Boxes) -> NDArray[np.float64]:
     return sides
 
 
-def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """(N, M) intersection over union of (N, 4) with (M, 4) boxes, 0 to 1."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None] - shared
-    return np.asarray(shared / np.maximum(union, np.finfo(float).tiny), np.float64)
-
-
 def distances(first: Boxes, second: Boxes) -> NDArray[np.float64]:
     """(N, M) distances of the middles, in units of the larger box's size."""
     apart = np.linalg.norm(centers_of(first)[:, None] - centers_of(second)[None], axis=2)
     return np.asarray(apart / np.maximum(sizes_of(first)[:, None], sizes_of(second)[None]), np.float64)
 
 
-def same_faces(first: Boxes, second: Boxes, least_iou: float, near: float) -> NDArray[np.bool_]:
+def same_faces(first: Boxes, second: Boxes, iou_threshold: float, near: float) -> NDArray[np.bool_]:
     """(N, M) whether two boxes can only be one face.
 
     They overlap, or the middle of one lies so near the other's that no second face has room there: a
@@ -47,10 +39,10 @@ def same_faces(first: Boxes, second: Boxes, least_iou: float, near: float) -> ND
     Args:
         first: (N, 4) boxes.
         second: (M, 4) boxes.
-        least_iou: overlap from which they are one.
+        iou_threshold: overlap above which they are one.
         near: distance of the middles, in units of the larger size, up to which they are one.
     """
-    return (overlaps(first, second) > least_iou) | (distances(first, second) < near)
+    return (iou_matrix(first, second) > iou_threshold) | (distances(first, second) < near)
 
 
 def return_costs(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convert.__main__ import main
-from convert.handover.handover import read_handover
+from convert.handover.description import read_handover
 from convert.stations.finder_compare import FORMS, measure
 from convert.tflite.file import read_graph
 from device.contract.errors import BadInputError

@@ -17,7 +17,7 @@ class Workshop:
     def __init__(self, folder):
         self.handover, self.out = folder / "handover", folder / "out"
         self.handover.mkdir()
-        self.network = self.handover / "network.pt2"
+        self.network = self.handover / "network.onnx"
         self.network.write_text("ab")
         self.fails = False
         self.stations = (
@@ -136,7 +136,7 @@ def test_the_code_digest_covers_the_stations_and_the_contract(monkeypatch, tmp_p
 
 def test_stations_read_only_what_the_handover_or_an_earlier_station_wrote():
     job = Job(*(pipeline.ROOT / name for name in ("handover", "out", "python")))
-    known = {job.description, job.network, job.calibration, job.validation}
+    known = {job.description, job.network, job.calibration, job.validation, job.reference}
     for station in pipeline.STATIONS:
         assert set(station.inputs(job)) <= known, station.name
         known |= set(station.outputs(job))

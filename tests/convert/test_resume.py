@@ -38,7 +38,7 @@ def test_killed_and_unplugged_it_resumes_and_gives_the_same_bytes(tiny_handover,
         start_new_session=True,
     )
     for line in running.stderr:
-        if "export_onnx" in line:
+        if "opset" in line:
             os.killpg(running.pid, signal.SIGKILL)
             break
     running.communicate()
@@ -70,4 +70,4 @@ def test_a_full_disk_is_exit_code_7_and_leaves_no_half_file(tiny_handover, root,
     assert "Traceback" not in ended.stderr
     assert "free" in ended.stderr.splitlines()[-1]
     left = {line.rsplit("/", 1)[-1] for line in ended.stdout.splitlines()}
-    assert left <= {"network.json", "handover.json", "export_onnx.json"}
+    assert left <= {"network.json", "handover.json", "opset.json"}

@@ -131,14 +131,25 @@ def aware(network):
 
 
 def write_network(path: Path, network) -> None:
-    import torch
+    from training.export.onnx_file import write_onnx
 
-    torch.export.save(torch.export.export(network, (torch.zeros(1, 3, SIDE, SIDE),)), path)
+    write_onnx(network, (SIDE, SIDE), ("heatmap", "presence"), path)
+
+
+def write_reference(folder: Path, network, crops: np.ndarray) -> None:
+    """What the PyTorch network says of the validation crops."""
+    from device.contract.decoding import landmark_decoder
+    from device.contract.manifest import CodecRule
+    from training.export.handover import write_reference
+
+    decode = landmark_decoder(CodecRule(**DESCRIPTION["codec"]), (SIDE, SIDE), COUNT)
+    write_reference(network, crops, decode, folder / "reference.npz")
 
 
 def write_handover(folder: Path, network) -> Path:
-    """All four files, valid together."""
-    write_network(folder / "network.pt2", network)
+    """All five files, valid together."""
+    write_network(folder / "network.onnx", network)
     write_crops(folder, blotches(24, seed=1), blotches(12, seed=2))
+    write_reference(folder, network, blotches(12, seed=2))
     (folder / "handover.json").write_text(json.dumps(DESCRIPTION))
     return folder

@@ -148,8 +148,8 @@ def test_each_rule_has_a_case_that_only_it_refuses():
 def test_a_disk_that_may_not_be_written_is_not_unmounted_either(monkeypatch):
     tree = entry("sda", tran="sata", children=[entry("sda1", "part", mountpoints=["/mnt/archive"])])
     calls = []
-    monkeypatch.setattr("firmware_config.flash.read_disks", lambda: [disk_of(tree)])
-    monkeypatch.setattr("firmware_config.flash.unmount", calls.append)
+    monkeypatch.setattr("firmware_config.target.read_disks", lambda: [disk_of(tree)])
+    monkeypatch.setattr("firmware_config.target.unmount", calls.append)
     with pytest.raises(RefusedError, match="is built in"):
         find_target(Target(Path("/dev/sda"), confirm="/dev/sda", unmount=True), 0)
     assert not calls

@@ -9,8 +9,8 @@ from device.config.file import SettingsFile
 from device.config.load import sentences_of
 from device.contract.errors import BadInputError
 from device.settings import DaemonSettings
+from device.sinks import SINKS
 from device.sinks.mqtt.settings import read_mqtt_settings
-from device.sinks.uri import parse_sink_uri
 from device.sinks.web.address import parse_web_address
 from firmware_config.payload import HERE
 from firmware_config.settings import BrokerSettings, PiSettings, UpdateSettings, read_pi_settings
@@ -102,7 +102,7 @@ def test_what_the_pi_gets_can_be_read_by_the_daemon_that_reads_it(tmp_path):
 
 def test_without_a_broker_landmarks_go_to_the_pis_own_page_and_never_into_the_journal():
     (address,) = tomllib.loads(target_files(PiSettings())["daemon.toml"])["sinks"]
-    assert parse_web_address(parse_sink_uri(address)).loopback
+    assert parse_web_address(SINKS.parse(address)).loopback
     (default,) = tomllib.loads((HERE / "default.toml").read_text())["sinks"]
     assert default == address
 
@@ -115,7 +115,7 @@ def test_the_brokers_password_goes_into_one_file_and_no_other():
 def test_the_mqtt_address_is_one_that_the_sink_takes():
     files = target_files(PiSettings(hostname="porch", broker=BrokerSettings("mqtt://b.local:1884", "u")))
     (address,) = tomllib.loads(files["daemon.toml"])["sinks"]
-    settings = read_mqtt_settings(parse_sink_uri(address), {})
+    settings = read_mqtt_settings(SINKS.parse(address), {})
     assert (settings.host, settings.port, settings.user, settings.device) == ("b.local", 1884, "u", "porch")
 
 

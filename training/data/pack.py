@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from device.contract.arrays import read_arrays
 from device.contract.files import write_whole
 from device.contract.geometry import Box, CropTransform
 from device.tracking.crop import crop_image
@@ -181,17 +182,22 @@ def write_faces(path: Path, rows: Sequence[PackedFace], grounds: Sequence[bytes]
     write_whole(path, fill)
 
 
+PACK_ARRAYS = ("faces", "face_ends", "grounds", "ground_ends", "landmarks", "names", "sources")
+"""Of a pack's file."""
+
+
 def read_faces(path: Path, context: float, side: int) -> FacePack:
     """What `write_faces` kept."""
-    with np.load(path) as stored:
-        return FacePack(
-            images=_decode_all(stored["faces"], stored["face_ends"], side),
-            landmarks=stored["landmarks"],
-            names=[str(name) for name in stored["names"]],
-            sources=[str(source) for source in stored["sources"]],
-            backgrounds=_decode_all(stored["grounds"], stored["ground_ends"], side),
-            context=context,
-        )
+    stored = read_arrays(path, *PACK_ARRAYS, remedy="remove it: the next run packs the faces again")
+    faces, face_ends, grounds, ground_ends, landmarks, names, sources = stored
+    return FacePack(
+        images=_decode_all(faces, face_ends, side),
+        landmarks=landmarks,
+        names=[str(name) for name in names],
+        sources=[str(source) for source in sources],
+        backgrounds=_decode_all(grounds, ground_ends, side),
+        context=context,
+    )
 
 
 def _write_pack(samples: Sequence[Sample], context: float, side: int, path: Path, workers: int) -> None:

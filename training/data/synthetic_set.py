@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from device.contract.arrays import read_arrays
 from device.contract.files import write_whole
 from device.contract.geometry import Box, CropTransform, shake_box
 from device.tracking.crop import crop_image
@@ -35,8 +36,10 @@ def _draw(count: int, seed: int, side: int, cache: Path) -> tuple[np.ndarray, np
                 np.savez(stream, images=images, landmarks=landmarks)
 
         write_whole(path, fill)
-    with np.load(path) as stored:
-        return stored["images"], stored["landmarks"]
+    images, landmarks = read_arrays(
+        path, "images", "landmarks", remedy="remove it: the next run draws the faces again"
+    )
+    return images, landmarks
 
 
 def _shaken_crops(images: np.ndarray, landmarks: np.ndarray, margin: float, side: int) -> CropSet:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from device.contract.arrays import read_arrays
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES
@@ -36,15 +36,12 @@ def read_layers(path: Path) -> list[Layer]:
     Raises:
         BadInputError: no such file, or not one of these.
     """
-    try:
-        with np.load(path) as stored:
-            count = len(stored.files) // 2
-            return [
-                (torch.from_numpy(stored[f"{n:03}.weight"]), torch.from_numpy(stored[f"{n:03}.bias"]))
-                for n in range(count)
-            ]
-    except (OSError, ValueError, KeyError) as error:
-        raise BadInputError(f"{path}: {error!r}; `python -m convert weights` writes it") from error
+    remedy = "`python -m convert weights` writes it"
+    arrays = read_arrays(path, remedy=remedy)
+    if not arrays or len(arrays) % 2:
+        raise BadInputError(f"{path} has {len(arrays)} arrays, wanted pairs; {remedy}")
+    tensors = [torch.from_numpy(array) for array in arrays]
+    return list(zip(tensors[::2], tensors[1::2], strict=True))
 
 
 def weighted_modules(model: nn.Module, image: Tensor) -> list[Weighted]:

@@ -1,8 +1,9 @@
-"""What training hands to conversion: a folder of plain files, so that neither needs the other's code.
+"""The handover: a folder of plain data files from which `python -m convert` makes the device's model.
 
-- network.pt2: the averaged network as an exported program, (1, 3, S, S) to maps and presence
+- network.onnx: the averaged network, (1, 3, S, S) to `heatmap` and `presence`
 - calibration.npz: crops of training faces that set the integer ranges
 - validation.npz: crops with their true landmarks, for the comparison of each step
+- reference.npz: the PyTorch network's landmarks and presence logits on those crops
 - handover.json: scheme, crop rule, codec, provenance
 """
 
@@ -14,15 +15,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from device.contract.arrays import write_arrays
 from device.contract.codec import COORDINATES
-from device.contract.files import sha256_of, write_whole, write_whole_bytes
+from device.contract.decoding import LandmarkDecoder, landmark_decoder
+from device.contract.files import sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES
+from device.contract.manifest import CodecRule
 from training.data.validation import CropSet
 from training.engine.checkpoint import LandmarkRun, load_network
-from training.engine.shards import write_saved
 from training.export.handover_faces import HandoverFaces, handover_faces
+from training.export.onnx_file import outputs_on, write_onnx
 from training.export.shape import shape_figures, shape_text
 from training.measure.certainty import Certainty, measure_certainty
 from training.models import ModelSettings
@@ -32,47 +37,35 @@ HALF_SCORE_CELLS = 1.5
 """Spread at which a landmark's score is one half, in cells of the map, where none can be fitted."""
 
 
-def export_program(model: nn.Module, size_hw: tuple[int, int], path: Path) -> None:
-    """A network of any input size as an exported program of static batch 1.
-
-    Raises:
-        WriteFailedError: the folder cannot be written or the disk is full.
-    """
-    image = torch.zeros(1, 3, *size_hw)
-    program = torch.export.export(model.eval().float().cpu(), (image,), strict=True)
-    write_saved(lambda stream: torch.export.save(program, stream), path)
-
-
-def export_network(model: nn.Module, side: int, path: Path) -> None:
-    """A landmark network of `side` input pixels, likewise."""
-    export_program(model, (side, side), path)
-
-
 def write_crops(crops: CropSet, path: Path) -> None:
     """Crops, true landmarks and names as one .npz.
 
     Raises:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
-
-    def fill(beside: Path) -> None:
-        with beside.open("wb") as stream:
-            np.savez_compressed(
-                stream, crops=crops.crops, landmarks_crop=crops.landmarks_crop, names=np.array(crops.names)
-            )
-
-    write_whole(path, fill)
+    write_arrays(path, crops=crops.crops, landmarks_crop=crops.landmarks_crop, names=np.array(crops.names))
 
 
-def needs_any_operator(model: ModelSettings) -> bool:
-    """Whether a network is a published one, whose operators are measured on the device and not judged.
+def write_reference(model: nn.Module, crops: NDArray[np.uint8], decode: LandmarkDecoder, path: Path) -> None:
+    """Write the PyTorch network's landmarks (N, K, 2) and presence logits (N,) on the crops.
 
-    Those on a plain backbone keep to the operators that every int8 compiler maps.
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    maps, presence = outputs_on(model, crops)
+    write_arrays(path, landmarks_crop=np.stack([decode(each) for each in maps]), presence=presence.ravel())
+
+
+def target_of(model: ModelSettings) -> str:
+    """`cpu` for a published network, whose operators are its authors' choice, else `npu`.
+
+    Networks on a plain backbone keep to the operators that every int8 compiler maps.
     """
     arguments, family = model.arguments, model.family
     fused = bool(arguments.get("fused_graph", family == "attention_net"))
     swish = bool(arguments.get("hard_swish", family == "integral_net"))
-    return arguments.get("backbone", "plain") != "plain" or fused or swish
+    published = arguments.get("backbone", "plain") != "plain" or fused or swish
+    return "cpu" if published else "npu"
 
 
 def codec_values(model: nn.Module, settings: LandmarkRun, faces: HandoverFaces) -> dict[str, Any]:
@@ -126,17 +119,20 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
     model, settings = load_network(run / "network.pt")
     folder, side = run / "handover", settings.model.input_side
     faces = handover_faces(settings, data, runs / "packs")
-    export_network(model, side, folder / "network.pt2")
+    write_onnx(model, (side, side), ("heatmap", "presence"), folder / "network.onnx")
     write_crops(faces.calibration, folder / "calibration.npz")
     write_crops(faces.validation, folder / "validation.npz")
     shape = shape_text(model, settings, faces.trusted)
+    codec = {**codec_values(model, settings, faces), "shape": shape}
+    decode = landmark_decoder(CodecRule(**codec), (side, side), SCHEMES[settings.scheme].count)
+    write_reference(model, faces.validation.crops, decode, folder / "reference.npz")
     values: dict[str, Any] = {
         "schema": 1,
         "name": name,
         "scheme": settings.scheme,
         "crop": {"margin": settings.margin, "size_wh": [side, side], "channels": "bgr"},
-        "codec": {**codec_values(model, settings, faces), "shape": shape},
-        "any_operator": needs_any_operator(settings.model),
+        "codec": codec,
+        "target": target_of(settings.model),
         "presence_learnt": settings.augment.faceless,
         "provenance": {
             "run": settings.name,

@@ -74,7 +74,7 @@ def write_finder_card(folder: Path, run: Path, data: Path, yunet: Path) -> Path:
         checked=provenance["validation_crops"],
         float_iou=100 * (1 - metrics["validation_overlap_lost_pytorch"]),
         int8_iou=100 * (1 - metrics["validation_overlap_lost"]),
-        least_score=manifest.codec.least_score,
+        least_score=manifest.codec.score_threshold,
         alarms=_alarm_rows(figures),
         faces=found.count,
         landmarks=DEFAULT_MODEL,

@@ -1,30 +1,35 @@
-"""What a finder's training hands to conversion: the same four files as a landmark network's.
+"""A finder's handover: the same files as a landmark network's.
 
-- network.pt2: the averaged network as an exported program, (1, 3, H, W) to score, box and points
+- network.onnx: the averaged network, (1, 3, H, W) to `score`, `box` and `points`
 - calibration.npz: augmented canvases of training pictures, which set the integer ranges
 - validation.npz: held-out pictures as the device sees them, each with its face's box or none
+- reference.npz: the PyTorch network's three maps on those pictures
 - handover.json: input, codec, provenance
 """
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from device.contract.files import sha256_of, write_whole, write_whole_bytes
+from device.contract.arrays import write_arrays
+from device.contract.files import sha256_of, write_whole_bytes
 from training.engine.loop import step_seed
-from training.export.handover import export_program, source_commit
+from training.export.handover import source_commit
+from training.export.onnx_file import outputs_on, write_onnx
 from training.finder.augment import Composer
 from training.finder.run import load_finder, load_run_pictures, make_composer
 from training.finder.settings import FinderRun
 from training.finder.task import RULE
 from training.finder.validation import PictureSet
 
+OUTPUTS = ("score", "box", "points")
+"""Of the network, in order."""
 CALIBRATION_CANVASES = 256
 """They hold faces of every size and ground without any, as all the ranges need."""
 MIN_SCORE = 0.5
@@ -49,20 +54,6 @@ def first_boxes(pictures: PictureSet) -> NDArray[np.float32]:
     return np.stack([boxes[0] if len(boxes) else nowhere for boxes in pictures.boxes])
 
 
-def write_arrays(path: Path, **arrays: NDArray[Any]) -> None:
-    """Named arrays as one .npz, whole.
-
-    Raises:
-        WriteFailedError: the folder cannot be written or the disk is full.
-    """
-
-    def fill(beside: Path) -> None:
-        with beside.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]  # mypy tries allow_pickle for **
-
-    write_whole(path, fill)
-
-
 def write_files(
     folder: Path,
     network: tuple[nn.Module, FinderRun],
@@ -70,7 +61,7 @@ def write_files(
     pictures: PictureSet,
     texts: dict[str, Any],
 ) -> None:
-    """The four files.
+    """Write the five files.
 
     Args:
         folder: made if need be.
@@ -81,10 +72,12 @@ def write_files(
     """
     model, settings = network
     width, height = settings.model.input_wh
-    export_program(model, (height, width), folder / "network.pt2")
+    write_onnx(model, (height, width), OUTPUTS, folder / "network.onnx")
     write_arrays(folder / "calibration.npz", crops=canvases)
     write_arrays(folder / "validation.npz", crops=pictures.inputs, boxes=first_boxes(pictures))
-    codec = dataclasses.asdict(dataclasses.replace(RULE, least_score=MIN_SCORE))
+    maps = outputs_on(model, pictures.inputs)
+    write_arrays(folder / "reference.npz", **dict(zip(OUTPUTS, maps, strict=True)))
+    codec = msgspec.to_builtins(msgspec.structs.replace(RULE, score_threshold=MIN_SCORE))
     values = {"schema": 1, "task": "finder", "input_wh": [width, height], "codec": codec, **texts}
     write_whole_bytes(folder / "handover.json", (json.dumps(values, indent=1) + "\n").encode())
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from device.contract.arrays import read_arrays
 from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole
 from device.contract.geometry import Box, CropTransform
@@ -254,6 +255,13 @@ def make_grounds(count: int, side: int) -> NDArray[np.uint8]:
     return np.stack(drawn).astype(np.uint8) if drawn else np.zeros((0, side, side, 3), np.uint8)
 
 
+PACK_ARRAYS = (
+    *("grounds", "ground_ends", "pictures", "picture_ends"),
+    *("sizes_wh", "faces", "kinds", "sources"),
+)
+"""Of a pack's file."""
+
+
 def load_pictures(
     pictures: Sequence[Picture],
     mean: MeanFace,
@@ -274,13 +282,15 @@ def load_pictures(
     path = cache / f"pictures-{_key(pictures, settings, teacher)}.npz"
     if not path.is_file():
         _write_pack(pictures, mean, settings, yunet, path)
-    with np.load(path) as stored:
-        cut = _decode(stored["grounds"], stored["ground_ends"], settings.ground_side)
-        return PicturePack(
-            images=_decode(stored["pictures"], stored["picture_ends"], settings.side),
-            sizes_wh=stored["sizes_wh"],
-            faces=stored["faces"],
-            kinds=stored["kinds"],
-            sources=[str(source) for source in stored["sources"]],
-            grounds=np.concatenate([cut, make_grounds(settings.made_grounds, settings.ground_side)]),
-        )
+    grounds, ground_ends, images, image_ends, sizes_wh, faces, kinds, sources = read_arrays(
+        path, *PACK_ARRAYS, remedy="remove it: the next run packs the pictures again"
+    )
+    cut = _decode(grounds, ground_ends, settings.ground_side)
+    return PicturePack(
+        images=_decode(images, image_ends, settings.side),
+        sizes_wh=sizes_wh,
+        faces=faces,
+        kinds=kinds,
+        sources=[str(source) for source in sources],
+        grounds=np.concatenate([cut, make_grounds(settings.made_grounds, settings.ground_side)]),
+    )

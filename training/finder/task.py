@@ -12,7 +12,7 @@ from training.tasks import TaskResult
 from training.tasks.supervised import weigh
 
 RULE = FinderCodecRule(
-    name="centre_size", stride=STRIDE, offset_px=16.0, size_px=40.0, least_score=0.5, most_iou=0.4
+    name="centre_size", stride=STRIDE, offset_px=16.0, size_px=40.0, score_threshold=0.5, iou_threshold=0.4
 )
 """Units of the maps, chosen so that offsets reach about 1 and logarithms of sizes about 2: one int8 scale
 serves both."""

@@ -27,7 +27,6 @@ from device.settings import DaemonSettings
 from device.sources.demo import DemoSource
 from device.sources.demo_photo import load_photo
 from device.sources.frame import Frame, FrameSource
-from device.sources.uri import SourceOptions
 from device.tracking.tracker import Tracker
 
 BLOCK = 10
@@ -42,7 +41,7 @@ WORKER = Path(__file__).with_name("peer_worker.py")
 
 def rocking_frames(count: int = 30) -> NDArray[np.uint8]:
     """(2 count - 2, 480, 640, 3) of the demo's second second, there and back."""
-    demo = DemoSource(load_photo(), SourceOptions(), paced=False)
+    demo = DemoSource(load_photo(), paced=False)
     there = [frame.image for frame in islice(demo, 30, 30 + count)]
     return np.stack([*there, *there[-2:0:-1]])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from device.checks.doctor.finding import Finding, Grade, absent, fault, ok
 from device.checks.doctor.host import Patient
-from device.sources.uri import parse_source_uri
+from device.sources.open import parse_source
 from device.sources.v4l2 import device_of
 from device.support import machine
 
@@ -55,7 +55,7 @@ def _device_of(patient: Patient, devices: list[Path]) -> Path:
     """The device that the settings name, else the first."""
     if not patient.wants_source("v4l2"):
         return devices[0]
-    device, _ = device_of(parse_source_uri(patient.settings.source).place)
+    device, _ = device_of(parse_source(patient.settings.source).place)
     return patient.root / device.removeprefix("/")
 
 

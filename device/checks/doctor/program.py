@@ -11,8 +11,8 @@ from device.checks.doctor.host import Patient
 from device.contract.errors import GateError, LandmarksError
 from device.contract.exit_codes import ExitCode
 from device.settings import DaemonSettings, settings_of
-from device.sinks.uri import parse_sink_uri
-from device.sources.uri import parse_source_uri
+from device.sinks import SINKS
+from device.sources.open import parse_source
 
 EXAMINATIONS: dict[str, Examination] = {
     "python": software.python,
@@ -75,11 +75,11 @@ def _flags(arguments: argparse.Namespace) -> dict[str, Any]:
     flags: dict[str, Any] = {}
     if arguments.source:
         flags["source"] = arguments.source
-        parse_source_uri(arguments.source)
+        parse_source(arguments.source)
     if arguments.sinks:
         flags["sinks"] = arguments.sinks
         for uri in arguments.sinks:
-            parse_sink_uri(uri)
+            SINKS.parse(uri)
     return flags
 
 

@@ -10,7 +10,7 @@ from device.contract.manifest import read_model_manifest
 from device.finders.trained import SHIPPED as FINDER
 from device.inference.models import find_model
 from device.settings import DaemonSettings
-from device.sinks.uri import parse_sink_uri
+from device.sinks import SINKS
 
 
 def settings_file(patient: Patient) -> Finding:
@@ -48,7 +48,7 @@ def broker(patient: Patient) -> Finding:
     greeted = []
     for uri in uris:
         try:
-            settings = read_mqtt_settings(parse_sink_uri(uri), patient.environment)
+            settings = read_mqtt_settings(SINKS.parse(uri), patient.environment)
             problem = greet(settings)
         except LandmarksError as error:
             return fault(str(error), "see device/README.md, MQTT")

@@ -34,7 +34,6 @@ from device.sources.demo import DemoSource
 from device.sources.demo_path import FACE_BOX, ROUND_SECONDS, WANDER_SECONDS, DemoPath
 from device.sources.demo_photo import load_photo
 from device.sources.frame import Frame, FrameSource
-from device.sources.uri import SourceOptions
 from device.support.condition import Condition
 from device.tracking.tracker import Tracker
 
@@ -68,7 +67,7 @@ class RenderedDemo(FrameSource):
 
     def __init__(self, frames: int) -> None:
         """So many frames from the start of the path."""
-        self._demo = DemoSource(load_photo(), SourceOptions(), paced=False)
+        self._demo = DemoSource(load_photo(), paced=False)
         self._frames = frames
 
     def __iter__(self) -> Iterator[Frame]:

@@ -19,17 +19,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.config.address import Address, NoOptions, Scheme
 from device.contract.landmarks import ibug_68
 from device.contract.metrics import eye_centres
 from device.contract.rotation import rotation_of
-from device.messages.messages import FaceLost, FaceMessage, FrameMessage, Message, Pose
+from device.messages.messages import FaceLost, FaceMessage, FrameMessage, Message, Pose, Status
 from device.signal.mean_face import mean_landmarks
 from device.sinks.avatar.udp import Datagrams, open_datagrams
-from device.sinks.uri import SinkUri
+from device.sinks.outage import is_outage
 from device.support.condition import Condition
 
 DEFAULT_PORT = 11573
@@ -37,7 +37,10 @@ DEFAULT_PORT = 11573
 PACKET = struct.Struct("=di2f2fBf4f3f3f68f136f210f14f")
 """time, id, size, eyes open, found, misfit, quaternion, angles, place, confidences, points, 3D, features."""
 
-MOST_FACES = 36
+TIME, FOUND, CONFIDENCES = 0, 6, slice(18, 86)
+"""Of these the fields that say whether a face is there."""
+
+MAX_FACES = 36
 """As many packets as a datagram holds."""
 
 POINT_ORDER = np.array([*range(48), *range(49, 54), *range(55, 60), 48, 61, 62, 63, 54, 65, 66, 67])
@@ -59,12 +62,16 @@ FEATURES = 14
 
 
 class OsfSink:
-    """Sends every frame that has a face; without one the protocol sends nothing."""
+    """Sends every frame that has a face; without one the protocol sends nothing.
+
+    While no frames come, the faces that were last sent are sent as not found.
+    """
 
     def __init__(self, datagrams: Datagrams) -> None:
-        """To this receiver."""
         self._datagrams = datagrams
         self._slots: dict[int, int] = {}
+        self._sent: list[bytes] = []
+        self._outage = False
 
     @property
     def condition(self) -> Condition:
@@ -72,24 +79,33 @@ class OsfSink:
         return self._datagrams.condition
 
     def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
-        """Send a frame's faces in one datagram."""
+        """Send a frame's faces in one datagram; in an outage, at every other message, that they are gone."""
+        if isinstance(message, FrameMessage):
+            self._outage = False
+            faces = [face for face in message.faces if face.finite][:MAX_FACES]
+            self._sent = [pack_face(face, message, self._slot_of(face.id)) for face in faces]
+            self._send(self._sent)
+            return
         if isinstance(message, FaceLost):
             self._slots.pop(message.id, None)
-        elif isinstance(message, FrameMessage):
-            faces = [face for face in message.faces if face.finite][:MOST_FACES]
-            if faces:
-                packets = (pack_face(face, message, self._slot_of(face.id)) for face in faces)
-                self._datagrams.send(b"".join(packets))
+        elif isinstance(message, Status):
+            self._outage = is_outage(message)
+        if self._outage:
+            self._send([not_found(packet) for packet in self._sent])
+
+    def _send(self, packets: list[bytes]) -> None:
+        if packets:
+            self._datagrams.send(b"".join(packets))
 
     def _slot_of(self, number: int) -> int:
-        """Its ids are places, from 0, given again; most receivers look at place 0 only."""
+        """Its ids are places from 0, used again; most receivers look at place 0 only."""
         if number not in self._slots:
             taken = set(self._slots.values())
             self._slots[number] = next(slot for slot in range(len(taken) + 1) if slot not in taken)
         return self._slots[number]
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._datagrams.close()
 
 
@@ -108,6 +124,14 @@ def pack_face(face: FaceMessage, frame: FrameMessage, slot: int) -> bytes:
         *_placed_fields(face, pose), *confidences, *points.ravel(), *_points_3d(face, pose).ravel(),
         *_features(signals),
     )  # fmt: skip
+
+
+def not_found(packet: bytes) -> bytes:
+    """A face's packet as of now, marked as not found and without confidence."""
+    fields = list(PACKET.unpack(packet))
+    fields[TIME], fields[FOUND] = time.time(), 0
+    fields[CONFIDENCES] = [0.0] * len(fields[CONFIDENCES])
+    return PACKET.pack(*fields)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +197,8 @@ def _points_3d(face: FaceMessage, pose: ItsPose | None) -> NDArray[np.float64]:
 
 def angles_of(turn: NDArray[np.floating]) -> tuple[float, float, float]:
     """Degrees of `cv2.RQDecomp3x3`, of the two triples that mean the same the one without a somersault."""
+    import cv2
+
     x, y, z = (float(angle) for angle in cv2.RQDecomp3x3(turn)[0])
     return (x, y, z) if abs(y) <= 90 else (x + 180, 180 - y, z + 180)
 
@@ -209,12 +235,19 @@ def _features(signals: Mapping[str, float]) -> list[float]:
     return [*eyes, *brow("left"), *brow("right"), *mouth]
 
 
-def open_osf(uri: SinkUri) -> OsfSink:
+def open_osf(address: Address[NoOptions]) -> OsfSink:
     """A sender to HOST:PORT.
 
     Raises:
         UsageError: an address that cannot be understood.
         MissingOutsideError: no such host.
     """
-    uri.read_options({})
-    return OsfSink(open_datagrams(uri, DEFAULT_PORT))
+    return OsfSink(open_datagrams(address, DEFAULT_PORT))
+
+
+SCHEME = Scheme(
+    "udp-osf:HOST[:PORT]",
+    "OpenSeeFace's UDP packets, for VSeeFace and other receivers of it",
+    NoOptions,
+    open_osf,
+)

@@ -3,8 +3,8 @@
 import socket
 from typing import Any
 
+from device.config.address import Address, NoOptions
 from device.contract.errors import MissingOutsideError, UsageError
-from device.sinks.uri import SinkUri
 from device.support.condition import Condition, State
 
 
@@ -45,17 +45,17 @@ class Datagrams:
         self._socket.close()
 
 
-def open_datagrams(uri: SinkUri, default_port: int) -> Datagrams:
+def open_datagrams(address: Address[NoOptions], default_port: int) -> Datagrams:
     """The receiver HOST or HOST:PORT of an address.
 
     Raises:
         UsageError: no host, or a wrong port.
         MissingOutsideError: no such host.
     """
-    host, colon, port_text = uri.place.rpartition(":")
+    host, colon, port_text = address.place.rpartition(":")
     if not colon:
-        host, port_text = uri.place, str(default_port)
+        host, port_text = address.place, str(default_port)
     port = int(port_text) if port_text.isascii() and port_text.isdecimal() and len(port_text) < 6 else 0
     if not host or not 1 <= port <= 65535:
-        raise UsageError(f"sink {uri.scheme}: got {uri.place!r}, wanted {uri.form}")
+        raise UsageError(f"sink {address.scheme}: got {address.place!r}, write {address.scheme}:HOST[:PORT]")
     return Datagrams(host.strip("[]"), port)

@@ -1,4 +1,4 @@
-"""The VMC protocol (protocol.vmc.info): blend shapes and the head bone over OSC, for avatars.
+"""The sink `osc-vmc:`: blend shapes and the head bone for avatars, by the VMC protocol (protocol.vmc.info).
 
 One OSC bundle a frame, of the face that has been followed longest: shapes by ARKit's names and by
 those of VRM 0, the head's turn, and whether there is a face. Axes are Unity's: x to the avatar's
@@ -9,22 +9,23 @@ import struct
 import time
 from collections.abc import Mapping
 
+from device.config.address import Address, NoOptions, Scheme
 from device.contract.rotation import rotation_of
-from device.messages.messages import FaceMessage, FrameMessage, Message
+from device.messages.messages import FaceMessage, FrameMessage, Message, Status
 from device.sinks.avatar.osf import quaternion_of
 from device.sinks.avatar.udp import Datagrams, open_datagrams
-from device.sinks.uri import SinkUri
+from device.sinks.outage import is_outage
 from device.support.condition import Condition
 
 DEFAULT_PORT = 39540
-"""Where programs that help a performer send to; 39539 is for the program that draws."""
+"""Port of programs that assist a performer; 39539 belongs to the program that draws."""
 
 LOADED, CALIBRATED, NORMAL_MODE = 1, 3, 0
-"""Of `/VMC/Ext/OK`: there is a model, it is calibrated, in the usual way."""
+"""Arguments of `/VMC/Ext/OK`: a model is loaded, it is calibrated, in the normal mode."""
 
 
 def arkit_shapes(signals: Mapping[str, float]) -> dict[str, float]:
-    """The shapes of ARKit that our signals tell, 0 to 1, with its names; what is not known is at rest."""
+    """ARKit's shapes that follow from our signals, 0 to 1, by its names; what is unknown is at rest."""
     shapes: dict[str, float] = {}
     for side in ("Left", "Right"):
         lower = side.lower()
@@ -89,7 +90,7 @@ def osc_bundle(messages: list[bytes]) -> bytes:
 
 
 def vmc_messages(face: FaceMessage | None, seconds: float) -> list[bytes]:
-    """What one frame says; without a face only that there is none: the avatar stays as it was."""
+    """The messages of one frame; without a face only that there is none, and the avatar stays as it was."""
     tracking = int(face is not None)
     messages = [
         osc_message("/VMC/Ext/OK", LOADED, CALIBRATED, NORMAL_MODE, tracking),
@@ -104,18 +105,28 @@ def vmc_messages(face: FaceMessage | None, seconds: float) -> list[bytes]:
     if face.signals is not None:
         arkit = arkit_shapes(face.signals)
         shapes = arkit | vrm_shapes(arkit, face.signals.get("mouth_open", 0.0))
-        messages += [osc_message("/VMC/Ext/Blend/Val", name, float(value)) for name, value in shapes.items()]
-        messages.append(osc_message("/VMC/Ext/Blend/Apply"))
+        messages += _blend_messages(shapes)
     return messages
 
 
+def _blend_messages(shapes: Mapping[str, float]) -> list[bytes]:
+    values = [osc_message("/VMC/Ext/Blend/Val", name, float(value)) for name, value in shapes.items()]
+    return [*values, osc_message("/VMC/Ext/Blend/Apply")]
+
+
+def at_rest() -> list[bytes]:
+    """Every blend shape at rest."""
+    arkit = arkit_shapes({})
+    return _blend_messages(arkit | vrm_shapes(arkit, 0.0))
+
+
 class VmcSink:
-    """Sends a bundle at every frame."""
+    """Sends a bundle at every frame, and while no frames come one that brings the avatar to rest."""
 
     def __init__(self, datagrams: Datagrams) -> None:
-        """To this receiver."""
         self._datagrams = datagrams
         self._begun = time.monotonic()
+        self._outage = False
 
     @property
     def condition(self) -> Condition:
@@ -123,23 +134,40 @@ class VmcSink:
         return self._datagrams.condition
 
     def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
-        """Send what a frame says."""
+        """Send a frame's face; in an outage, at every other message, that there is none."""
         if isinstance(message, FrameMessage):
-            # Ids rise, so the least is the face that has been there longest.
+            self._outage = False
+            # Ids rise, so the lowest is the face that has been there longest.
             face = min((face for face in message.faces if face.finite), key=lambda one: one.id, default=None)
-            self._datagrams.send(osc_bundle(vmc_messages(face, time.monotonic() - self._begun)))
+            self._send(vmc_messages(face, self._seconds))
+            return
+        if isinstance(message, Status):
+            self._outage = is_outage(message)
+        if self._outage:
+            self._send([*vmc_messages(None, self._seconds), *at_rest()])
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._begun
+
+    def _send(self, messages: list[bytes]) -> None:
+        self._datagrams.send(osc_bundle(messages))
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._datagrams.close()
 
 
-def open_vmc(uri: SinkUri) -> VmcSink:
+def open_vmc(address: Address[NoOptions]) -> VmcSink:
     """A sender to HOST:PORT.
 
     Raises:
         UsageError: an address that cannot be understood.
         MissingOutsideError: no such host.
     """
-    uri.read_options({})
-    return VmcSink(open_datagrams(uri, DEFAULT_PORT))
+    return VmcSink(open_datagrams(address, DEFAULT_PORT))
+
+
+SCHEME = Scheme(
+    "osc-vmc:HOST[:PORT]", "VMC protocol: blend shapes and the head bone, for avatars", NoOptions, open_vmc
+)

@@ -7,16 +7,20 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from device.config.address import Address
+from device.config.values import Parsed, Within, shown
 from device.contract.errors import BadInputError, UsageError
 from device.contract.files import read_bounded
-from device.sinks.uri import Option, SinkUri, number, one_of, shown, switch
 from device.support.machine import machine_tag
 from device.support.paths import path_of
 
 PASSWORD_VARIABLE = "LANDMARKS_MQTT_PASSWORD"  # noqa: S105 - the name, not the secret
 """Environment variable that holds the broker's password."""
+
+FORM = "{scheme}://[USER@]HOST[:PORT][/DEVICE]"
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 """Default port of each scheme."""
@@ -126,45 +130,55 @@ class MqttSettings:
         return context
 
 
-def _prefix_option() -> Option:
-    def read(text: str) -> str:
-        if len(text) > MAX_PREFIX or not PREFIX.fullmatch(text):
-            raise ValueError(text)
-        return text
-
-    return f"at most {MAX_PREFIX} letters, digits, . _ - and / between levels", read
+def _read_prefix(text: str) -> str:
+    if len(text) > MAX_PREFIX or not PREFIX.fullmatch(text):
+        raise ValueError(text)
+    return text
 
 
-OPTIONS: dict[str, Option] = {
-    "version": one_of("5", "3.1.1"),
-    "encoding": one_of("json", "cbor"),
-    "prefix": _prefix_option(),
-    "password_file": ("a file", str),
-    "ca": ("a PEM file", str),
-    "cert": ("a PEM file", str),
-    "key": ("a PEM file", str),
-    "discovery": switch(),
-    "round_trip": number(0.1, 3600),
-}
-"""Options of both schemes."""
+@dataclass(frozen=True)
+class MqttOptions:
+    """Options of `mqtt:` and `mqtts:`."""
+
+    version: Literal["5", "3.1.1"] = "5"
+    """Of MQTT."""
+    encoding: Literal["json", "cbor"] = "json"
+    """Of the frames topic."""
+    prefix: Annotated[
+        str, Parsed(f"at most {MAX_PREFIX} letters, digits, . _ - and / between levels", _read_prefix)
+    ] = DEFAULT_PREFIX
+    """Topic levels before the device's name."""
+    password_file: str | None = None
+    """File with the broker's password; by default LANDMARKS_MQTT_PASSWORD."""
+    ca: str | None = None
+    """PEM file of the authority that signed the broker's certificate; by default the system's."""
+    cert: str | None = None
+    """PEM file of this device's certificate, where the broker wants one."""
+    key: str | None = None
+    """PEM file of its key."""
+    discovery: bool = False
+    """Whether the device is announced to Home Assistant."""
+    round_trip: Annotated[float, Within(0.1, 3600)] | None = None
+    """Seconds between measurements of the time from capture through the broker and back; by default none."""
 
 
-def read_mqtt_settings(uri: SinkUri, environment: Mapping[str, str] = os.environ) -> MqttSettings:
+def read_mqtt_settings(
+    uri: Address[MqttOptions], environment: Mapping[str, str] = os.environ
+) -> MqttSettings:
     """Settings in an address such as `//user@host:1883/DEVICE`.
 
     Raises:
-        UsageError: no host, a wrong port or name, a password in the address, an unknown option.
+        UsageError: no host, a wrong port or name, a password in the address.
         BadInputError: the password file cannot be read.
     """
-    parts = _split(uri)
-    values = uri.read_options(OPTIONS)
-    tls_only = sorted({"ca", "cert", "key"} & values.keys())
+    parts, options = _split(uri), uri.options
+    tls_only = [name for name in ("ca", "cert", "key") if getattr(options, name) is not None]
     if uri.scheme == "mqtt" and tls_only:
         raise UsageError(f"sink mqtt: option {tls_only[0]} is for encrypted connections; write mqtts:")
-    if ("cert" in values) != ("key" in values):
+    if (options.cert is None) != (options.key is None):
         raise UsageError(f"sink {uri.scheme}: options cert and key belong together; give both")
     user = unquote(parts.username) if parts.username else None
-    password = _password(values.pop("password_file", None), environment)
+    password = _password(options.password_file, environment)
     if password is not None and user is None:
         raise UsageError(f"sink {uri.scheme}: a password without a user; write {uri.scheme}://USER@HOST")
     return MqttSettings(
@@ -174,17 +188,24 @@ def read_mqtt_settings(uri: SinkUri, environment: Mapping[str, str] = os.environ
         tls=uri.scheme == "mqtts",
         user=user,
         password=password,
-        **values,
+        version=options.version,
+        encoding=options.encoding,
+        prefix=options.prefix,
+        ca=options.ca,
+        cert=options.cert,
+        key=options.key,
+        discovery=options.discovery,
+        round_trip=options.round_trip or 0.0,
     )
 
 
-def _split(uri: SinkUri) -> SplitResult:
+def _split(uri: Address[MqttOptions]) -> SplitResult:
     """The address as a URL.
 
     Raises:
         UsageError: no host, a wrong port, or a password, which is not repeated.
     """
-    wanted = f"wanted {uri.form}"
+    wanted = f"wanted {FORM.format(scheme=uri.scheme)}"
     if not uri.place.startswith("//"):
         raise UsageError(f"sink {uri.scheme}: lacks its //, {wanted}")
     try:
@@ -209,7 +230,7 @@ def default_device_name() -> str:
     return f"{host}-{tag}" if tag else host
 
 
-def _device_name(uri: SinkUri, parts: SplitResult) -> str:
+def _device_name(uri: Address[MqttOptions], parts: SplitResult) -> str:
     name = parts.path.removeprefix("/") or default_device_name()
     if not DEVICE_NAME.fullmatch(name):
         raise UsageError(

@@ -11,9 +11,8 @@ from device.sinks.mqtt.link import MqttLink
 from device.sinks.mqtt.outbox import Outbox, Publication
 from device.sinks.mqtt.presence import Presence
 from device.sinks.mqtt.round_trip import RoundTrip
-from device.sinks.mqtt.settings import MqttSettings, read_mqtt_settings
+from device.sinks.mqtt.settings import MqttSettings
 from device.sinks.outage import is_outage
-from device.sinks.uri import SinkUri
 from device.support.condition import Condition
 
 START_SECONDS = 1.0
@@ -130,15 +129,3 @@ class MqttSink:
             self._round_trip.on_frame(payload)
         elif topic == HOME_ASSISTANT_STATUS and payload == b"online":
             self._announce()
-
-
-def open_mqtt(uri: SinkUri) -> MqttSink:
-    """A running sink.
-
-    Raises:
-        UsageError: an address that cannot be understood.
-        BadInputError: refused credentials, a certificate that is not trusted or cannot be read.
-    """
-    sink = MqttSink(read_mqtt_settings(uri))
-    sink.start()
-    return sink

@@ -4,9 +4,11 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
+from device.config.address import Address
+from device.config.values import Parsed, shown
 from device.contract.errors import RefusedError, UsageError
-from device.sinks.uri import Option, SinkUri, switch
 
 LOOPBACK = "127.0.0.1"
 """Where the page is served unless the address names a host."""
@@ -31,11 +33,6 @@ class WebAddress:
     origins: frozenset[str] = frozenset()
     """Pages of other servers that may open the stream, as a browser's `Origin` spells them."""
 
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        return is_loopback(self.host)
-
 
 def is_loopback(host: str) -> bool:
     """Whether a host's name or number means the machine itself."""
@@ -47,59 +44,76 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _host_and_port(place: str) -> tuple[str, int]:
+def host_and_port(sink: str, place: str) -> tuple[str, int]:
+    """The address to listen at that `[HOST:]PORT` names; without a host it is this machine's own.
+
+    Args:
+        sink: the scheme, for the message.
+        place: as written.
+
+    Raises:
+        UsageError: no port.
+    """
     match = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/?]+):)?([0-9]{1,5})", place)
     if match is None or int(match[2]) > 65535:
-        raise UsageError(f"sink web: got {place!r}, wanted [HOST:]PORT, as in web:8080 or web:0.0.0.0:8080")
+        example = f"{sink}:8080 or {sink}:0.0.0.0:8080"
+        raise UsageError(f"sink {sink}: got {shown(place)}, wanted [HOST:]PORT, as in {example}")
     return (match[1] or LOOPBACK).strip("[]"), int(match[2])
 
 
-def _origins() -> Option:
-    """An option that lists origins."""
-
-    def read(text: str) -> frozenset[str]:
-        origins = frozenset(text.lower().split(","))
-        for origin in origins:
-            if not re.fullmatch(r"https?://[^/\s]+|null", origin):
-                raise ValueError(origin)
-        return origins
-
-    return "origins joined by commas, such as http://localhost:5173", read
+def _read_origins(text: str) -> frozenset[str]:
+    origins = frozenset(text.lower().split(","))
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s]+|null", origin):
+            raise ValueError(origin)
+    return origins
 
 
-OPTIONS: dict[str, Option] = {"picture": switch(), "origin": _origins()}
-"""What may follow the question mark."""
+@dataclass(frozen=True)
+class WebOptions:
+    """Options of `web:`."""
+
+    picture: bool = False
+    """Whether whoever may see the landmarks may see the picture, too."""
+    origin: Annotated[
+        frozenset[str], Parsed("origins joined by commas, such as http://localhost:5173", _read_origins)
+    ] = frozenset()
+    """Pages of other servers that may open the stream, as a browser's `Origin` spells them."""
 
 
-def parse_web_address(uri: SinkUri) -> WebAddress:
+def parse_web_address(address: Address[WebOptions]) -> WebAddress:
     """What a web sink's address says; nothing is opened.
 
     Raises:
-        UsageError: no port, an unknown option or a value that it cannot have.
+        UsageError: no port.
     """
-    host, port = _host_and_port(uri.place)
-    values = uri.read_options(OPTIONS)
-    return WebAddress(host, port, values.get("picture", False), values.get("origin", frozenset()))
+    host, port = host_and_port("web", address.place)
+    return WebAddress(host, port, address.options.picture, address.options.origin)
 
 
-def find_token(address: WebAddress, environment: Mapping[str, str]) -> str | None:
+def find_token(
+    sink: str, host: str, environment: Mapping[str, str], variable: str = TOKEN_VARIABLE
+) -> str | None:
     """The token that viewers must show; None where none is needed.
+
+    Args:
+        sink: the scheme, for messages.
+        host: where it listens.
+        environment: of the process.
+        variable: in which the token is looked for.
 
     Raises:
         UsageError: it is too short or has characters that a browser cannot send.
         RefusedError: the address can be reached from the network and there is no token.
     """
-    token = environment.get(TOKEN_VARIABLE)
-    if token:
-        if not TOKEN_FORM.fullmatch(token):
-            raise UsageError(
-                f"{TOKEN_VARIABLE} must be 16 to 128 letters, digits or . _ ~ -; "
-                "`openssl rand -hex 16` makes one"
-            )
-        return token
-    if address.loopback:
-        return None
+    token = environment.get(variable)
+    if token and not TOKEN_FORM.fullmatch(token):
+        raise UsageError(
+            f"{variable} must be 16 to 128 letters, digits or . _ ~ -; `openssl rand -hex 16` makes one"
+        )
+    if token or is_loopback(host):
+        return token or None
     raise RefusedError(
-        f"sink web: would show faces to the network at {address.host} with no token; "
-        f"set {TOKEN_VARIABLE} (`openssl rand -hex 16` makes one) or serve web:{address.port} to this machine"
+        f"sink {sink}: would answer the network at {host} with no token; set {variable} "
+        f"(`openssl rand -hex 16` makes one) or leave the host out to serve this machine only"
     )

@@ -1,11 +1,10 @@
-"""Messages to browsers: the sink `web:`."""
+"""The sink `web:`: messages to browsers."""
 
 import os
 import sys
 
 from device.messages.messages import FrameMessage, Health, Message, Status
-from device.sinks.uri import SinkUri
-from device.sinks.web.address import TOKEN_VARIABLE, WebAddress, find_token, parse_web_address
+from device.sinks.web.address import TOKEN_VARIABLE, WebAddress, find_token
 from device.sinks.web.pages import BUILT, load_pages
 from device.sinks.web.server import WebServer
 from device.sources.frame import Frame
@@ -16,12 +15,11 @@ class WebSink:
     """Gives each message to the web server and returns at once."""
 
     def __init__(self, server: WebServer) -> None:
-        """Publish through a server that runs."""
         self._server = server
 
     @property
     def condition(self) -> Condition:
-        """Always well: a viewer that goes away is none of the daemon's business."""
+        """Always OK: a viewer that goes away is nothing to the daemon."""
         return Condition()
 
     @property
@@ -31,11 +29,17 @@ class WebSink:
 
     @property
     def wants_pictures(self) -> bool:
-        """Whether somebody looks at the picture: otherwise none is encoded."""
+        """Whether somebody is looking at pictures; otherwise none is encoded."""
         return self._server.wants_pictures
 
     def publish(self, message: Message, line: bytes) -> None:
-        """Hand over one encoded message, never waiting."""
+        """Hand over one encoded message; never waits.
+
+        Raises:
+            RuntimeError: the server has died of a fault of ours.
+        """
+        if self._server.died:
+            raise RuntimeError("the web server has died; its traceback is above")
         if isinstance(message, FrameMessage):
             self._server.post_frame(line)
         else:
@@ -43,37 +47,36 @@ class WebSink:
             self._server.post_note(kind, line, keep=isinstance(message, Status | Health))
 
     def show(self, frame: Frame) -> None:
-        """Hand over the picture of the frame that was just published."""
+        """Hand over the picture of the frame that is about to be published."""
         self._server.post_picture(frame)
 
     def close(self) -> None:
-        """Say good-bye to every viewer."""
+        """Disconnect every viewer."""
         self._server.close()
 
 
 def _notice(address: WebAddress, port: int, token: str | None) -> str:
     """The line on standard error that says where to look; it never holds the token itself."""
     host = f"[{address.host}]" if ":" in address.host else address.host
-    told = [f"web: http://{host}:{port}/"]
+    parts = [f"web: http://{host}:{port}/"]
     if token is not None:
-        told.append(f"token: the value of {TOKEN_VARIABLE}")
+        parts.append(f"token: the value of {TOKEN_VARIABLE}")
     if address.picture:
-        told.append("pictures of faces are shown")
+        parts.append("pictures of faces are shown")
     if not (BUILT / "index.html").is_file():
-        told.append("plain view; `make web` builds the full one")
-    return "; ".join(told)
+        parts.append("plain view; `make web` builds the full one")
+    return "; ".join(parts)
 
 
-def open_web_sink(uri: SinkUri) -> WebSink:
+def open_web_sink(address: WebAddress) -> WebSink:
     """Serve the stream at an address.
 
     Raises:
-        UsageError: an address or token that cannot be understood.
+        UsageError: a token that cannot be used.
         RefusedError: open to the network without a token.
         MissingOutsideError: the port cannot be had.
     """
-    address = parse_web_address(uri)
-    token = find_token(address, os.environ)
+    token = find_token("web", address.host, os.environ)
     server = WebServer(address, token, load_pages())
     print(_notice(address, server.port, token), file=sys.stderr, flush=True)
     return WebSink(server)

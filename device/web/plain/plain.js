@@ -79,7 +79,9 @@ setInterval(() => {
   const now = performance.now();
   if (frame) {
     const rate = (1000 * frames) / (now - counted);
-    document.getElementById("figures").textContent = `${frame.source} · ${frame.model} · ${rate.toFixed(1)} frames/s · ${frame.faces.length} face(s)`;
+    // What an old frame says of faces is out of date: the camera or the connection may be lost.
+    const faces = now - arrived > STALE_MS ? "no" : frame.faces.length;
+    document.getElementById("figures").textContent = `${frame.source} · ${frame.model} · ${rate.toFixed(1)} frames/s · ${faces} face(s)`;
   }
   frames = 0;
   counted = now;

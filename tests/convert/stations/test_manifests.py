@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from convert.handover.handover import read_handover
+from convert.handover.description import read_handover
 from convert.stations.manifests import find_input, find_outputs
 from convert.tflite.file import Graph, Tensor
 from device.contract.errors import GateError

@@ -268,7 +268,7 @@ def test_closing_ends_whoever_waits(serve):
         ("ws://pi:99999/stream", "wanted ws://HOST:PORT/stream"),
         ("mqtt:broker/hall", "lacks its //"),
         ("mqtt://u:secret@broker/hall", "can be read by everybody"),
-        ("replay:", "lacks its file"),
+        ("replay:", "lacks its place"),
     ],
 )
 def test_an_address_that_cannot_be_understood_is_a_sentence(address, sentence):

@@ -2,19 +2,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from device.contract.finder_codec import (
     FinderCodecRule,
     decode_maps,
-    least_logit,
-    overlaps,
-    suppress_overlaps,
+    logit_threshold,
 )
-from device.contract.geometry import Box
 
-RULE = FinderCodecRule("centre_size", 8.0, 16.0, 40.0, least_score=0.5, most_iou=0.4)
+RULE = FinderCodecRule("centre_size", 8.0, 16.0, 40.0, score_threshold=0.5, iou_threshold=0.4)
 
 
 def empty_maps(rows=3, columns=4):
@@ -46,7 +41,7 @@ def test_maps_without_a_claim_give_no_face():
 def test_a_score_just_at_the_limit_counts_and_one_below_does_not():
     score, box, points = empty_maps()
     score[0, 0], score[2, 3] = 0.0, np.nextafter(np.float32(0), np.float32(-1))
-    assert least_logit(RULE) == 0.0
+    assert logit_threshold(RULE) == 0.0
     assert len(decode_maps(score, box, points, RULE).scores) == 1
 
 
@@ -65,30 +60,3 @@ def test_values_of_a_damaged_map_stay_finite():
     faces = decode_maps(score, box, points, RULE)
     assert np.isfinite(faces.boxes).all()
     assert faces.scores == pytest.approx([1.0])
-
-
-def brute_force(boxes, most_iou):
-    """Box after box: it stays unless one that stayed before overlaps it."""
-    kept = []
-    for number, box in enumerate(boxes):
-        if all(Box(*box).iou(Box(*boxes[other])) <= most_iou for other in kept):
-            kept.append(number)
-    return kept
-
-
-corner, side = st.integers(0, 60), st.integers(1, 40)
-box_lists = st.lists(st.tuples(corner, corner, side, side), max_size=25)
-
-
-@settings(max_examples=200, deadline=None)
-@given(box_lists, st.sampled_from([0.1, 0.31, 0.45, 0.72]))
-def test_suppression_agrees_with_brute_force(sizes, most_iou):
-    boxes = [(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h in sizes]
-    array = np.array(boxes, np.float32).reshape(-1, 4)
-    assert suppress_overlaps(array, most_iou).tolist() == brute_force(boxes, most_iou)
-
-
-def test_overlaps_of_a_shifted_square():
-    square = np.array([0, 0, 10, 10], np.float32)
-    others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
-    assert overlaps(square, others) == pytest.approx([1, 50 / 150, 0])

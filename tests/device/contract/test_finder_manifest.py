@@ -1,6 +1,6 @@
-import dataclasses
 import json
 
+import msgspec
 import pytest
 
 from device.contract.errors import BadInputError
@@ -64,7 +64,9 @@ def test_a_missing_model_and_a_missing_manifest_are_named(tmp_path):
         ({"points": TensorSpec("points", (1, 8, 12, 8), "int8", 0.1, 0)}, "points of shape"),
         ({"input": TensorSpec("image", (1, 64, 96, 1), "int8", 0.1, 0)}, "input of shape"),
         ({"codec": FinderCodecRule("anchors", 8.0, 16.0, 40.0, 0.5, 0.4)}, "codec 'anchors'"),
-        ({"codec": FinderCodecRule("centre_size", 8.0, 16.0, 40.0, 1.0, 0.4)}, "codec without sense"),
+        ({"codec": FinderCodecRule("centre_size", 8.0, 16.0, 40.0, 1.0, 0.4)}, r"< 1.0.*codec\.least_score"),
+        ({"pixel_offset": 127}, "pixel_offset 127, an int8 input wants 128"),
+        ({"score": TensorSpec("score", (1, 8, 12, 1), "int8")}, "int8 tensor score of scale 0"),
         ({"letterbox": "centred"}, "letterbox 'centred'"),
         ({"channels": "rgb"}, "channels 'rgb'"),
         ({"task": "landmarks"}, "task 'landmarks'"),
@@ -80,7 +82,7 @@ def test_a_manifest_that_does_not_fit_is_refused_by_what_does_not(tmp_path, chan
 def test_an_unknown_and_a_missing_field_are_refused(tmp_path):
     model = write_pair(tmp_path)
     path = manifest_path_of(model)
-    values = dataclasses.asdict(a_finder(sha256=sha256_of(model)))
+    values = msgspec.to_builtins(a_finder(sha256=sha256_of(model)))
     path.write_text(json.dumps({**values, "colour": "blue"}))
     with pytest.raises(BadInputError, match="colour"):
         read_finder_model(model)

@@ -1,11 +1,14 @@
-import dataclasses
 import json
 
+import msgspec
 import pytest
 
 from device.contract.errors import BadInputError
 from device.contract.files import sha256_of
+from device.contract.finder_manifest import read_finder_manifest
+from device.contract.landmarks import SCHEMES
 from device.contract.manifest import (
+    MAX_BYTES,
     CodecRule,
     CropRule,
     ModelManifest,
@@ -26,7 +29,7 @@ def a_manifest(**changes):
         "crop": CropRule(1.3, (128, 128)),
         "input": TensorSpec("image", (1, 128, 128, 3), "int8", 1 / 128, 0),
         "pixel_offset": 128,
-        "heatmap": TensorSpec("heatmap", (1, 32, 32, 68), "int8", 0.1, -5),
+        "landmarks_output": TensorSpec("heatmap", (1, 32, 32, 68), "int8", 0.1, -5),
         "presence": TensorSpec("presence", (1, 1), "int8", 0.05, 0),
         "codec": CodecRule("softmax_expectation", 4.0, 6.0),
         "metrics": {"int8_nme": 0.04},
@@ -74,7 +77,7 @@ def test_a_manifest_of_another_file_is_refused(model):
 
 
 def edited(path, change):
-    values = dataclasses.asdict(a_manifest())
+    values = msgspec.to_builtins(a_manifest())
     change(values)
     path.write_text(json.dumps(values))
     return path
@@ -91,7 +94,14 @@ def edited(path, change):
         (lambda v: v["input"].update(shape=[1, 96, 96, 3]), "its crop rule gives"),
         (lambda v: v["codec"].update(stride=8.0), "cells of stride 8"),
         (lambda v: v["codec"].update(name="argmax"), "codec 'argmax'"),
-        (lambda v: v["crop"].update(size_wh=None), "field"),
+        (lambda v: v["crop"].update(size_wh=None), r"got `null` - at `\$\.crop\.size_wh`"),
+        (lambda v: v["crop"].update(channels="rgb"), "names channels 'rgb', known: bgr"),
+        (lambda v: v.update(pixel_offset=127), "pixel_offset 127, an int8 input wants 128"),
+        (lambda v: v["presence"].update(shape=[1, 2]), r"presence of shape \(1, 2\), wanted one number"),
+        (lambda v: v["presence"].update(scale=0), "int8 tensor presence of scale 0"),
+        (lambda v: v["input"].update(dtype="uint8"), r"\$\.input\.dtype"),
+        (lambda v: v["codec"].update(half_score_px=0), r"\$\.codec\.half_score_px"),
+        (lambda v: v["heatmap"].update(zero_point=True), r"got `bool` - at `\$\.heatmap\.zero_point`"),
     ],
 )
 def test_a_manifest_that_does_not_fit_says_what_and_what_to_do(tmp_path, change, message):
@@ -100,7 +110,14 @@ def test_a_manifest_that_does_not_fit_says_what_and_what_to_do(tmp_path, change,
         read_manifest(path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "\x00\xff"])
+DEEP = "[" * 100_000, '{"a":' * 50_000, '{"schema":1,"provenance":' + "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", "null", "{}", "\x00\xff", '{"schema":' + "9" * 5000 + "}", '{"schema":true}', *DEEP],
+    ids=range(12),
+)
 def test_what_is_no_json_object_is_refused(tmp_path, text):
     path = tmp_path / "student.json"
     path.write_text(text)
@@ -110,7 +127,7 @@ def test_what_is_no_json_object_is_refused(tmp_path, text):
 
 def test_a_network_of_coordinates_has_a_manifest_too(tmp_path):
     plain = a_manifest(
-        heatmap=TensorSpec("landmarks", (1, 136), "int8", 1 / 256, 0),
+        landmarks_output=TensorSpec("landmarks", (1, 136), "int8", 1 / 256, 0),
         codec=CodecRule("coordinates", 128.0, 1.0),
     )
     write_manifest(plain, tmp_path / "a.json")
@@ -134,8 +151,79 @@ def test_a_damaged_shape_correction_is_refused(tmp_path):
 )
 def test_a_codec_and_an_output_that_do_not_fit_are_refused(tmp_path, codec, shape, message):
     spoilt = a_manifest(
-        heatmap=TensorSpec("heatmap", shape, "int8", 0.1, 0), codec=CodecRule(codec, 4.0, 6.0)
+        landmarks_output=TensorSpec("heatmap", shape, "int8", 0.1, 0), codec=CodecRule(codec, 4.0, 6.0)
     )
     write_manifest(spoilt, tmp_path / "a.json")
     with pytest.raises(BadInputError, match=message):
         read_manifest(tmp_path / "a.json")
+
+
+ODD = [
+    None, True, -1, 0, 1.5, 1e308, 10**18, 10**400, -(2**63), float("nan"), float("inf"), "", "x" * 1000, [],
+    {}, [1], ["a"], [[1]], {"a": 1}, [0, 0], [10**12, 10**12], [2**31, 2**31], [float("nan")],
+]  # fmt: skip
+"""Values that no field takes, or few."""
+
+
+def places_of(values, where=()):
+    """The path of every value in nested JSON."""
+    if isinstance(values, dict | list):
+        for key, value in values.items() if isinstance(values, dict) else enumerate(values):
+            yield (*where, key)
+            if key != "provenance":
+                yield from places_of(value, (*where, key))
+
+
+def changed(values, where, value):
+    """A copy of nested JSON with another value in one place."""
+    copy = json.loads(json.dumps(values))
+    *outer, last = where
+    inner = copy
+    for key in outer:
+        inner = inner[key]
+    inner[last] = value
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("file", "read"), [("small/student.json", read_manifest), ("finder/finder.json", read_finder_manifest)]
+)
+def test_no_odd_value_in_any_field_is_more_than_one_line_to_its_user(root, tmp_path, file, read):
+    values = json.loads((root / "device/models" / file).read_text())
+    path, sentences = tmp_path / "student.json", []
+    read(root / "device/models" / file)
+    for where in places_of(values):
+        for odd in ODD:
+            path.write_text(json.dumps(changed(values, where, odd)))
+            try:
+                read(path)
+            except BadInputError as error:
+                sentences.append(str(error))
+    assert len(sentences) > 500
+    assert not [sentence for sentence in sentences if "\n" in sentence]
+
+
+def test_a_manifest_that_is_too_large_or_no_file_is_refused(tmp_path):
+    path = tmp_path / "student.json"
+    path.write_bytes(b" " * (MAX_BYTES + 1))
+    with pytest.raises(BadInputError, match=f"more than {MAX_BYTES} bytes"):
+        read_manifest(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(BadInputError, match="cannot read"):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
+def test_every_scheme_has_manifests(tmp_path, scheme):
+    maps = TensorSpec("heatmap", (1, 32, 32, scheme.count), "int8", 0.1, -5)
+    manifest = a_manifest(scheme=scheme.name, landmarks_output=maps)
+    write_manifest(manifest, tmp_path / "a.json")
+    assert read_manifest(tmp_path / "a.json").landmark_scheme is scheme
+
+
+@pytest.mark.parametrize("name", ["tiny", "small", "base"])
+def test_a_shipped_manifest_is_written_again_byte_for_byte(root, tmp_path, name):
+    shipped = root / "device/models" / name / "student.json"
+    write_manifest(read_manifest(shipped), tmp_path / "a.json")
+    assert (tmp_path / "a.json").read_bytes() == shipped.read_bytes()

@@ -11,7 +11,7 @@ import pytest
 
 from device.contract.errors import BadInputError, UsageError
 from device.daemon.connections import Outputs
-from device.daemon.replay import Pace, Replay, read_recording, read_replay_settings
+from device.daemon.replay import Pace, Replay, find_recording, read_recording
 from device.messages import messages as events
 from device.messages.commands import Command, Verb
 from device.sinks import open_sink
@@ -45,7 +45,7 @@ def recording(tmp_path):
 @contextmanager
 def playing(uri, sink, **settings):
     with closing(Outputs.of(sink)) as outputs:
-        yield Replay(read_replay_settings(uri), outputs, **settings)
+        yield Replay(find_recording(uri), outputs, **settings)
 
 
 def played(uri, **settings):
@@ -112,7 +112,7 @@ def test_stop_ends_a_wait(tmp_path):
         lines[0] + lines[2].replace(b'"published_ns":1000050000000', b'"published_ns":9000000000000')
     )
     sink = ListSink()
-    replay = Replay(read_replay_settings(f"replay:{path}"), Outputs.of(sink))
+    replay = Replay(find_recording(f"replay:{path}"), Outputs.of(sink))
     publish = sink.publish
     sink.publish = lambda message, line: (publish(message, line), replay.stop())
     began = time.monotonic()
@@ -159,7 +159,7 @@ def read_recording_lines(data):
 @pytest.mark.parametrize(
     ("uri", "error", "says"),
     [
-        ("replay:", UsageError, "lacks its file; write replay:FILE"),
+        ("replay:", UsageError, "lacks its place; write replay:FILE"),
         ("replay:none.jsonl", BadInputError, "no recording 'none.jsonl'; make one with --sink file:PATH"),
         ("replay:x?speed=11", UsageError, "option speed got '11', wanted 0.1 to 10, or fast"),
         ("replay:x?speed=nan", UsageError, "option speed got 'nan'"),
@@ -168,7 +168,7 @@ def read_recording_lines(data):
 )
 def test_a_wrong_address_is_told_what_was_wanted(uri, error, says):
     with pytest.raises(error) as caught:
-        read_replay_settings(uri)
+        find_recording(uri)
     assert says in str(caught.value)
 
 

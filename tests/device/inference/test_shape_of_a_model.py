@@ -1,8 +1,8 @@
 """The shape correction that a manifest holds is what the landmarks of its model go through."""
 
-import dataclasses
 import shutil
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -22,8 +22,8 @@ def with_shape(model, folder, text):
     copy = folder / model.name
     shutil.copy(model, copy)
     manifest = read_model_manifest(model)
-    rule = dataclasses.replace(manifest.codec, shape=text)
-    write_manifest(dataclasses.replace(manifest, codec=rule), manifest_path_of(copy))
+    rule = msgspec.structs.replace(manifest.codec, shape=text)
+    write_manifest(msgspec.structs.replace(manifest, codec=rule), manifest_path_of(copy))
     return copy
 
 

@@ -123,9 +123,9 @@ def test_a_place_that_cannot_be_written_is_an_error_at_the_start(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(WriteFailedError, match="cannot record to"):
         open_sink(f"file:{tmp_path}/file/day.jsonl")
-    with pytest.raises(UsageError, match=r"lacks its file; write file:PATH"):
+    with pytest.raises(UsageError, match=r"lacks its place; write file:PATH"):
         open_sink("file:")
-    with pytest.raises(UsageError, match=r"option max_mb got '0', wanted a number from 0.001"):
+    with pytest.raises(UsageError, match=r"option max_mb got '0', wanted a number, 0.001"):
         open_sink("file:x?max_mb=0")
 
 

@@ -1,28 +1,41 @@
 """What Prometheus reads, over a real socket and with its own parser."""
 
 import socket
+import threading
+import urllib.error
 import urllib.request
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from device.contract.errors import MissingOutsideError, UsageError
+from device.contract.errors import MissingOutsideError, RefusedError, UsageError
 from device.messages.messages import ErrorMessage, FrameInfo, FrameMessage, Health, Status, TimingMs
 from device.sinks import open_sink
-from device.sinks.metrics import MetricsSink
+from device.sinks.metrics import TOKEN_VARIABLE
+from device.sinks.prometheus import MetricsSink
 from device.support.condition import Condition, State
 
 
 @pytest.fixture
 def sink():
-    sink = MetricsSink("127.0.0.1", 0)
+    sink = MetricsSink("127.0.0.1", 0, None)
     yield sink
     sink.close()
 
 
+def get(sink, path="/metrics", **headers):
+    """Status and body of one request."""
+    request = urllib.request.Request(f"http://127.0.0.1:{sink.port}{path}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
 def scrape(sink):
-    with urllib.request.urlopen(f"http://127.0.0.1:{sink.port}/metrics", timeout=5) as answer:
-        text = answer.read().decode()
+    _, text = get(sink)
     families = text_string_to_metric_families(text)
     return {
         (sample.name, *sorted(sample.labels.values())): sample.value for f in families for sample in f.samples
@@ -72,22 +85,71 @@ def test_the_last_status_and_health_are_told_in_prometheus_units(sink):
     assert ("landmarks_temperature_celsius",) not in figures
 
 
+def test_while_no_frames_come_nothing_is_said_of_them(sink):
+    sink.publish(a_frame(1, 1.0), b"")
+    sink.publish(Status("cam0", 1), b"")
+    sink.publish(Health("cam0", 1, 2, 60.0, 10, 7, 0, fps=30.0, fps_captured=30.0, rss_mb=90.0), b"")
+    of_frames = {("landmarks_faces",), ("landmarks_fps",), ("landmarks_captured_fps",)}
+    figures = scrape(sink)
+    assert of_frames <= set(figures)
+    assert figures[("landmarks_camera_up",)] == 1
+    sink.publish(Status("cam0", 2, camera=Condition(State.LOST, "cam0 gave no frame for 2 s")), b"")
+    figures = scrape(sink)
+    assert not of_frames & set(figures)
+    assert figures[("landmarks_camera_up",)] == 0
+    assert ("landmarks_resident_memory_bytes",) in figures
+    sink.publish(a_frame(2, 1.0), b"")
+    sink.publish(Status("cam0", 3), b"")
+    assert of_frames <= set(scrape(sink))
+
+
+def test_beyond_this_machine_a_token_is_needed_and_wrong_ones_are_slowed(monkeypatch):
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    with pytest.raises(RefusedError, match=TOKEN_VARIABLE):
+        open_sink("metrics:0.0.0.0:0")
+    monkeypatch.setenv(TOKEN_VARIABLE, "0123456789abcdef")
+    sink = open_sink("metrics:0.0.0.0:0")
+    assert get(sink)[0] == 401
+    assert get(sink, Authorization="Bearer 0123456789abcdef")[0] == 200
+    statuses = [get(sink, Authorization="Bearer wrong")[0] for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+    sink.close()
+
+
+def test_a_name_that_was_pointed_at_this_machine_and_other_pages_are_refused(sink):
+    assert get(sink, Host="evil.example:9464")[0] == 403
+    assert get(sink, Origin="https://evil.example")[0] == 403
+    assert get(sink, "/")[0] == 404
+    assert get(sink)[0] == 200
+
+
+def test_slow_clients_hold_no_thread_and_nobody_else(sink):
+    before = threading.active_count()
+    slow = [socket.create_connection(("127.0.0.1", sink.port)) for _ in range(50)]
+    for connection in slow:
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n")
+    assert get(sink)[0] == 200
+    assert threading.active_count() == before
+    for connection in slow:
+        connection.close()
+
+
 def test_a_port_that_is_taken_is_refused_with_what_to_do():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(MissingOutsideError, match=f"127.0.0.1:{port}.*metrics:PORT"):
-            MetricsSink("127.0.0.1", port)
+        with pytest.raises(MissingOutsideError, match=f"127.0.0.1:{port}.*choose another port"):
+            MetricsSink("127.0.0.1", port, None)
 
 
 def test_closing_frees_the_port():
-    sink = MetricsSink("127.0.0.1", 0)
+    sink = MetricsSink("127.0.0.1", 0, None)
     sink.close()
-    MetricsSink("127.0.0.1", sink.port).close()
+    MetricsSink("127.0.0.1", sink.port, None).close()
 
 
 def test_an_address_without_host_is_for_this_machine_only():
     sink = open_sink("metrics:0")
-    assert sink._server.server_address[0] == "127.0.0.1"
+    assert sink._server._listening.getsockname()[0] == "127.0.0.1"
     sink.close()
 
 

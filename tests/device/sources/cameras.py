@@ -1,36 +1,45 @@
 """Short fakes of cameras that work, fail, hang, and return rubbish."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 
 import numpy as np
 
-from device.sources.camera import BadShot, Camera, CameraError, EndOfFrames, Shot
+from device.sources.camera import Camera, CameraError
+from device.sources.frame import Frame, Unreadable
 
 PICTURE = np.zeros((2, 4, 3), np.uint8)
 
 
 class FakeCamera:
-    """Plays a list: a Shot is given, an exception raised, an Event waited for, a function called."""
+    """Plays a list: an image or a reason is given, an exception raised, an Event waited for, a function
+    called; a number stands for so many frames that the camera drops."""
 
-    def __init__(self, *script: Shot | Exception | Event | Callable[[], object]) -> None:
+    def __init__(self, *script: object | Exception | Event | Callable[[], object] | int) -> None:
         self.script = list(script)
         self.stopped = Event()
         self.closed = Event()
 
-    def read(self) -> Shot:
-        assert not self.closed.is_set()
-        while True:
-            step = self.script.pop(0) if self.script else EndOfFrames()
-            if isinstance(step, Shot):
-                return step
-            if isinstance(step, Exception):
-                raise step
-            if isinstance(step, Event):
-                step.wait()
-            else:
-                step()
+    def __iter__(self) -> Iterator[Frame | Unreadable]:
+        number = 0
+        while self.script:
+            assert not self.closed.is_set()
+            match self.script.pop(0):
+                case Exception() as error:
+                    raise error
+                case Event() as event:
+                    event.wait()
+                case int(dropped):
+                    number += dropped
+                case str(reason):
+                    yield Unreadable(None, reason, number, time.monotonic_ns())
+                    number += 1
+                case step if callable(step):
+                    step()
+                case image:
+                    yield Frame(image, number, time.monotonic_ns())  # type: ignore[arg-type]
+                    number += 1
 
     def stop(self) -> None:
         self.stopped.set()
@@ -54,12 +63,8 @@ class FakeBus:
         return camera
 
 
-def shot(image: object = PICTURE, missed: int = 0) -> Shot:
-    return Shot(image, time.monotonic_ns(), missed)  # type: ignore[arg-type]
+def pictures(number: int) -> list[np.ndarray]:
+    return [PICTURE] * number
 
 
-def shots(number: int) -> list[Shot]:
-    return [shot() for _ in range(number)]
-
-
-__all__ = ["PICTURE", "BadShot", "CameraError", "FakeBus", "FakeCamera", "shot", "shots"]
+__all__ = ["PICTURE", "CameraError", "FakeBus", "FakeCamera", "pictures"]

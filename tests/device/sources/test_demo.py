@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from device.sources.demo import DemoSource, picture_at
+from device.sources.demo import DemoOptions, DemoSource, picture_at
 from device.sources.demo_path import FACE_BOX, DemoPath
 from device.sources.frame import Frame
 from device.sources.live import LiveSource
 from device.sources.played import PlayedCamera
-from device.sources.uri import SourceOptions
 
 GREY = np.full((512, 512, 3), 128, np.uint8)
 
@@ -74,7 +73,7 @@ class FakeClock:
 
 
 def paced(clock: FakeClock, fps: float) -> DemoSource:
-    return DemoSource(GREY, SourceOptions((8, 8), fps), clock_ns=clock, wait=clock.wait)
+    return DemoSource(GREY, DemoOptions(size=(8, 8), fps=fps), clock_ns=clock, wait=clock.wait)
 
 
 def test_a_fast_reader_gets_every_frame_when_it_is_due() -> None:
@@ -106,20 +105,20 @@ def test_a_slow_reader_sees_gaps_in_the_sequence_and_they_are_counted() -> None:
 
 def test_unpaced_every_frame_comes_in_turn_without_waiting() -> None:
     clock = FakeClock()
-    source = DemoSource(GREY, SourceOptions((8, 8)), paced=False, clock_ns=clock, wait=clock.wait)
+    source = DemoSource(GREY, DemoOptions(size=(8, 8)), paced=False, clock_ns=clock, wait=clock.wait)
     assert [frame.sequence for frame in islice(source, 100)] == list(range(100))
     assert clock.waits == 0
 
 
 def test_size_is_that_before_rotation() -> None:
-    source = DemoSource(GREY, SourceOptions((64, 48), rotate=90), paced=False)
+    source = DemoSource(GREY, DemoOptions(size=(64, 48), rotate=90), paced=False)
     (frame,) = islice(source, 1)
     assert frame.size_wh == (48, 64)
     assert frame.name is None
 
 
 def test_behind_a_live_source_it_keeps_time_and_every_gap_is_a_counted_frame() -> None:
-    source = LiveSource("demo", lambda: PlayedCamera(DemoSource(GREY, SourceOptions((32, 24), 200.0))))
+    source = LiveSource("demo", lambda: PlayedCamera(DemoSource(GREY, DemoOptions(size=(32, 24), fps=200.0))))
     sequences = []
     start = time.monotonic()
     with source:
@@ -135,7 +134,7 @@ def test_behind_a_live_source_it_keeps_time_and_every_gap_is_a_counted_frame() -
 
 
 def test_closing_ends_a_camera_between_two_frames_at_once() -> None:
-    source = LiveSource("demo", lambda: PlayedCamera(DemoSource(GREY, SourceOptions((8, 8), 0.01))))
+    source = LiveSource("demo", lambda: PlayedCamera(DemoSource(GREY, DemoOptions(size=(8, 8), fps=0.01))))
     items = iter(source)
     assert next(items).sequence == 0
     start = time.monotonic()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.sources.framing import fit_inside, frame_stored, orient
-from device.sources.uri import SourceOptions
+from device.sources.options import Orientation
 
 PICTURE = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
 
@@ -18,7 +18,7 @@ def test_rotation_is_clockwise_and_the_mirror_comes_after_it(
 ) -> None:
     wanted = np.rot90(PICTURE, quarter_turns)  # numpy turns anticlockwise
     wanted = wanted[:, ::-1] if mirror else wanted
-    got = orient(PICTURE, SourceOptions(rotate=rotate, mirror=mirror))
+    got = orient(PICTURE, Orientation(rotate=rotate, mirror=mirror))
     np.testing.assert_array_equal(got, wanted)
     assert got.flags.c_contiguous
 
@@ -37,5 +37,5 @@ def test_a_fitted_picture_is_inside_and_touches_the_size_asked_for(
 
 def test_size_is_that_before_the_rotation() -> None:
     stored = np.zeros((50, 100, 3), np.uint8)
-    assert frame_stored(stored, SourceOptions((40, 40), rotate=90)).shape == (40, 20, 3)
-    assert frame_stored(stored, SourceOptions()) is stored
+    assert frame_stored(stored, (40, 40), Orientation(rotate=90)).shape == (40, 20, 3)
+    assert frame_stored(stored, None, Orientation()) is stored

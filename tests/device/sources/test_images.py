@@ -9,9 +9,8 @@ import pytest
 
 from device.contract.errors import BadInputError
 from device.sources.frame import Frame, Unreadable
-from device.sources.images import EXTENSIONS, ImagesSource
+from device.sources.images import EXTENSIONS, ImagesOptions, ImagesSource
 from device.sources.open import open_source
-from device.sources.uri import SourceOptions
 
 
 def noise(height: int, width: int, *channels: int) -> np.ndarray:
@@ -23,8 +22,8 @@ def write(path: Path, image: np.ndarray) -> None:
     assert cv2.imwrite(str(path), image)
 
 
-def read_all(folder: Path, options: SourceOptions | None = None) -> list[Frame | Unreadable]:
-    with ImagesSource(folder, options or SourceOptions()) as source:
+def read_all(folder: Path, options: ImagesOptions | None = None) -> list[Frame | Unreadable]:
+    with ImagesSource(folder, options or ImagesOptions()) as source:
         return list(source)
 
 
@@ -92,12 +91,24 @@ def jpeg_turned_by_exif() -> bytes:
     return b"\xff\xd8\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg.tobytes()[2:]
 
 
-def test_pixels_are_taken_as_stored_whatever_exif_says(tmp_path: Path) -> None:
-    turned = tmp_path / "turned.jpg"
-    turned.write_bytes(jpeg_turned_by_exif())
-    # The tag is real: OpenCV's own reading obeys it.
-    assert cv2.imread(str(turned)).shape == (4, 2, 3)
-    assert only_frame(tmp_path).image.shape == (2, 4, 3)
+def test_a_picture_is_turned_as_its_exif_orientation_says_unless_told_not_to(tmp_path: Path) -> None:
+    (tmp_path / "turned.jpg").write_bytes(jpeg_turned_by_exif())
+    (as_seen,) = read_all(tmp_path)
+    (as_stored,) = read_all(tmp_path, ImagesOptions(exif=False))
+    assert as_stored.image.shape == (2, 4, 3)
+    # Orientation 6: the first stored row is the right side of what people see.
+    np.testing.assert_array_equal(as_seen.image, np.rot90(as_stored.image, -1))
+
+
+@pytest.mark.parametrize(("bits", "shift"), [(8, 0), (10, 2), (12, 4), (14, 6), (16, 8)])
+@pytest.mark.parametrize("extension", [".png", ".tiff"])
+def test_a_picture_of_10_or_12_bits_in_a_16_bit_file_is_as_bright_as_it_was(
+    tmp_path: Path, bits: int, shift: int, extension: str
+) -> None:
+    ramp = np.linspace(0, 2**bits - 1, 64 * 64).astype(np.uint16).reshape(64, 64)
+    write(tmp_path / f"ramp{extension}", ramp)
+    (frame,) = read_all(tmp_path)
+    np.testing.assert_array_equal(frame.image[:, :, 1], ramp >> shift)
 
 
 @pytest.mark.parametrize("extension", sorted(EXTENSIONS))
@@ -143,14 +154,14 @@ def test_a_name_that_is_no_utf8_can_still_be_streamed(tmp_path: Path) -> None:
 
 def test_size_rotation_and_mirror_are_applied(tmp_path: Path) -> None:
     write(tmp_path / "x.png", noise(20, 40, 3))
-    frame = read_all(tmp_path, SourceOptions((20, 20), rotate=90))[0]
+    frame = read_all(tmp_path, ImagesOptions(size=(20, 20), rotate=90))[0]
     assert isinstance(frame, Frame)
     assert frame.size_wh == (10, 20)
 
 
 def test_a_picture_that_vanishes_after_the_listing_is_an_error(tmp_path: Path) -> None:
     write(tmp_path / "x.png", noise(2, 2, 3))
-    source = ImagesSource(tmp_path, SourceOptions())
+    source = ImagesSource(tmp_path, ImagesOptions())
     (tmp_path / "x.png").unlink()
     (item,) = source
     assert isinstance(item, Unreadable)
@@ -179,4 +190,4 @@ def test_a_folder_that_cannot_be_listed_is_refused_rather_than_passed_over(
 
     monkeypatch.setattr(os, "scandir", refusing)
     with pytest.raises(BadInputError, match=r"cannot list folder .*shut: Permission denied"):
-        ImagesSource(tmp_path, SourceOptions())
+        ImagesSource(tmp_path, ImagesOptions())

@@ -9,14 +9,13 @@ import pytest
 from device.contract.errors import MissingOutsideError
 from device.sources.camera import CameraError
 from device.sources.frame import Frame, Pause, Unreadable
-from device.sources.live import MOST_LEFT_BEHIND, LiveSource, Patience
-from device.sources.uri import SourceOptions
-from tests.device.sources.cameras import FakeBus, FakeCamera, shot, shots
+from device.sources.live import MAX_LEFT_BEHIND, LiveSource, Patience
+from tests.device.sources.cameras import PICTURE, FakeBus, FakeCamera, pictures
 
 IMPATIENT = Patience(frame_seconds=0.25, open_seconds=0.5)
 
 
-def told(items):
+def without_pauses(items):
     """Frames and errors, without pauses."""
     return (item for item in items if not isinstance(item, Pause))
 
@@ -27,8 +26,8 @@ def live(*cameras, patience=IMPATIENT, **arguments):
 
 def test_a_slow_reader_gets_the_newest_frame_and_the_rest_are_counted_as_skipped() -> None:
     go_on, gave_all = Event(), Event()
-    source = live(FakeCamera(shot(), go_on, *shots(99), gave_all.set))
-    items = told(source)
+    source = live(FakeCamera(PICTURE, go_on, *pictures(99), gave_all.set))
+    items = without_pauses(source)
     first = next(items)
     go_on.set()
     assert gave_all.wait(5)
@@ -40,7 +39,7 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_are_counted_as_skipped
 
 
 def test_a_moment_without_a_frame_is_a_pause() -> None:
-    with live(FakeCamera(shot(), Event()), patience=Patience(5)) as source:
+    with live(FakeCamera(PICTURE, Event()), patience=Patience(5)) as source:
         frame, pause = islice(source, 2)
     assert isinstance(frame, Frame)
     assert isinstance(pause, Pause)
@@ -48,11 +47,11 @@ def test_a_moment_without_a_frame_is_a_pause() -> None:
 
 def test_a_camera_that_hangs_is_left_behind_and_another_one_opened() -> None:
     hang = Event()
-    hung = FakeCamera(*shots(3), hang, shot())
+    hung = FakeCamera(*pictures(3), hang, PICTURE)
     items = []
     begun = time.monotonic()
-    with live(hung, FakeCamera(*shots(2), Event())) as source:
-        for item in told(source):
+    with live(hung, FakeCamera(*pictures(2), Event())) as source:
+        for item in without_pauses(source):
             items.append(item)
             if isinstance(item, Frame) and any(isinstance(each, Unreadable) for each in items):
                 break
@@ -70,7 +69,7 @@ def test_a_camera_that_hangs_is_left_behind_and_another_one_opened() -> None:
 def test_a_camera_that_hangs_while_it_opens_has_more_time_but_not_for_ever() -> None:
     hang = Event()
     hung = FakeCamera()
-    cameras = [FakeCamera(CameraError("gone")), hung, FakeCamera(*shots(1000))]
+    cameras = [FakeCamera(CameraError("gone")), hung, FakeCamera(*pictures(1000))]
 
     def open_camera():
         camera = cameras.pop(0)
@@ -80,7 +79,7 @@ def test_a_camera_that_hangs_while_it_opens_has_more_time_but_not_for_ever() -> 
 
     with LiveSource("cam7", open_camera, patience=IMPATIENT) as source:
         reasons = []
-        for item in told(source):
+        for item in without_pauses(source):
             if isinstance(item, Frame):
                 break
             reasons.append(item.reason)
@@ -92,18 +91,18 @@ def test_a_camera_that_hangs_while_it_opens_has_more_time_but_not_for_ever() -> 
 def test_a_camera_that_hangs_each_time_does_not_collect_threads_without_end() -> None:
     hang = Event()
     source = live(*[FakeCamera(hang) for _ in range(20)])
-    reasons = [item.reason for item in islice(told(source), MOST_LEFT_BEHIND + 3)]
-    assert reasons[MOST_LEFT_BEHIND - 1].endswith("opening it again")
-    assert all("its driver is blocked" in reason for reason in reasons[MOST_LEFT_BEHIND:])
-    assert len(source._left_behind) == MOST_LEFT_BEHIND
+    reasons = [item.reason for item in islice(without_pauses(source), MAX_LEFT_BEHIND + 3)]
+    assert reasons[MAX_LEFT_BEHIND - 1].endswith("opening it again")
+    assert all("its driver is blocked" in reason for reason in reasons[MAX_LEFT_BEHIND:])
+    assert len(source._left_behind) == MAX_LEFT_BEHIND
     hang.set()
     source.close()
 
 
 def test_what_cannot_be_opened_twice_is_waited_for() -> None:
     go_on = Event()
-    with live(FakeCamera(shot(), go_on, shot()), patience=Patience(0.25, reopen=False)) as source:
-        items = told(source)
+    with live(FakeCamera(PICTURE, go_on, PICTURE), patience=Patience(0.25, reopen=False)) as source:
+        items = without_pauses(source)
         assert next(items).sequence == 0
         silence = next(items)
         go_on.set()
@@ -113,15 +112,15 @@ def test_what_cannot_be_opened_twice_is_waited_for() -> None:
 
 
 def test_a_slow_camera_is_not_taken_for_a_hung_one() -> None:
-    camera = FakeCamera(shot(), lambda: time.sleep(0.6), shot())
-    with live(camera, options=SourceOptions(fps=2)) as source:
-        assert [isinstance(item, Frame) for item in told(source)] == [True, True]
+    camera = FakeCamera(PICTURE, lambda: time.sleep(0.6), PICTURE)
+    with live(camera, patience=Patience.for_rate(0.25, fps=2)) as source:
+        assert [isinstance(item, Frame) for item in without_pauses(source)] == [True, True]
 
 
 def test_time_that_the_loop_spends_elsewhere_is_not_the_cameras_silence() -> None:
-    camera = FakeCamera(shot(), lambda: time.sleep(0.1), shot())
+    camera = FakeCamera(PICTURE, lambda: time.sleep(0.1), PICTURE)
     with live(camera) as source:
-        items = told(source)
+        items = without_pauses(source)
         next(items)
         time.sleep(0.4)
         assert [item.sequence for item in items] == [1]
@@ -152,6 +151,6 @@ def test_a_source_that_was_never_read_can_be_closed() -> None:
 def test_a_camera_that_is_missing_at_the_start_is_an_error_or_waited_for() -> None:
     with pytest.raises(MissingOutsideError, match="no camera there"):
         live(None)
-    with live(None, FakeCamera(shot()), wait_for_camera=True) as source:
-        items = list(told(source))
+    with live(None, FakeCamera(PICTURE), wait_for_camera=True) as source:
+        items = list(without_pauses(source))
     assert [type(item) for item in items] == [Unreadable, Frame]

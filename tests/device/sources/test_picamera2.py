@@ -6,16 +6,16 @@ import time
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from device.contract.errors import MissingOutsideError, UsageError
 from device.sources import picamera2
-from device.sources.camera import BadShot, CameraError
+from device.sources.camera import CameraError
 from device.sources.frame import Frame, Pause, Unreadable
 from device.sources.open import open_source
-from device.sources.picamera2 import Picamera2Camera
-from device.sources.uri import SourceOptions
+from device.sources.picamera2 import Picamera2Camera, Picamera2Options
+
+SMALL = Picamera2Options(size=(64, 48))
 
 FAKE = Path(__file__).parent / "fake_picamera2"
 
@@ -43,17 +43,17 @@ def test_frames_have_colour_size_and_the_sensors_time(fake) -> None:
 
 def test_a_frame_is_not_overwritten_by_the_next(fake) -> None:
     fake("ok")
-    camera = Picamera2Camera(0, SourceOptions((64, 48)))
-    first, second = camera.read(), camera.read()
+    camera = Picamera2Camera(0, SMALL)
+    first, second = islice(camera, 2)
     camera.close()
     assert first.image.max() < second.image.max()
 
 
 def test_a_stamp_of_another_clock_is_not_believed(fake) -> None:
     fake("asleep")
-    camera = Picamera2Camera(0, SourceOptions((64, 48)))
+    camera = Picamera2Camera(0, SMALL)
     begun_ns = time.monotonic_ns()
-    assert camera.read().captured_ns >= begun_ns
+    assert next(iter(camera)).captured_ns >= begun_ns
     camera.close()
 
 
@@ -71,13 +71,14 @@ def test_a_camera_that_does_not_open_is_said_with_its_remedy(fake, mode: str, sa
         open_source("picamera2:")
 
 
-def test_a_picture_of_another_size_is_a_bad_shot(fake) -> None:
+def test_a_picture_of_another_size_is_unreadable(fake) -> None:
     fake("sizes")
-    camera = Picamera2Camera(0, SourceOptions((64, 48)))
-    camera.read()
-    with pytest.raises(BadShot, match=r"gave an array of shape \(24, 64\), wanted YUV420 of 64x48"):
-        camera.read()
-    assert isinstance(camera.read().image, np.ndarray)
+    camera = Picamera2Camera(0, SMALL)
+    first, bad, last = islice(camera, 3)
+    assert isinstance(bad, Unreadable)
+    assert "gave an array of shape (24, 64), wanted YUV420 of 64x48" in bad.reason
+    assert isinstance(first, Frame)
+    assert isinstance(last, Frame)
     camera.close()
 
 
@@ -87,11 +88,12 @@ def test_a_picture_of_another_size_is_a_bad_shot(fake) -> None:
 )
 def test_a_camera_that_hangs_or_crashes_ends_with_its_process(fake, mode: str, says: str) -> None:
     fake(mode)
-    camera = Picamera2Camera(0, SourceOptions((64, 48)))
+    camera = Picamera2Camera(0, SMALL)
+    frames = iter(camera)
     for _ in range(3):
-        camera.read()
+        next(frames)
     with pytest.raises(CameraError, match=says):
-        camera.read()
+        next(frames)
     assert not Path(f"/proc/{camera._child.process_id}").exists()
 
 
@@ -118,7 +120,7 @@ def test_closing_kills_a_camera_that_hangs(fake) -> None:
     fake("hang")
     source = open_source("picamera2:?size=64x48")
     list(islice(source, 3))
-    child = source._turn.reader._camera._child  # type: ignore[attr-defined]
+    child = source._capture.reader._camera._child  # type: ignore[attr-defined]
     begun = time.monotonic()
     source.close()
     assert time.monotonic() - begun < 0.6

@@ -1,8 +1,5 @@
 """Stored frames in real time."""
 
-import pytest
-
-from device.sources.camera import BadShot, EndOfFrames
 from device.sources.frame import Frame, Pause, Unreadable
 from device.sources.played import PlayedCamera
 from tests.device.sources.cameras import PICTURE
@@ -28,30 +25,25 @@ def stored(*numbers):
 
 def test_frames_come_when_they_are_due_and_say_when_that_was() -> None:
     clock = FakeClock()
-    camera = PlayedCamera(stored(0, 1, 2, 5), 10, clock, clock.wait)
-    shots = [camera.read() for _ in range(4)]
-    assert [(shot.captured_ns - 5_000_000_000) / 1e9 for shot in shots] == [0.0, 0.1, 0.2, 0.5]
-    assert [shot.missed for shot in shots] == [0, 0, 0, 2]
-    assert shots[-1].name == "f#5"
-    with pytest.raises(EndOfFrames):
-        camera.read()
+    frames = list(PlayedCamera(stored(0, 1, 2, 5), 10, clock, clock.wait))
+    assert [(frame.captured_ns - 5_000_000_000) / 1e9 for frame in frames] == [0.0, 0.1, 0.2, 0.5]
+    assert [frame.sequence for frame in frames] == [0, 1, 2, 5]
+    assert frames[-1].name == "f#5"
 
 
 def test_a_source_that_keeps_time_itself_is_believed() -> None:
-    assert PlayedCamera(stored(0)).read().captured_ns == 7
+    (frame,) = PlayedCamera(stored(0))
+    assert frame.captured_ns == 7
 
 
-def test_what_cannot_be_read_is_passed_on() -> None:
-    camera = PlayedCamera(FakeSource([Unreadable("f#0", "damaged", 0, 7), Pause()]))
-    with pytest.raises(BadShot, match="damaged"):
-        camera.read()
-    with pytest.raises(BadShot, match="pauses"):
-        camera.read()
+def test_what_cannot_be_read_is_passed_on_and_a_pause_is_not() -> None:
+    damaged = Unreadable("f#0", "damaged", 0, 7)
+    assert list(PlayedCamera(FakeSource([damaged, Pause()]))) == [damaged]
 
 
 def test_stopping_ends_the_wait_for_a_frame() -> None:
     camera = PlayedCamera(stored(0, 1), 0.01)
-    camera.read()
+    frames = iter(camera)
+    next(frames)
     camera.stop()
-    with pytest.raises(EndOfFrames):
-        camera.read()
+    assert list(frames) == []

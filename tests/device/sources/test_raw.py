@@ -14,8 +14,7 @@ from device.contract.errors import BadInputError, UsageError
 from device.sources.frame import Frame, Unreadable
 from device.sources.live import LiveSource
 from device.sources.open import open_source
-from device.sources.raw import RawSource
-from device.sources.uri import SourceOptions
+from device.sources.raw import RawOptions, RawSource
 
 SMOOTH = cv2.GaussianBlur(np.random.default_rng(3).integers(0, 256, (6, 8, 3), dtype=np.uint8), (0, 0), 3)
 """Colour changes little from pixel to pixel, so that halving it in YUV loses little."""
@@ -43,7 +42,7 @@ class Drip(io.RawIOBase):
 def test_every_layout_becomes_the_picture_that_was_written(layout: str) -> None:
     pictures = [SMOOTH, 255 - SMOOTH]
     data = b"".join(raw_bytes(picture, layout) for picture in pictures)
-    frames = list(RawSource("-", SourceOptions((8, 6), format=layout), Drip(data)))
+    frames = list(RawSource("-", RawOptions(size=(8, 6), format=layout), Drip(data)))
     assert [frame.name for frame in frames] == ["stdin#000000", "stdin#000001"]
     for frame, picture in zip(frames, pictures, strict=True):
         wanted = picture
@@ -54,13 +53,13 @@ def test_every_layout_becomes_the_picture_that_was_written(layout: str) -> None:
 
 def test_frames_do_not_share_their_memory() -> None:
     first, second = RawSource(
-        "-", SourceOptions((8, 6), format="bgr24"), io.BytesIO(bytes(144) + b"\1" * 144)
+        "-", RawOptions(size=(8, 6), format="bgr24"), io.BytesIO(bytes(144) + b"\1" * 144)
     )
     assert (first.image.max(), second.image.min()) == (0, 1)
 
 
 def test_a_rest_that_is_no_whole_frame_is_told() -> None:
-    frame, rest = RawSource("-", SourceOptions((8, 6)), io.BytesIO(bytes(150)))
+    frame, rest = RawSource("-", RawOptions(size=(8, 6)), io.BytesIO(bytes(150)))
     assert isinstance(frame, Frame)
     assert isinstance(rest, Unreadable)
     assert rest.reason.startswith("stdin: 6 bytes after frame 0, wanted 144 more")
@@ -86,9 +85,9 @@ def test_a_file_at_its_pace_is_live(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("uri", "error", "says"),
     [
-        ("raw:-", UsageError, "needs the size"),
+        ("raw:-", UsageError, "needs the option size="),
         ("raw:-?size=7x6&format=yuv420", UsageError, "wanted even sides"),
-        ("raw:-?size=8x6&format=nv12", UsageError, "wanted rgb24, bgr24, gray8, yuv420"),
+        ("raw:-?size=8x6&format=nv12", UsageError, "wanted one of rgb24, bgr24, gray8, yuv420"),
         ("raw:/nowhere?size=8x6", BadInputError, "no file or pipe at /nowhere"),
     ],
 )

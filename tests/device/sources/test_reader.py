@@ -5,16 +5,16 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from device.sources.camera import BadShot, CameraError
+from device.sources.camera import CameraError
 from device.sources.frame import Frame, Unreadable
+from device.sources.options import Orientation
 from device.sources.reader import CameraReader
-from device.sources.uri import SourceOptions
-from tests.device.sources.cameras import FakeBus, FakeCamera, shot, shots
+from tests.device.sources.cameras import PICTURE, FakeBus, FakeCamera, pictures
 
 
 def reader_of(bus, waits=None, **options):
     wait = (lambda seconds: waits.append(round(seconds, 6))) if waits is not None else lambda seconds: None
-    return CameraReader(bus.open, SourceOptions(**options), wait=wait)
+    return CameraReader(bus.open, Orientation(**options), wait=wait)
 
 
 def kinds(items):
@@ -22,8 +22,8 @@ def kinds(items):
 
 
 def test_a_camera_that_fails_is_opened_again_with_growing_pauses_until_it_comes_back() -> None:
-    first = FakeCamera(*shots(2), CameraError("gone"))
-    cameras = [first, *[None] * 6, FakeCamera(shot(), CameraError("gone")), FakeCamera(shot())]
+    first = FakeCamera(*pictures(2), CameraError("gone"))
+    cameras = [first, *[None] * 6, FakeCamera(PICTURE, CameraError("gone")), FakeCamera(PICTURE)]
     bus, waits = FakeBus(*cameras), []
     items = list(reader_of(bus, waits))
     assert kinds(items) == "FFuuuuuuuFuF"
@@ -33,7 +33,7 @@ def test_a_camera_that_fails_is_opened_again_with_growing_pauses_until_it_comes_
 
 
 def test_sequence_counts_frames_and_an_error_names_the_frame_that_is_awaited() -> None:
-    bus = FakeBus(FakeCamera(*shots(2), CameraError("gone")), None, FakeCamera(shot(), shot(missed=3)))
+    bus = FakeBus(FakeCamera(*pictures(2), CameraError("gone")), None, FakeCamera(PICTURE, 3, PICTURE))
     reader = reader_of(bus)
     items = list(reader)
     assert [item.sequence for item in items] == [0, 1, 2, 2, 2, 6]
@@ -63,15 +63,15 @@ def test_a_camera_that_opens_but_never_gives_a_frame_is_not_hammered() -> None:
     ],
 )
 def test_rubbish_is_an_error_and_the_next_good_frame_comes(image: object, says: str) -> None:
-    items = list(reader_of(FakeBus(FakeCamera(shot(), shot(image), shot()))))
+    items = list(reader_of(FakeBus(FakeCamera(PICTURE, image, PICTURE))))
     assert kinds(items) == "FuF"
     assert says in items[1].reason  # type: ignore[union-attr]
     assert [item.sequence for item in items] == [0, 1, 2]
 
 
 def test_only_many_bad_frames_in_a_row_are_a_reason_to_open_again() -> None:
-    spoilt = FakeCamera(*[BadShot("does not decode")] * 9, shot(), *[BadShot("does not decode")] * 10)
-    bus = FakeBus(spoilt, FakeCamera(shot()))
+    spoilt = FakeCamera(*["does not decode"] * 9, PICTURE, *["does not decode"] * 10)
+    bus = FakeBus(spoilt, FakeCamera(PICTURE))
     items = list(reader_of(bus))
     assert kinds(items) == "u" * 9 + "F" + "u" * 10 + "F"
     assert items[-2].reason == "does not decode, 10 times in a row; opening it again in 0.1 s"
@@ -79,18 +79,18 @@ def test_only_many_bad_frames_in_a_row_are_a_reason_to_open_again() -> None:
 
 
 def test_a_camera_may_have_another_size_after_it_was_opened_again() -> None:
-    tall = shot(np.zeros((4, 2, 3), np.uint8))
-    bus = FakeBus(FakeCamera(shot(), CameraError("gone")), FakeCamera(tall))
+    tall = np.zeros((4, 2, 3), np.uint8)
+    bus = FakeBus(FakeCamera(PICTURE, CameraError("gone")), FakeCamera(tall))
     assert [item.size_wh for item in reader_of(bus) if isinstance(item, Frame)] == [(4, 2), (2, 4)]
 
 
 def test_rotation_is_applied() -> None:
-    (item,) = reader_of(FakeBus(FakeCamera(shot())), rotate=90)
+    (item,) = reader_of(FakeBus(FakeCamera(PICTURE)), rotate=90)
     assert item.size_wh == (2, 4)
 
 
 def test_a_stopped_reader_ends_stops_the_camera_and_closes_it() -> None:
-    camera = FakeCamera(*shots(5))
+    camera = FakeCamera(*pictures(5))
     reader = reader_of(FakeBus(camera))
     items = iter(reader)
     next(items)

@@ -1,16 +1,17 @@
 """The camera behind V4L2, with a fake in the place of OpenCV's capture."""
 
 import time
+from itertools import islice
 
 import cv2
 import numpy as np
 import pytest
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.sources.camera import BadShot, CameraError
+from device.sources.camera import CameraError
+from device.sources.frame import Frame, Unreadable
 from device.sources.open import open_source
-from device.sources.uri import SourceOptions
-from device.sources.v4l2 import V4l2Camera, device_of, v4l2_opener
+from device.sources.v4l2 import V4l2Camera, V4l2Options, device_of, v4l2_opener
 
 
 class FakeCapture:
@@ -43,37 +44,40 @@ class FakeCapture:
 
 
 def camera_of(capture: FakeCapture) -> V4l2Camera:
-    opened = v4l2_opener("0", SourceOptions(fps=15), lambda device, options: capture)()
+    opened = v4l2_opener("0", V4l2Options(fps=15), lambda device, options: capture)()
     assert isinstance(opened, V4l2Camera)
     return opened
 
 
 def test_it_is_opened_by_its_path_and_with_its_options_each_time() -> None:
-    asked: list[tuple[str, SourceOptions]] = []
+    asked: list[tuple[str, V4l2Options]] = []
 
-    def open_capture(device: str, options: SourceOptions) -> FakeCapture:
+    def open_capture(device: str, options: V4l2Options) -> FakeCapture:
         asked.append((device, options))
         return FakeCapture(1)
 
-    opener = v4l2_opener("3", SourceOptions(fps=15), open_capture)
+    opener = v4l2_opener("3", V4l2Options(fps=15), open_capture)
     opener()
     opener()
-    assert asked == [("/dev/video3", SourceOptions(fps=15))] * 2
+    assert asked == [("/dev/video3", V4l2Options(fps=15))] * 2
 
 
 def test_frames_come_until_none_does() -> None:
     capture = FakeCapture(2)
     camera = camera_of(capture)
-    assert [camera.read().image.shape for _ in range(2)] == [(2, 4, 3)] * 2
+    frames = iter(camera)
+    assert [(next(frames).sequence, next(frames).sequence)] == [(0, 1)]
     with pytest.raises(CameraError, match="camera /dev/video0 gives no frame"):
-        camera.read()
+        next(frames)
     camera.close()
     assert capture.released
 
 
 def test_a_frame_that_does_not_decode_is_no_reason_to_open_again() -> None:
-    with pytest.raises(BadShot, match="does not decode"):
-        camera_of(FakeCapture(2, decodes=False)).read()
+    first, second = islice(camera_of(FakeCapture(2, decodes=False)), 2)
+    assert isinstance(first, Unreadable)
+    assert "does not decode" in first.reason
+    assert second.sequence == 1
 
 
 def test_an_error_inside_opencv_is_the_cameras() -> None:
@@ -82,7 +86,7 @@ def test_an_error_inside_opencv_is_the_cameras() -> None:
             raise cv2.error("inside")
 
     with pytest.raises(CameraError, match="camera /dev/video0 fails"):
-        camera_of(FaultyCapture(1)).read()
+        next(iter(camera_of(FaultyCapture(1))))
 
 
 def test_capture_time_is_the_drivers_where_it_counts_in_our_clock() -> None:
@@ -93,7 +97,8 @@ def test_capture_time_is_the_drivers_where_it_counts_in_our_clock() -> None:
         (time.time_ns(), False),
         (0, False),
     ]:
-        item = camera_of(FakeCapture(1, driver_ns / 1e6)).read()
+        item = next(iter(camera_of(FakeCapture(1, driver_ns / 1e6))))
+        assert isinstance(item, Frame)
         if believed:
             assert abs(item.captured_ns - driver_ns) < 1000
         else:
@@ -107,7 +112,7 @@ def test_a_camera_that_is_not_there_is_said_with_what_is() -> None:
 
 def test_a_device_that_is_no_camera_is_refused() -> None:
     with pytest.raises(MissingOutsideError, match="/dev/null does not open as a camera"):
-        v4l2_opener("/dev/null", SourceOptions(), lambda device, options: None)()
+        v4l2_opener("/dev/null", V4l2Options(), lambda device, options: None)()
 
 
 @pytest.mark.parametrize(

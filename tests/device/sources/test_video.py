@@ -11,8 +11,7 @@ import pytest
 from device.contract.errors import BadInputError
 from device.sources.frame import Frame, Unreadable
 from device.sources.open import open_source
-from device.sources.uri import SourceOptions
-from device.sources.video import VideoSource
+from device.sources.video import VideoOptions, VideoSource
 
 FRAMES = 30
 
@@ -43,7 +42,7 @@ def test_every_frame_comes_once_in_order_and_named(tmp_path: Path, name: str, fo
 
 
 def test_frames_are_fitted_and_turned(tmp_path: Path) -> None:
-    source = VideoSource(write_video(tmp_path / "clip.avi"), SourceOptions((32, 48), rotate=90))
+    source = VideoSource(write_video(tmp_path / "clip.avi"), VideoOptions(size=(32, 48), rotate=90))
     frame = next(iter(source))
     assert isinstance(frame, Frame)
     assert frame.size_wh == (24, 32)
@@ -79,7 +78,7 @@ def test_a_picture_or_nothing_at_all_is_refused_with_advice(tmp_path: Path) -> N
 
 
 def test_a_closed_video_ends_without_complaint(tmp_path: Path) -> None:
-    source = VideoSource(write_video(tmp_path / "clip.avi"), SourceOptions())
+    source = VideoSource(write_video(tmp_path / "clip.avi"), VideoOptions())
     got = []
     for item in source:
         got.append(item)

@@ -2,26 +2,13 @@ import numpy as np
 import pytest
 
 from device.contract.geometry import Box
-from device.tracking.association import distances, match_cheapest, overlaps, return_costs, same_faces
+from device.tracking.association import distances, match_cheapest, return_costs, same_faces
 
 NONE = np.zeros((0, 4))
 
 
 def boxes(*centers_and_sides):
     return np.array([Box.centred((x, y), (side, side)).xyxy for x, y, side in centers_and_sides])
-
-
-def some_boxes(rng, count):
-    corner, size = rng.uniform(0, 300, (count, 2)), rng.uniform(1, 200, (count, 2))
-    return np.concatenate([corner, corner + size], axis=1)
-
-
-def test_overlaps_are_those_of_the_boxes_one_by_one():
-    rng = np.random.default_rng(3)
-    first, second = some_boxes(rng, 7), some_boxes(rng, 5)
-    one_by_one = [[Box(*one).iou(Box(*other)) for other in second] for one in first]
-    assert overlaps(first, second) == pytest.approx(np.array(one_by_one))
-    assert 0 < np.count_nonzero(one_by_one) < 35
 
 
 def test_distances_are_counted_in_sizes_of_the_larger_box():
@@ -32,7 +19,7 @@ def test_distances_are_counted_in_sizes_of_the_larger_box():
 def test_a_box_shrunk_inside_another_is_the_same_face_and_a_neighbour_is_not():
     face = boxes((200, 200, 100))
     others = boxes((200, 200, 30), (210, 205, 105), (270, 200, 100), (200, 300, 100))
-    assert same_faces(face, others, least_iou=0.4, near=0.35).tolist() == [[True, True, False, False]]
+    assert same_faces(face, others, iou_threshold=0.4, near=0.35).tolist() == [[True, True, False, False]]
 
 
 def test_a_face_may_return_within_its_reach_and_of_similar_size_only():
@@ -65,7 +52,6 @@ def test_matching_leaves_the_costs_as_they_were():
 )
 def test_no_boxes_give_empty_answers(first, second):
     shape = len(first), len(second)
-    assert overlaps(first, second).shape == shape
     assert same_faces(first, second, 0.4, 0.35).shape == shape
     costs = return_costs(first, second, np.ones(len(first)), 2.0)
     assert costs.shape == shape
@@ -74,5 +60,4 @@ def test_no_boxes_give_empty_answers(first, second):
 
 def test_boxes_without_extent_do_not_divide_by_zero():
     points = np.array([[5.0, 5, 5, 5], [9, 9, 9, 9]])
-    assert overlaps(points, points).tolist() == [[0, 0], [0, 0]]
     assert np.isfinite(distances(points, points)).all()

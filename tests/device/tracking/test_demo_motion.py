@@ -17,7 +17,6 @@ from device.settings import DaemonSettings
 from device.sources.demo import DemoSource
 from device.sources.demo_path import DemoPath
 from device.sources.demo_photo import load_photo
-from device.sources.uri import SourceOptions
 from device.tracking.tracker import Tracker
 from tests.fakes import ListSink
 
@@ -33,7 +32,7 @@ def frames():
     # Every frame as soon as it is asked for, but stamped as in real time.
     ticks = count()
     source = DemoSource(
-        load_photo(), SourceOptions(), paced=False, clock_ns=lambda: round(next(ticks) * 1e9 / DemoPath().fps)
+        load_photo(), paced=False, clock_ns=lambda: round(next(ticks) * 1e9 / DemoPath().fps)
     )
     tracker = Tracker(network, CentreFinder())
     settings = DaemonSettings(frames=FRAMES)

@@ -18,9 +18,8 @@ import cv2
 import numpy as np
 import pytest
 
-from device.sources.demo import DemoSource
+from device.sources.demo import DemoOptions, DemoSource
 from device.sources.demo_photo import load_photo
-from device.sources.uri import SourceOptions
 from firmware_config.fat import Fat
 from firmware_config.image import make_image
 from firmware_config.payload import PROJECT, build_payload, pack_model
@@ -161,7 +160,7 @@ def test_the_double_gives_the_same_landmarks_as_the_host(pi, work):
     """Frames of the demo as pictures, through both daemons: aarch64 and x86 differ by rounding alone."""
     folder = work / "frames"
     folder.mkdir()
-    for frame in islice(DemoSource(load_photo(), SourceOptions(fps=2), paced=False), 13):
+    for frame in islice(DemoSource(load_photo(), DemoOptions(fps=2), paced=False), 13):
         cv2.imwrite(str(folder / f"{frame.sequence:03}.png"), frame.image)
     run("tar", "-C", work, "-cf", work / "frames.tar", "frames")
     pi.send(work / "frames.tar")

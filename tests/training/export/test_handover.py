@@ -23,7 +23,7 @@ def test_a_finished_run_is_handed_over_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(handover, "handover_faces", lambda *_: faces)
     folder = handover.write_handover(run, "small", None, tmp_path)
     assert {path.name for path in folder.iterdir()} == {
-        "network.pt2", "calibration.npz", "validation.npz", "handover.json",
+        "network.onnx", "calibration.npz", "validation.npz", "reference.npz", "handover.json",
     }  # fmt: skip
     values = json.loads((folder / "handover.json").read_text())
     assert (values["name"], values["scheme"]) == ("small", "ibug_68")
@@ -43,18 +43,35 @@ def test_a_network_that_met_faces_alone_is_handed_over_with_faces_alone(tmp_path
         assert {"ground" if name == "ground" else "drawn" for name in faces.calibration.sources} == kinds
 
 
-def test_the_exported_network_is_the_averaged_one(tmp_path):
-    run = tmp_path / "tiny"
-    Loop(tiny_parts(run)).run()
+def test_the_exported_network_and_its_reference_are_the_averaged_one(tmp_path, monkeypatch):
+    import onnxruntime
+
     from training.engine.checkpoint import load_network
 
+    run = tmp_path / "tiny"
+    Loop(tiny_parts(run)).run()
     model, _ = load_network(run / "network.pt")
-    handover.export_network(model, 32, tmp_path / "network.pt2")
-    exported = torch.export.load(tmp_path / "network.pt2").module()
-    image = torch.rand(1, 3, 32, 32) * 2 - 1
+    crops = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    written = CropSet(crops, np.ones((3, 68, 2), np.float32), ["a", "b", "c"], ["t"] * 3)
+    monkeypatch.setattr(
+        handover, "handover_faces", lambda *_: handover_faces.HandoverFaces(written, written, [], 12)
+    )
+    folder = handover.write_handover(run, "small", None, tmp_path)
+    image = (crops.transpose(0, 3, 1, 2).astype(np.float32) - 128) / 128
     with torch.no_grad():
-        for got, wanted in zip(exported(image), model(image), strict=True):
-            assert torch.allclose(got, wanted, atol=1e-5)
+        maps, presence = (output.numpy() for output in model(torch.from_numpy(image)))
+    session = onnxruntime.InferenceSession(folder / "network.onnx")
+    for number in range(3):
+        heatmap, logit = session.run(None, {"image": image[number : number + 1]})
+        assert np.allclose(heatmap[0], maps[number], atol=1e-5)
+        assert np.allclose(logit[0], presence[number], atol=1e-5)
+    with np.load(folder / "reference.npz", allow_pickle=False) as reference:
+        assert np.allclose(reference["presence"], presence.ravel(), atol=1e-5)
+        # The softmax expectation, written out: a cell's centre is the middle of its 4 x 4 pixels.
+        mass = np.exp(maps - maps.max((2, 3), keepdims=True))
+        centres = np.arange(8) * 4 + 1.5
+        x = (mass.sum(2) * centres).sum(2) / mass.sum((2, 3))
+        assert np.allclose(reference["landmarks_crop"][..., 0], x, atol=1e-3)
 
 
 def test_faceless_crops_follow_the_faces():

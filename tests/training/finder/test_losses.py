@@ -1,6 +1,6 @@
-import dataclasses
 import math
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -94,7 +94,7 @@ def test_maps_that_say_the_truth_cost_nothing_and_decode_to_it():
     assert [float(term) for term in box_terms(box, targets, RULE)] == pytest.approx([0, 0], abs=1e-4)
     assert float(points_term(points, targets)) == pytest.approx(0, abs=1e-5)
     score = torch.where(targets.peak > 0, 8.0, -8.0)
-    rule = dataclasses.replace(RULE, least_score=0.5)
+    rule = msgspec.structs.replace(RULE, score_threshold=0.5)
     found = decode_maps(score[0].numpy(), *(m[0].movedim(0, -1).numpy() for m in (box, points)), rule)
     assert len(found.boxes) == 2
     for face in faces:

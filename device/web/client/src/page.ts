@@ -191,7 +191,9 @@ class Page {
     if (!frame) return;
     element("source").textContent = `${frame.source} · ${frame.frame.width}×${frame.frame.height}`;
     element("model").textContent = frame.model;
-    this.panel.showFace(frame.faces[0], frame.faces.length);
+    // What an old frame says of faces is out of date: the camera or the connection may be lost.
+    const faces = this.client.presence === "faces" && this.client.connection === "live" ? frame.faces : [];
+    this.panel.showFace(faces[0], faces.length);
   }
 }
 

@@ -14,6 +14,7 @@ from device.messages import messages as events
 from device.signal.mean_face import mean_landmarks
 from device.sinks import open_sink
 from device.sinks.avatar.osf import POINT_ORDER, quaternion_of
+from device.support.condition import Condition, State
 
 SIZE = (640, 480)
 FOCAL = 800.0
@@ -221,7 +222,28 @@ def test_a_quaternion_turns_as_its_matrix_does():
 
 def test_wrong_addresses_are_told_what_was_wanted():
     for place in ("", ":5", "host:0", "host:99999", "host:x"):
-        with pytest.raises(UsageError, match=r"wanted udp-osf:HOST\[:PORT\]"):
+        with pytest.raises(UsageError, match=r"write udp-osf:HOST\[:PORT\]"):
             open_sink(f"udp-osf:{place}")
     with pytest.raises(MissingOutsideError, match=r"no receiver no-such-host.invalid"):
         open_sink("udp-osf:no-such-host.invalid")
+
+
+LOST_CAMERA = events.Status("cam0", 1, camera=Condition(State.LOST, "cam0 gave no frame for 2 s"))
+
+
+def test_of_a_lost_camera_the_last_faces_are_sent_as_not_found(receiver, sink):
+    sink.publish(a_frame(a_face(number=5), a_face(number=7)), b"")
+    seen = receiver.recv(65536)
+    sink.publish(LOST_CAMERA, b"")
+    gone = receiver.recv(65536)
+    assert len(gone) == len(seen) == 2 * 1785
+    for first in (0, 1785):
+        # OpenSee.cs: double time, int id, two floats of size, two eyes, then the byte `got3DPoints`.
+        assert (seen[first + 28], gone[first + 28]) == (1, 0)
+        assert struct.unpack_from("=i", gone, first + 8) == struct.unpack_from("=i", seen, first + 8)
+        assert struct.unpack_from("=d", gone, first)[0] > struct.unpack_from("=d", seen, first)[0]
+    sink.publish(a_frame(), b"")
+    sink.publish(LOST_CAMERA, b"")
+    receiver.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        receiver.recv(65536)

@@ -12,6 +12,7 @@ from device.messages import messages as events
 from device.messages.signals import SIGNAL_NAMES
 from device.sinks import open_sink
 from device.sinks.avatar.vmc import arkit_shapes, osc_message
+from device.support.condition import Condition, State
 
 
 @pytest.fixture
@@ -107,3 +108,20 @@ def test_the_face_that_has_been_there_longest_is_sent(receiver, sink):
 def test_osc_messages_of_any_length_are_read(text, number):
     message = OscMessage(osc_message("/a", text, number, 0.5))
     assert message.params == [text, number, 0.5]
+
+
+LOST_CAMERA = events.Status("cam0", 1, camera=Condition(State.LOST, "cam0 gave no frame for 2 s"))
+
+
+def test_a_lost_camera_brings_the_avatar_to_rest_until_frames_come_again(receiver, sink):
+    received(receiver, sink, a_face(pose=(0, 0, 0), signals={"jaw_open": 0.5}))
+    for message in (LOST_CAMERA, events.ErrorMessage("cam0", 4, 1, 2, "no frame")):
+        sink.publish(message, b"")
+        messages = [(one.address, one.params) for one in OscBundle(receiver.recv(65536))]
+        assert messages[0] == ("/VMC/Ext/OK", [1, 3, 0, 0])
+        assert messages[-1][0] == "/VMC/Ext/Blend/Apply"
+        assert set(shapes_in(messages).values()) == {0.0}
+        assert "jawOpen" in shapes_in(messages)
+    assert received(receiver, sink, a_face())[0][1] == [1, 3, 0, 1]
+    sink.publish(events.Status("cam0", 1), b"")
+    assert received(receiver, sink)[0][1] == [1, 3, 0, 0]

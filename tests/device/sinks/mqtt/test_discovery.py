@@ -4,11 +4,11 @@ import itertools
 import json
 
 import pytest
+from device.sinks.uri import parse_sink_uri
 
 from device.sinks.mqtt import settings as mqtt_settings
 from device.sinks.mqtt.discovery import announcements
 from device.sinks.mqtt.settings import MqttSettings, read_mqtt_settings
-from device.sinks.uri import parse_sink_uri
 from device.support.machine import machine_tag
 
 NAMES = ["cam", "cam.1", "cam_1", "cam-1", "a-cam", "landmarks-cam", "cam-0123abcd"]

@@ -516,7 +516,7 @@ def test_a_certificate_that_is_not_valid_yet_is_waited_for():
         ("mqtt://", "lacks a broker's name or port"),
         ("mqtt://host:0", "lacks a broker's name or port"),
         ("mqtt://host:99999", "host or port cannot be read"),
-        ("mqtt://host/" + "x" * 10_000, "of 10000 characters, wanted 1 to 64"),
+        ("mqtt://host/" + "x" * 10_000, "of 10002 characters, wanted 1 to 64"),
         ("mqtt://host/a/b", "wanted 1 to 64 letters"),
         ("mqtt://host/a+", "wanted 1 to 64 letters"),
         ("mqtt://me:hunter2@host/pi", "LANDMARKS_MQTT_PASSWORD"),

@@ -3,14 +3,14 @@
 import pytest
 
 from device.contract.errors import RefusedError, UsageError
-from device.sinks.uri import parse_sink_uri
+from device.sinks import SINKS
 from device.sinks.web.address import TOKEN_VARIABLE, find_token, is_loopback, parse_web_address
 
 GOOD = "0123456789abcdef"
 
 
 def address_of(text):
-    return parse_web_address(parse_sink_uri(text))
+    return parse_web_address(SINKS.parse(text))
 
 
 def test_a_bare_port_is_served_to_this_machine_without_pictures():
@@ -21,7 +21,7 @@ def test_a_bare_port_is_served_to_this_machine_without_pictures():
         False,
         frozenset(),
     )
-    assert address.loopback
+    assert is_loopback(address.host)
 
 
 def test_host_picture_and_origins_are_read():
@@ -33,12 +33,12 @@ def test_host_picture_and_origins_are_read():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("web:", "wanted [HOST:]PORT"),
+        ("web:", "write web:[HOST:]PORT"),
         ("web:eighty", "wanted [HOST:]PORT"),
         ("web:65536", "wanted [HOST:]PORT"),
         ("web:8080/stream", "wanted [HOST:]PORT"),
         ("web:8080?pictures=1", "did you mean picture?"),
-        ("web:8080?picture=yes", "wanted one of 0, 1"),
+        ("web:8080?picture=yes", "wanted 0 or 1"),
         ("web:8080?origin=localhost", "wanted origins"),
     ],
 )
@@ -59,18 +59,18 @@ def test_loopback_is_this_machine_only(host, loopback):
 
 def test_the_network_sees_nothing_without_a_token():
     with pytest.raises(RefusedError) as caught:
-        find_token(address_of("web:0.0.0.0:8080"), {})
+        find_token("web", "0.0.0.0", {})
     assert TOKEN_VARIABLE in str(caught.value)
-    assert find_token(address_of("web:0.0.0.0:8080"), {TOKEN_VARIABLE: GOOD}) == GOOD
+    assert find_token("web", "0.0.0.0", {TOKEN_VARIABLE: GOOD}) == GOOD
 
 
 def test_this_machine_needs_no_token_but_keeps_one_that_is_set():
-    assert find_token(address_of("web:8080"), {}) is None
-    assert find_token(address_of("web:8080"), {TOKEN_VARIABLE: GOOD}) == GOOD
+    assert find_token("web", "127.0.0.1", {}) is None
+    assert find_token("web", "127.0.0.1", {TOKEN_VARIABLE: GOOD}) == GOOD
 
 
 @pytest.mark.parametrize("token", ["short", "with a space in it!", "x" * 129, "umlaut-äöü-äöü-äöü"])
 def test_a_token_that_a_browser_cannot_send_is_refused_without_being_shown(token):
     with pytest.raises(UsageError) as caught:
-        find_token(address_of("web:8080"), {TOKEN_VARIABLE: token})
+        find_token("web", "127.0.0.1", {TOKEN_VARIABLE: token})
     assert token not in str(caught.value)

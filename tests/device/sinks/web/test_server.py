@@ -137,7 +137,7 @@ def test_a_viewer_that_reads_nothing_holds_nobody_and_then_gets_the_newest(serve
         # The stalled one reads on: it has missed most, and what it gets last is the newest.
         sequences = []
         while not sequences or sequences[-1] != 299:
-            received = stalled.recv(timeout=5)
+            received = stalled.recv(timeout=30)
             if isinstance(received, str):
                 sequences.append(json.loads(received)["sequence"])
         served.sink.close()

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Build an environment from its lock file: install.sh FOLDER LOCK [torch] [compiled] [project]
+# uv does it where it is on the PATH, else pip; either holds every file to its hash. PYTHON names the interpreter.
+set -eu
+folder=$1
+lock=$2
+shift 2
+python=${PYTHON:-python3}
+# Where torch's builds without CUDA lie. torch-cuda.lock is the same version with CUDA, some 2.7 GB.
+cpu_index=https://download.pytorch.org/whl/cpu
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "error: PYTHON=$python is no Python 3.11 or newer; apt-get install python3 python3-venv, or name another with PYTHON=" >&2
+    exit 5
+}
+say() { echo "$folder: $*"; }
+pip_install() { "$folder/bin/python" -m pip --disable-pip-version-check install --no-deps --no-compile "$@"; }
+
+make_environment() {
+    say "installing $(sed -n '1s/^# \(.*\) on x86-64.*/\1/p' "$lock")"
+    if command -v uv >/dev/null; then
+        uv venv --quiet --seed --allow-existing --python "$python" "$folder"
+        uv pip install --python "$folder/bin/python" --no-deps --require-hashes --requirement "$lock"
+    else
+        "$python" -m venv "$folder"
+        pip_install --require-hashes --requirement "$lock"
+    fi
+}
+
+install_torch() {
+    if ! nvidia-smi -L 2>/dev/null | grep -q GPU; then
+        say "installing torch without CUDA, about 200 MB"
+        if pip_install --retries 1 --extra-index-url "$cpu_index" --requirement requirements/torch-cpu.txt; then return 0; fi
+        say "no build without CUDA is to be had here: taking the one that the package index has"
+    fi
+    say "installing torch"
+    pip_install --require-hashes --requirement requirements/torch-cuda.lock
+}
+
+# Nothing but rendered faces needs these: without a compiler they are left out.
+install_compiled() {
+    if command -v c++ >/dev/null; then
+        say "compiling $(sed -n 's/==.*//p' requirements/compiled.lock | xargs)"
+        if pip_install --quiet --require-hashes --requirement requirements/compiled.lock; then return 0; fi
+    fi
+    say "going on without $(sed -n 's/==.*//p' requirements/compiled.lock | xargs): apt-get install g++ python3-dev, then run this again"
+}
+
+# The build backend is in the lock: nothing is fetched for it.
+install_project() { pip_install --quiet --no-build-isolation --editable .; }
+
+make_environment
+for part in "$@"; do "install_$part"; done
