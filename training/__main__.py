@@ -21,6 +21,7 @@ from training.finder.commands import (
     train_finder_file,
     write_card_of_finder,
 )
+from training.rendered.commands import add_render, run_render
 
 EXAMPLES = """examples:
   python -m training train training/configs/synthetic/student.toml
@@ -33,6 +34,7 @@ EXAMPLES = """examples:
   python -m training robustness --model device/models/small/student.tflite --data ../shared/data
   python -m training turned turned.png --data ../shared/data
   python -m training recover training/configs/landmark_student/small.toml small.npz --data ../shared/data
+  python -m training render --avatars ../shared/data/valid_avatars --count 2000 --out rendered
   python -m training results --runs runs
   python -m training handover runs/landmark_student-student --data ../shared/data
   python -m training evaluate-finder --data ../shared/data --yunet yunet.onnx
@@ -204,6 +206,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_recover,
         *FINDER_COMMANDS,
         *SIGNAL_COMMANDS,
+        add_render,
     ):
         add(commands)
     return parser
@@ -372,6 +375,7 @@ PROGRAMS = {
     "recover": run_recover,
     "evaluate-finder": run_evaluate_finder,
     "fit-yunet": run_fit_yunet,
+    "render": run_render,
     "signals": run_signals,
     "occlusion": run_occlusion,
 }

@@ -10,10 +10,12 @@ from training.data.sets.cofw import read_cofw
 from training.data.sets.counts import notes_on
 from training.data.sets.ibug_300w import read_300w
 from training.data.sets.lists import check_all_found, read_list
+from training.data.sets.rendered import avatar_of, read_rendered
 from training.data.sets.sample import Sample
 from training.data.sets.schemes import converted
 from training.data.sets.wflw import read_wflw
 from training.data.sets.youtube_faces import read_youtube_faces, subject_of, subjects_below
+from training.rendered.people import HELD_OUT
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +80,22 @@ def _split_aflw2000(folder: Path, *, strict: bool) -> Split:
     return Split([], faces, notes_on("aflw2000", "all", faces, strict=strict))
 
 
+def _split_rendered(folder: Path, *, strict: bool) -> Split:
+    del strict  # a rendered set is of any size
+    faces = read_rendered(folder)
+    return Split(
+        [face for face in faces if avatar_of(face.name) not in HELD_OUT],
+        [face for face in faces if avatar_of(face.name) in HELD_OUT],
+    )
+
+
 SPLITS = {
     "300w": _split_300w,
     "youtube_faces": _split_youtube_faces,
     "wflw": _split_wflw,
     "cofw": _split_cofw,
     "aflw2000": _split_aflw2000,
+    "rendered": _split_rendered,
 }
 """Every set by the name of its folder."""
 

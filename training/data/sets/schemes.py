@@ -24,6 +24,7 @@ SCHEME_OF_SET = {
     "300w": "ibug_68",
     "youtube_faces": "ibug_68",
     "aflw2000": "ibug_68",
+    "rendered": "ibug_68",
     "wflw": "wflw_98",
     "cofw": "cofw_29",
 }

@@ -1,0 +1,1 @@
+"""Photograph-like pictures of three-dimensional heads, with exact landmarks."""
