@@ -83,7 +83,7 @@ def _add_evaluate(commands: Commands) -> None:
     evaluate.add_argument(
         "--dataset",
         required=True,
-        help="SET:FOLDER; 300w (searched recursively), wflw, cofw, aflw2000, youtube_faces",
+        help="SET:FOLDER; 300w (searched recursively), wflw, cofw, aflw2000, youtube_faces, rendered",
     )
     evaluate.add_argument(
         "--part", default="test", choices=("train", "test"), help="of wflw and cofw (default: test)"
@@ -257,6 +257,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     """Evaluate a model file."""
     from device.finders.open import open_finder
     from training.measure import evaluate
+    from training.measure.turned_heads import turn_bands, turn_table
 
     predict, scheme = evaluate.load_predictor(arguments.model)
     samples = evaluate.load_samples(arguments.dataset, arguments.list, arguments.part, scheme.name)
@@ -273,7 +274,13 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 
         errors = evaluate.errors_of(predicted, samples, scheme, points)
         draw_ced({arguments.model.stem: errors}, arguments.ced)
-    print(json.dumps(asdict(figures)) if arguments.json else evaluate.evaluation_table(figures))
+    values = asdict(figures)
+    table = evaluate.evaluation_table(figures)
+    if arguments.dataset.startswith("rendered:"):
+        bands = turn_bands(predicted, samples, scheme)
+        values["turn_bands"] = {name: asdict(band) for name, band in bands.items()}
+        table += "\n" + turn_table(bands)
+    print(json.dumps(values) if arguments.json else table)
 
 
 def run_presence(arguments: argparse.Namespace) -> None:

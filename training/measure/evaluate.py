@@ -25,6 +25,7 @@ from training.data.sets import read_300w, read_list, read_youtube_faces
 from training.data.sets.aflw2000 import read_aflw2000
 from training.data.sets.cofw import read_cofw
 from training.data.sets.picture import read_face_picture
+from training.data.sets.rendered import read_rendered
 from training.data.sets.sample import Faces, Sample, left_out_of
 from training.data.sets.schemes import converted
 from training.data.sets.wflw import read_wflw
@@ -183,6 +184,7 @@ READERS: dict[str, Callable[[Path, str], list[Sample]]] = {
     "cofw": read_cofw,
     "aflw2000": lambda folder, _: read_aflw2000(folder),
     "youtube_faces": lambda folder, _: read_youtube_faces(folder),
+    "rendered": lambda folder, _: read_rendered(folder),
 }
 """Every set that --dataset may name, by folder and part."""
 

@@ -109,7 +109,7 @@ class Avatar:
         Args:
             curl_degrees: (3,) by which each row of finger joints is bent, from the palm outwards.
         """
-        world = world_matrices(self._nodes, {})
+        world = self._resting.copy()
         for row, angle in enumerate(np.radians(curl_degrees), start=1):
             for finger in FINGERS:
                 self._turn(world, f"LeftHand{finger}{row}", about_z(-angle))
@@ -119,7 +119,7 @@ class Avatar:
 
     def _joint_matrices(self, pose: Pose) -> Matrix:
         """(N, 4, 4) world matrix of each node."""
-        world = world_matrices(self._nodes, {})
+        world = self._resting.copy()
         for name, sign in zip(ARMS, (1, -1), strict=True):
             self._turn(world, name, about_z(sign * np.radians(ARMS_DOWN_DEGREES)))
         half = _half_rotation(pose.neck)
@@ -140,6 +140,11 @@ class Avatar:
         move[:3, 3] = pivot - rotation @ pivot
         for number in self._below[joint]:
             world[number] = move @ world[number]
+
+    @cached_property
+    def _resting(self) -> Matrix:
+        """(N, 4, 4) world matrix of each node as the file has it."""
+        return world_matrices(self._nodes)
 
     @cached_property
     def _below(self) -> dict[int, list[int]]:
@@ -220,7 +225,11 @@ def _plain(name: str) -> str:
 
 
 def _morphed(mesh: Mesh, weights: Mapping[str, float]) -> tuple[Array, Array]:
-    chosen = [(number, weights[_plain(name)]) for number, name in enumerate(mesh.morph_names) if weights.get(_plain(name))]
+    chosen = [
+        (number, weights[_plain(name)])
+        for number, name in enumerate(mesh.morph_names)
+        if weights.get(_plain(name))
+    ]
     if not chosen:
         return mesh.positions, mesh.normals
     numbers = [number for number, _ in chosen]

@@ -44,7 +44,7 @@ class Camera:
         return np.asarray(-self.rotation.T @ self.translation, np.float64)
 
     def clip_matrix(self) -> NDArray[np.float32]:
-        """(4, 4) from the world to OpenGL's clip space, whose y points up and whose edge is the pixels' edge."""
+        """(4, 4) from the world to OpenGL's clip space: y up, -1 and 1 at the outer edges of the pixels."""
         near, far = NEAR_METRES, FAR_METRES
         x, y = ((2 * place + 1) / self.side - 1 for place in self.centre)
         focal = 2 * self.focal / self.side

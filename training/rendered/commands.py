@@ -27,7 +27,9 @@ def add_render(commands: "argparse._SubParsersAction[Any]") -> None:
     render.add_argument(
         "--held-out", action="store_true", help="the six people kept for evaluation instead of all others"
     )
-    render.add_argument("--page", type=Path, metavar="FILE", help="draw a sheet of pictures with their points (PNG)")
+    render.add_argument(
+        "--page", type=Path, metavar="FILE", help="draw a sheet of pictures with their points (PNG)"
+    )
 
 
 def run_render(arguments: argparse.Namespace) -> None:
@@ -37,7 +39,12 @@ def run_render(arguments: argparse.Namespace) -> None:
         UsageError: a number that makes no sense.
         MissingOutsideError: the packages of the extra `rendered` are not installed.
     """
-    for name, low, high in (("count", 1, 10**7), ("workers", 1, 256), ("side", 64, 2048), ("max_roll", 0, 180)):
+    for name, low, high in (
+        ("count", 1, 10**7),
+        ("workers", 1, 256),
+        ("side", 64, 2048),
+        ("max_roll", 0, 180),
+    ):
         if not low <= getattr(arguments, name) <= high:
             raise UsageError(f"--{name.replace('_', '-')} {getattr(arguments, name)}: wanted {low} to {high}")
     try:

@@ -26,8 +26,10 @@ NOSE_HALF_WIDTH, NOSE_TOP_V, NOSE_BOTTOM_V = 0.055, 0.19, 0.315
 """The nose in the texture."""
 CHIN_HALF_WIDTH = 0.05
 """Of the strip in which the lowest point is looked for, texture sides."""
-HEIGHTS = 64
+HEIGHTS = 96
 """At which the outline is looked up between the chin and the ear."""
+EDGE_FRACTION = 0.004
+"""Of the distance from chin to ear: a point so near the outline is on it, and stays where it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +87,16 @@ def _half(front: FaceFront, seen: Array, marks: Array, down: Array, out: Array) 
     line = len(seen) + np.arange(len(marks))
     edges = np.vstack([front.edges, np.stack([line[:-1], line[1:]], axis=1)])
     low, across = vertices[:, :2] @ down, vertices[:, :2] @ out
-    heights = np.linspace(low[line[0]], low[line[-1]], HEIGHTS)[1:]
+    # Closer together at the chin, where the outline is nearly level.
+    heights = low[line[0]] + (low[line[-1]] - low[line[0]]) * np.linspace(0, 1, HEIGHTS)[1:] ** 2
     reach, depth = _outline(heights, low, across, vertices[:, 2], edges)
     there = np.isfinite(reach)
     points = reach[:, None] * out + heights[:, None] * down
     outline = np.vstack([marks[0], np.column_stack([points, depth])[there]])
-    return _spaced_like(marks, outline)
+    at_marks, _ = _outline(low[line], low, across, vertices[:, 2], edges)
+    slack = EDGE_FRACTION * np.linalg.norm(marks[-1, :2] - marks[0, :2])
+    inside = at_marks > across[line] + slack
+    return np.where(inside[:, None], _spaced_like(marks, outline), marks)
 
 
 def _outline(

@@ -37,7 +37,7 @@ from training.rendered.scene import SceneSettings
 
 FORMAT = 1
 """Raised when the same request makes other pictures or labels."""
-SHARD_PICTURES = 25
+SHARD_PICTURES = 50
 JPEG_QUALITY = 93
 REQUEST, LABELS = "rendered.json", "labels.npz"
 
@@ -108,7 +108,9 @@ def _run(
         try:
             yield from pool.map(_render_shard, repeat(request), repeat(chosen), repeat(folder), missing)
         except BrokenProcessPool as error:
-            raise LandmarksError("a rendering process was killed, perhaps for memory; try --workers 1") from error
+            raise LandmarksError(
+                "a rendering process was killed, perhaps for memory; try --workers 1"
+            ) from error
 
 
 def _one_thread() -> None:
@@ -214,7 +216,7 @@ def _keep_request(request: RenderRequest, chosen: list[Path], folder: Path) -> N
     if path.is_file():
         if path.read_text(encoding="utf-8") != text:
             raise RefusedError(
-                f"{folder} holds pictures of other avatars or settings (see {path.name}); choose another --out"
+                f"{folder} holds pictures of other heads or settings (see {path.name}); choose another --out"
             )
         return
     if folder.is_dir() and any(folder.iterdir()):

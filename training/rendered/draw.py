@@ -108,10 +108,10 @@ def draw_face(sitter: Sitter, settings: SceneSettings, rng: np.random.Generator)
     camera = random_camera(rng, angles, pose.neck, face, sitter.renderer.side)
     covers = tuple(name for name, odds in COVERS.items() if rng.random() < odds)
     bald = rng.random() < BALD_FRACTION
-    hair = (float(rng.uniform(0.5, 1.8)), float(rng.uniform(0.5, 1.3)), float(rng.uniform(0.4, 1.2)))
+    hair = _hair_tint(rng)
     shown = [mesh for mesh in meshes if not (bald and WIG in mesh.mesh.name.lower())]
     surfaces = [sitter.surface_of(_set_back(mesh, pose), hair) for mesh in shown]
-    surfaces += _covers(sitter, covers, pose, meshes[0], camera, rng)
+    surfaces += _covers(sitter, covers, pose, meshes[0], camera, rng=rng)
     drawing = sitter.renderer.draw(surfaces, camera, random_lights(rng, camera))
     surface, contour = label(sitter, meshes[0], points, camera, pose)
     return RenderedFace(
@@ -120,9 +120,7 @@ def draw_face(sitter: Sitter, settings: SceneSettings, rng: np.random.Generator)
     )  # fmt: skip
 
 
-def label(
-    sitter: Sitter, skin: PosedMesh, points: Array, camera: Camera, pose: Pose
-) -> tuple[Array, Array]:
+def label(sitter: Sitter, skin: PosedMesh, points: Array, camera: Camera, pose: Pose) -> tuple[Array, Array]:
     """(68, 3) pixels and depth of the landmarks: fixed on the skin, and with the jaw along its outline.
 
     Args:
@@ -154,6 +152,12 @@ def visible(drawing: Drawing, points: Array) -> NDArray[np.bool_]:
     return np.asarray(behind < HIDDEN_METRES)
 
 
+def _hair_tint(rng: np.random.Generator) -> tuple[float, float, float]:
+    """RGB, from grey to reddish."""
+    brightness, warmth = float(rng.uniform(0.5, 2.2)), float(rng.uniform(0, 0.6))
+    return brightness * (1 + warmth), brightness, brightness * (1 - 0.7 * warmth)
+
+
 def _set_back(posed: PosedMesh, pose: Pose) -> PosedMesh:
     if "teeth" not in posed.mesh.name.lower():
         return posed
@@ -162,7 +166,13 @@ def _set_back(posed: PosedMesh, pose: Pose) -> PosedMesh:
 
 
 def _covers(
-    sitter: Sitter, names: tuple[str, ...], pose: Pose, skin: PosedMesh, camera: Camera, rng: np.random.Generator
+    sitter: Sitter,
+    names: tuple[str, ...],
+    pose: Pose,
+    skin: PosedMesh,
+    camera: Camera,
+    *,
+    rng: np.random.Generator,
 ) -> list[Surface]:
     """What stands before the face."""
     place = sitter.avatar.head_place(pose)

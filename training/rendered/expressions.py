@@ -24,7 +24,9 @@ def _both(rng: np.random.Generator, name: str, amount: float) -> Weights:
 
 def _speaking(rng: np.random.Generator) -> Weights:
     chosen = rng.choice(SPEECH, 2, replace=False)
-    return {str(name): float(amount) for name, amount in zip(chosen, rng.uniform(0.1, [0.9, 0.5]), strict=True)}
+    return {
+        str(name): float(amount) for name, amount in zip(chosen, rng.uniform(0.1, [0.9, 0.5]), strict=True)
+    }
 
 
 def _open(rng: np.random.Generator) -> Weights:

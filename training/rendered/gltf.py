@@ -108,20 +108,14 @@ def read_glb(path: Path) -> Model:
         ) from error
 
 
-def world_matrices(nodes: list[Node], changed: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(N, 4, 4) from each node to the world.
-
-    Args:
-        nodes: of a model.
-        changed: matrices to use instead of a node's own `local`, by index.
-    """
+def world_matrices(nodes: list[Node]) -> NDArray[np.float64]:
+    """(N, 4, 4) from each node to the world."""
     world: dict[int, NDArray[np.float64]] = {}
 
     def of(index: int) -> NDArray[np.float64]:
         if index not in world:
             node = nodes[index]
-            local = changed.get(index, node.local)
-            world[index] = local if node.parent is None else of(node.parent) @ local
+            world[index] = node.local if node.parent is None else of(node.parent) @ node.local
         return world[index]
 
     return np.stack([of(index) for index in range(len(nodes))])
@@ -142,7 +136,9 @@ class _Reader:
             raise ValueError(f"it requires the extension {unknown[0]}")
 
     def model(self) -> Model:
-        parents = {child: number for number, node in enumerate(self._file.nodes) for child in node.children or ()}
+        parents = {
+            child: number for number, node in enumerate(self._file.nodes) for child in node.children or ()
+        }
         nodes = [
             Node(node.name or f"node {number}", parents.get(number), _local_matrix(node))
             for number, node in enumerate(self._file.nodes)
@@ -186,7 +182,9 @@ class _Reader:
 
     def _morphs(self, mesh: Any, primitive: Any) -> tuple[tuple[str, ...], Array, Array]:
         targets = primitive.targets or []
-        names = (mesh.extras or {}).get("targetNames") or [f"morph {number}" for number in range(len(targets))]
+        names = (mesh.extras or {}).get("targetNames") or [
+            f"morph {number}" for number in range(len(targets))
+        ]
         if len(names) != len(targets):
             raise ValueError("the names of the morph targets are not as many as the targets")
         count = self._file.accessors[primitive.attributes.POSITION].count
@@ -335,7 +333,14 @@ def _check_mesh(mesh: Mesh) -> None:
     for values in (mesh.normals, mesh.uv, mesh.joints, mesh.weights):
         if len(values) != count:
             raise ValueError(f"the attributes of {mesh.name!r} are not of one length")
-    for values in (mesh.positions, mesh.normals, mesh.uv, mesh.morph_positions, mesh.weights, mesh.inverse_bind):
+    for values in (
+        mesh.positions,
+        mesh.normals,
+        mesh.uv,
+        mesh.morph_positions,
+        mesh.weights,
+        mesh.inverse_bind,
+    ):
         if not np.isfinite(values).all():
             raise ValueError(f"{mesh.name!r} holds a value that is no number")
 

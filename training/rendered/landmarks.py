@@ -110,7 +110,7 @@ def _upper_edge(grey: NDArray[np.floating], u: float, v: float) -> tuple[float, 
     """By how much a brow's upper edge lies below v, and how many grey levels darker the brow is."""
     side = len(grey)
     rows = np.arange(int((v - BROW_REACH) * side), int((v + BROW_REACH) * side))
-    columns = slice(int((u - BROW_HALF_WIDTH) * side), int((u + BROW_HALF_WIDTH) * side))
+    columns = slice(int((u - BROW_HALF_WIDTH) * side), int((u + BROW_HALF_WIDTH) * side) + 1)
     profile = grey[rows, columns].mean(axis=1)
     darker = np.maximum.accumulate(profile) - profile
     # The lid's crease may be the darkest place of all, at the lower end.

@@ -180,7 +180,7 @@ class Renderer:
     def __init__(self, side: int) -> None:
         try:
             self._context = moderngl.create_standalone_context(backend="egl")
-        except Exception as error:  # noqa: BLE001  # glcontext raises plain Exception
+        except Exception as error:  # glcontext raises plain Exception
             raise MissingOutsideError(
                 f"OpenGL without a screen cannot be opened ({error}); install libegl1 and libgl1-mesa-dri"
             ) from error
@@ -200,7 +200,9 @@ class Renderer:
     def add_texture(self, name: str, image: NDArray[np.uint8]) -> None:
         """Keep a picture (H, W, 3) uint8 RGB under a name, with mipmaps."""
         self.drop_texture(name)
-        texture = self._context.texture(image.shape[1::-1], 3, np.ascontiguousarray(image).tobytes(), alignment=1)
+        texture = self._context.texture(
+            image.shape[1::-1], 3, np.ascontiguousarray(image).tobytes(), alignment=1
+        )
         texture.build_mipmaps()
         texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         self._textures[name] = texture
@@ -309,7 +311,9 @@ class _Buffers:
 
     def draw(self, program: moderngl.Program, *attributes: str) -> None:
         sizes = {"position": "3f", "normal": "3f", "uv": "2f"}
-        layout = " ".join(sizes[name] if name in attributes else f"{4 * int(sizes[name][0])}x" for name in sizes)
+        layout = " ".join(
+            sizes[name] if name in attributes else f"{4 * int(sizes[name][0])}x" for name in sizes
+        )
         array = self._context.vertex_array(
             program, [(self._vertices, layout, *attributes)], index_buffer=self._triangles
         )

@@ -64,7 +64,9 @@ def random_angles(rng: np.random.Generator, settings: SceneSettings) -> HeadAngl
     pitch = rng.normal(0, 10) if rng.random() < 0.75 else rng.uniform(-45, 45)
     roll = rng.normal(0, 7) if rng.random() < 0.75 else rng.uniform(-settings.max_roll, settings.max_roll)
     limits = (settings.max_pitch, settings.max_roll)
-    pitch, roll = (float(np.clip(angle, -most, most)) for angle, most in zip((pitch, roll), limits, strict=True))
+    pitch, roll = (
+        float(np.clip(angle, -most, most)) for angle, most in zip((pitch, roll), limits, strict=True)
+    )
     return HeadAngles(float(yaw), pitch, roll)
 
 
@@ -146,7 +148,7 @@ def random_lights(rng: np.random.Generator, camera: Camera) -> Lights:
 
 
 def _direction(azimuth: float, elevation: float) -> Array:
-    """(3,) towards a light; 0, 0 is the camera's own place; x to the picture's right, y up, z to the camera."""
+    """(3,) towards a light; 0, 0 is where the camera is. x: the picture's right, y: up, z: to the camera."""
     across, up = np.radians([azimuth, elevation])
     return np.array([np.sin(across) * np.cos(up), np.sin(up), np.cos(across) * np.cos(up)])
 
@@ -154,4 +156,5 @@ def _direction(azimuth: float, elevation: float) -> Array:
 def _tint(rng: np.random.Generator) -> Array:
     """(3,) RGB about 1, from candle to blue sky, seldom of another hue."""
     warmth = rng.normal(0, 0.12)
-    return np.asarray(np.clip([1 + warmth, 1, 1 - warmth] + rng.normal(0, 0.03, 3), 0.4, 1.7))
+    hue = np.array([1 + warmth, 1, 1 - warmth])
+    return np.asarray(np.clip(hue + rng.normal(0, 0.03, 3), 0.4, 1.7))

@@ -51,9 +51,13 @@ def glasses(points: Array, place: Matrix, rng: np.random.Generator) -> list[Surf
         fan = np.stack([np.zeros(len(rim) - 1), np.arange(1, len(rim)), np.arange(2, len(rim) + 1)], axis=1)
         surfaces.append(
             surface_of(
-                moved(np.vstack([centre, rim]), place), fan.astype(np.int32), tint=lens, gloss=rng.uniform(0.3, 1.0),
-                sharpness=rng.uniform(60, 200), opacity=opacity,
-            )  # fmt: skip
+                moved(np.vstack([centre, rim]), place),
+                fan.astype(np.int32),
+                tint=lens,
+                gloss=rng.uniform(0.3, 1.0),
+                sharpness=rng.uniform(60, 200),
+                opacity=opacity,
+            )
         )
     return surfaces
 
@@ -115,13 +119,20 @@ def mask(skin: PosedMesh, points: Array, place: Matrix, rng: np.random.Generator
     tint = (0.45, 0.65, 0.8) if rng.random() < 0.4 else random_colour(rng, 0.35)
     made = [
         surface_of(
-            moved(sheet.reshape(-1, 3), place), grid_triangles(MASK_ROWS, MASK_COLUMNS), tint=tint, gloss=0.1, sharpness=5.0
+            moved(sheet.reshape(-1, 3), place),
+            grid_triangles(MASK_ROWS, MASK_COLUMNS),
+            tint=tint,
+            gloss=0.1,
+            sharpness=5.0,
         )
     ]
     straps = []
     for column, ear in ((0, 0), (-1, 16)):
         behind = points[ear] + [0, -0.01, -0.025]
-        straps += [np.linspace(sheet[row, column], behind + [0, lift, 0], 8) for row, lift in ((0, 0.02), (-1, -0.02))]
+        straps += [
+            np.linspace(sheet[row, column], behind + np.array([0, lift, 0]), 8)
+            for row, lift in ((0, 0.02), (-1, -0.02))
+        ]
     lines = joined([tube(moved(strap, place), 0.0012) for strap in straps])
     return [*made, surface_of(*lines, tint=(0.8, 0.8, 0.8))]
 
@@ -143,7 +154,9 @@ def _sheet(resting: Array, axis: Array, y: Array, angles: Array) -> Array:
     taut = np.maximum(taut, cv2.dilate(grid, np.ones((3, 3), np.uint8)) + 0.003)
     level = (y - high) / (low - high) * (MASK_ROWS - 1)
     columns_at = np.broadcast_to(np.arange(MASK_COLUMNS), y.shape)
-    return np.asarray(cv2.remap(taut, columns_at.astype(np.float32), level.astype(np.float32), cv2.INTER_LINEAR), np.float64)
+    return np.asarray(
+        cv2.remap(taut, columns_at.astype(np.float32), level.astype(np.float32), cv2.INTER_LINEAR), np.float64
+    )
 
 
 def hand(avatar: Avatar, towards: Array, target: Array, look: Surface, rng: np.random.Generator) -> Surface:

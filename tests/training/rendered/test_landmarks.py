@@ -1,0 +1,95 @@
+"""The table of the 68 places against the meshes."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("meshoptimizer")
+
+from device.contract.landmarks import ibug_68
+from training.rendered.avatar import Avatar, Pose
+from training.rendered.expressions import BROWS, EYES, MOUTH, random_expression
+from training.rendered.landmarks import brow_shift, landmark_points, locate, mirrored_order, table
+
+
+def test_the_table_is_its_own_mirror_image():
+    midline, places = table()
+    mirrored = places[mirrored_order()] * [-1, 1] + [2 * midline, 0]
+    assert places == pytest.approx(mirrored, abs=2e-4)
+
+
+@pytest.fixture(scope="module")
+def people(avatars):
+    return [Avatar(path) for path in sorted(avatars.glob("*.glb"))[::9]]
+
+
+def test_every_place_lies_on_the_mesh_and_the_head_is_symmetric_about_it(people):
+    _, places = table()
+    shifts = []
+    for avatar in people:
+        points = locate(avatar.skin, places)
+        found = points.on(avatar.skin.uv)
+        assert found == pytest.approx(places, abs=1e-5)  # inside a triangle, not beside one
+        seen = points.on(avatar.posed(Pose())[0].positions)
+        shifts.append(seen - seen[mirrored_order()] * [-1, 1, 1])
+    # Millimetres: heads are not quite symmetric, but not to one side.
+    assert np.abs(1000 * np.median(shifts, axis=0)).max() < 1.5
+
+
+def test_lips_part_between_their_points_when_the_mouth_opens(people):
+    for avatar in people:
+        points = landmark_points(avatar.skin, None)
+        closed, opened = (
+            points.on(avatar.posed(Pose({"MouthOpen": amount}))[0].positions) for amount in (0.0, 1.0)
+        )
+        upper, lower = [61, 62, 63], [67, 66, 65]
+        assert (np.abs(closed[upper, 1] - closed[lower, 1]) < 0.006).all()
+        assert ((opened[upper, 1] - opened[lower, 1]) > 0.01).all()
+
+
+def test_lids_meet_when_the_eyes_close(people):
+    for avatar in people:
+        points = landmark_points(avatar.skin, None)
+        shut = points.on(avatar.posed(Pose({"ReyeClose": 1, "LeyeClose": 1}))[0].positions)
+        wide = points.on(avatar.posed(Pose())[0].positions)
+        upper, lower = [37, 38, 43, 44], [41, 40, 47, 46]
+        # A closed lid leaves a seam; a third of the open eye would be a wrong point.
+        assert ((shut[upper, 1] - shut[lower, 1]) < 0.35 * (wide[upper, 1] - wide[lower, 1])).all()
+
+
+def test_a_painted_brow_is_found_where_it_is_painted():
+    _, places = table()
+    texture = np.full((2048, 2048, 3), 180, np.uint8)
+    rows = slice(int(0.185 * 2048), int(0.2 * 2048))
+    for low, high in ((0.19, 0.31), (0.34, 0.46)):
+        texture[rows, int(low * 2048) : int(high * 2048)] = 60
+    edges = places[17:27, 1] + brow_shift(texture)
+    assert edges[[1, 2, 3, 6, 7, 8]] == pytest.approx(0.185, abs=0.002)
+
+
+def test_skin_without_brows_leaves_the_usual_places():
+    assert brow_shift(np.full((512, 512, 3), 120, np.uint8)) == pytest.approx(0)
+
+
+def test_expressions_are_made_of_morphs_that_the_heads_have(people):
+    rng = np.random.default_rng(0)
+    known = set(people[0].morph_names)
+    for state in (*MOUTH, *EYES, *BROWS):
+        for _ in range(20):
+            assert set(state(rng)) <= known, state.__name__
+
+
+def test_expressions_stay_within_their_range():
+    rng = np.random.default_rng(0)
+    drawn = [random_expression(rng) for _ in range(500)]
+    assert all(0 <= weight <= 1 for weights in drawn for weight in weights.values())
+    assert (
+        np.mean(
+            [weights.get("ReyeClose", 0) > 0.9 and weights.get("LeyeClose", 0) > 0.9 for weights in drawn]
+        )
+        < 0.2
+    )
+
+
+def test_the_scheme_has_the_points_that_the_table_means():
+    assert ibug_68.count == len(table()[1])
+    assert ibug_68.groups["jaw"] == tuple(range(17))
