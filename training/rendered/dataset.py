@@ -188,7 +188,7 @@ def _inside(face: RenderedFace) -> NDArray[np.bool_]:
 def _write_npz(path: Path, columns: dict[str, NDArray[Any]]) -> None:
     def fill(beside: Path) -> None:
         with beside.open("wb") as stream:
-            np.savez_compressed(stream, **columns)
+            np.savez_compressed(stream, **columns)  # type: ignore[arg-type]  # its stub takes names for flags
 
     write_whole(path, fill)
 

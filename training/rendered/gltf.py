@@ -208,10 +208,10 @@ class _Reader:
         if skin.inverseBindMatrices is not None:
             matrices = self._accessor(skin.inverseBindMatrices).reshape(-1, 4, 4).transpose(0, 2, 1)
             inverse_bind[members] = matrices[: len(members)]
-        joints = members[self._accessor(attributes.JOINTS_0).astype(np.int64)]
+        joints = members[self._accessor(attributes.JOINTS_0).astype(np.int64)].astype(np.int32)
         weights = self._accessor(attributes.WEIGHTS_0)
         total = weights.sum(axis=1, keepdims=True)
-        return joints.astype(np.int32), _f32(weights / np.where(total == 0, 1, total)), inverse_bind
+        return joints, _f32(weights / np.where(total == 0, 1, total)), inverse_bind
 
     def _texture_of(self, primitive: Any) -> int | None:
         if primitive.material is None:
@@ -267,7 +267,7 @@ class _Reader:
             raise ValueError("an accessor reaches beyond its buffer view")
         raw = np.ndarray((accessor.count, width), kind, data, offset, (stride, kind.itemsize))
         if accessor.normalized:
-            return np.maximum(raw / np.float32(np.iinfo(kind).max), np.float32(-1))
+            return np.maximum(raw / np.float32(np.iinfo(kind.type).max), np.float32(-1))
         return raw
 
 

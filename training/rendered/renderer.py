@@ -259,15 +259,15 @@ class Renderer:
                 self._buffer.depth_mask = False
             self._textures[surface.texture].use(0)
             for key in ("tint", "wrap", "gloss", "sharpness", "opacity"):
-                self._program[key].value = getattr(surface, key)
+                _set(self._program, key, getattr(surface, key))
             buffers[number].draw(self._program, "position", "normal", "uv")
         self._buffer.depth_mask = True
         self._context.disable(moderngl.BLEND)
 
     def _set_scene(self, camera: Camera, lights: Lights, shadow_clip: NDArray[np.float32]) -> None:
         program = self._program
-        program["clip"].write(camera.clip_matrix().T.tobytes())
-        program["shadow_clip"].write(shadow_clip.T.tobytes())
+        _set(program, "clip", camera.clip_matrix().T)
+        _set(program, "shadow_clip", shadow_clip.T)
         for key, value in (
             ("camera_place", camera.position),
             ("light_direction", lights.directions),
@@ -275,9 +275,9 @@ class Renderer:
             ("sky", lights.sky),
             ("ground", lights.ground),
         ):
-            program[key].write(np.asarray(value, np.float32).tobytes())
-        program["shadow_strength"].value = lights.shadow_strength
-        program["colour"].value, program["shadow_map"].value = 0, 1
+            _set(program, key, value)
+        _set(program, "shadow_strength", lights.shadow_strength)
+        _set(program, "shadow_map", 1, np.int32)
         self._shadow.use(1)
 
     def _draw_shadows(
@@ -294,10 +294,17 @@ class Renderer:
     def _draw_opaque(
         self, surfaces: Sequence[Surface], buffers: list["_Buffers"], clip: NDArray[np.float32]
     ) -> None:
-        self._shadow_program["clip"].write(clip.T.tobytes())
+        _set(self._shadow_program, "clip", clip.T)
         for surface, buffer in zip(surfaces, buffers, strict=True):
             if surface.opacity == 1:
                 buffer.draw(self._shadow_program, "position")
+
+
+def _set(program: moderngl.Program, name: str, value: Any, kind: type = np.float32) -> None:
+    """Give a program's uniform variable a value."""
+    uniform = program[name]
+    assert isinstance(uniform, moderngl.Uniform)
+    uniform.write(np.ascontiguousarray(value, kind).tobytes())
 
 
 class _Buffers:

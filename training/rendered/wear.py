@@ -102,7 +102,7 @@ def mask(skin: PosedMesh, points: Array, place: Matrix, rng: np.random.Generator
         place: (4, 4) from the resting head to where it is.
         rng: draws cut and colour.
     """
-    back = np.linalg.inv(place)
+    back = np.asarray(np.linalg.inv(place), np.float64)
     resting = moved(skin.positions.astype(np.float64), back)
     top, bottom = points[28, 1] + rng.uniform(-0.012, 0.004), points[8, 1] - 0.012
     axis = np.array([points[27, 0], (points[0, 2] + points[16, 2]) / 2 - 0.01])
