@@ -18,7 +18,6 @@ from training.finder.commands import (
     hand_over_finder,
     run_evaluate_finder,
     run_fit_yunet,
-    train_finder_file,
     write_card_of_finder,
 )
 from training.rendered.commands import add_render, run_render
@@ -28,6 +27,7 @@ EXAMPLES = """examples:
   python -m training train training/configs/landmark_student/student.toml --data ../shared/data
   python -m training train training/configs/kd_net/teacher_tough.toml --data ../shared/data --minutes 9
   torchrun --nproc-per-node 4 -m training train training/configs/star_swin/teacher.toml --data ../shared/data
+  python -m training show training/configs/landmark_student/base.toml
   python -m training evaluate --model student.tflite --dataset 300w:FOLDER --list validation.txt --json
   python -m training evaluate --model student.onnx --dataset wflw:FOLDER --part test --ced ced.png
   python -m training presence --model student.tflite --data ../shared/data
@@ -70,6 +70,16 @@ def _add_train(commands: Commands) -> None:
     train.add_argument(
         "--strict-counts", action="store_true", help="a set that is not of its published size is an error"
     )
+    train.add_argument(
+        "--allow-weak-teacher",
+        action="store_true",
+        help="learn from a teacher even if it is worse than the network that the run starts from",
+    )
+
+
+def _add_show(commands: Commands) -> None:
+    show = commands.add_parser("show", help="a run file's settings, with what it inherits and each default")
+    show.add_argument("run", type=Path, help="run file (TOML), see training/configs/")
 
 
 def _add_evaluate(commands: Commands) -> None:
@@ -194,6 +204,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for add in (
         _add_train,
+        _add_show,
         _add_evaluate,
         _add_presence,
         _add_robustness,
@@ -215,42 +226,55 @@ def make_parser() -> argparse.ArgumentParser:
 # torch takes seconds to import: each program loads it after the command line is known to be right.
 
 
-def _with_changes(settings: Any, arguments: argparse.Namespace) -> Any:
-    """A landmark run with the command line's seed, number of images and batch."""
+def _read_run(arguments: argparse.Namespace) -> Any:
+    """The run file, with the command line's seed, number of images and batch."""
+    from training.engine.run_file import read_merged, run_from_values
+    from training.finder.settings import finder_run_from_values, is_finder_run
+
+    values = read_merged(arguments.run)
+    read = finder_run_from_values if is_finder_run(values) else run_from_values
+    settings = read(values, str(arguments.run))
     changed = {key: getattr(arguments, key) for key in ("images", "batch") if getattr(arguments, key)}
     settings = dataclasses.replace(settings, optimiser=dataclasses.replace(settings.optimiser, **changed))
-    if arguments.seed is not None:
-        settings = dataclasses.replace(
-            settings, seed=arguments.seed, name=f"{settings.name}-seed{arguments.seed}"
-        )
-    return settings
+    if arguments.seed is None:
+        return settings
+    return dataclasses.replace(settings, seed=arguments.seed, name=f"{settings.name}-seed{arguments.seed}")
 
 
 def run_train(arguments: argparse.Namespace) -> None:
     """Train a run file: a landmark network's, or a finder's."""
     from training.engine.run import train_run
     from training.engine.run_parts import LoopOptions
-    from training.engine.settings import read_merged, run_from_values
-    from training.engine.system_run import train_system
-    from training.engine.system_settings import is_system_run, system_run_from_values
-    from training.finder.settings import is_finder_run
+    from training.finder.run import train_finder
+    from training.finder.settings import FinderRun
 
-    values = read_merged(arguments.run)
-    if is_finder_run(values):
-        train_finder_file(arguments)
-        return
-    options = LoopOptions(arguments.shard_mb, arguments.init, arguments.strict_counts, 60 * arguments.minutes)
-    if is_system_run(values):
-        settings = _with_changes(system_run_from_values(values, str(arguments.run)), arguments)
-        nme = train_system(settings, arguments.data, arguments.runs, options)
+    settings = _read_run(arguments)
+    options = LoopOptions(
+        arguments.shard_mb,
+        arguments.init,
+        arguments.strict_counts,
+        60 * arguments.minutes,
+        arguments.allow_weak_teacher,
+    )
+    if isinstance(settings, FinderRun):
+        what, figures = (
+            "missed",
+            train_finder(settings, arguments.data, arguments.yunet, arguments.runs, options),
+        )
     else:
-        settings = _with_changes(run_from_values(values, str(arguments.run)), arguments)
-        nme = train_run(settings, arguments.data, arguments.runs, options)
+        what, figures = "NME", train_run(settings, arguments.data, arguments.runs, options)
     folder = arguments.runs / settings.name
-    figures = ", ".join(f"{name} NME {100 * value:.2f} %" for name, value in nme.items())
+    shown = ", ".join(f"{name} {what} {100 * value:.2f} %" for name, value in figures.items())
     if not (folder / "network.pt").is_file():
-        figures = f"not at its end yet, the same command goes on ({figures or 'no figures yet'})"
-    print(f"{folder}: {figures or 'was finished already'}")
+        shown = f"not at its end yet, the same command goes on ({shown or 'no figures yet'})"
+    print(f"{folder}: {shown or 'was finished already'}")
+
+
+def run_show(arguments: argparse.Namespace) -> None:
+    """Print a run file's settings."""
+    from training.engine.show import show_run
+
+    print("\n".join(show_run(arguments.run)))
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
@@ -354,7 +378,7 @@ def run_search_log(arguments: argparse.Namespace) -> None:
 def run_recover(arguments: argparse.Namespace) -> None:
     """Make a finished run of a shipped model."""
     from training.engine.recovered import recover_run
-    from training.engine.settings import read_run
+    from training.engine.run_file import read_run
 
     figures = recover_run(read_run(arguments.run), arguments.weights, arguments.data, arguments.runs)
     print(", ".join(f"{name} {100 * nme:.2f} %" for name, nme in figures.items()))
@@ -370,6 +394,7 @@ def run_results(arguments: argparse.Namespace) -> None:
 
 PROGRAMS = {
     "train": run_train,
+    "show": run_show,
     "evaluate": run_evaluate,
     "presence": run_presence,
     "robustness": run_robustness,

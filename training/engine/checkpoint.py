@@ -9,13 +9,11 @@ from torch import nn
 
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
-from training.engine.settings import RunSettings, run_from_values
-from training.engine.shards import index_of, load_saved, read_shards, save_one, save_shards
-from training.engine.system_settings import SystemRun, is_system_run, system_run_from_values
+from training.engine.run_file import run_from_values
+from training.engine.settings import RunSettings
+from training.engine.shards import index_of, read_shards, save_one, save_shards
 from training.models import build_model
-
-LandmarkRun = RunSettings | SystemRun
-"""Run files whose network gives landmarks."""
+from training.models.saved import load_saved
 
 
 def save_whole(values: dict[str, Any], path: Path, shard_mb: float = 0.0) -> None:
@@ -87,23 +85,14 @@ def save_network(
     save_whole({"settings": settings_as_values(settings), "weights": weights, "metrics": metrics}, path)
 
 
-def run_of_values(values: dict[str, Any], where: str) -> LandmarkRun:
-    """The run file that a checkpoint or a TOML file holds.
-
-    Raises:
-        BadInputError: an unknown or missing key.
-    """
-    return system_run_from_values(values, where) if is_system_run(values) else run_from_values(values, where)
-
-
-def load_network(path: Path) -> tuple[nn.Module, LandmarkRun]:
+def load_network(path: Path) -> tuple[nn.Module, RunSettings]:
     """A network in evaluation mode, and the settings it was trained with.
 
     Raises:
         BadInputError: no such file, or weights that do not fit the network they name.
     """
     values = load_values(path)
-    settings = run_of_values(values["settings"], str(path))
+    settings = run_from_values(values["settings"], str(path))
     model = build_model(settings.model, SCHEMES[settings.scheme].count)
     try:
         model.load_state_dict(values["weights"])

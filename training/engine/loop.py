@@ -19,7 +19,7 @@ from training.data.prefetch import Prefetch
 from training.engine.board import Board
 from training.engine.checkpoint import is_saved, load_values, save_network, save_whole, settings_as_values
 from training.engine.optimiser import Average, begin_learning, freeze, learning_rate, make_optimiser
-from training.engine.precision import autocast, choose_precision, engine_of
+from training.engine.precision import autocast, choose_precision
 from training.engine.run_log import RunLog
 from training.engine.run_parts import RunParts
 from training.engine.shards import write_saved
@@ -72,11 +72,11 @@ class Loop:
         self.parts = parts
         settings = parts.settings.optimiser
         self.device = next(parts.model.parameters()).device
-        self.engine = engine_of(parts.settings)
+        self.engine = parts.settings.engine
         self.precision = choose_precision(self.engine.precision, self.device)
         freeze(parts.model, settings)
         self.scheme = SCHEMES[parts.settings.scheme]
-        self.optimiser = make_optimiser(parts.model, settings, parts.extra)
+        self.optimiser = make_optimiser(parts.model, settings, parts.task.extra)
         self.average = Average(parts.model, parts.average, settings.ema_decay)
         self.steps = max(settings.images // settings.batch, 1)
         self.validation_steps = max(self.steps // VALIDATIONS, 1)
@@ -105,8 +105,8 @@ class Loop:
         self.parts.model.load_state_dict(values["model"])
         self.parts.average.load_state_dict(values["average"])
         self.optimiser.load_state_dict(values["optimiser"])
-        if self.parts.extra is not None:
-            self.parts.extra.load_state_dict(values["extra"])
+        if self.parts.task.extra is not None:
+            self.parts.task.extra.load_state_dict(values["extra"])
         return int(values["step"])
 
     def _keep_notes(self) -> None:
@@ -127,8 +127,8 @@ class Loop:
             "average": self.parts.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        if self.parts.extra is not None:
-            values["extra"] = self.parts.extra.state_dict()
+        if self.parts.task.extra is not None:
+            values["extra"] = self.parts.task.extra.state_dict()
         save_whole(values, self.checkpoint, self.parts.options.shard_mb)
 
     def make_batch(self, step: int) -> Any:
@@ -142,7 +142,7 @@ class Loop:
 
     def train_step(self, *, more: bool = False) -> dict[str, float]:
         """One update; the named terms of its batch. With `more` the next step's batch is begun."""
-        settings, model, extra = self.parts.settings, self.parts.model, self.parts.extra
+        settings, model, extra = self.parts.settings, self.parts.model, self.parts.task.extra
         with self.speed.waiting():
             batch = self.batches.take(self.step, and_next=more)
         # Dropout and noise inside the networks draw from the global state: a function of the step, too.

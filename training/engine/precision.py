@@ -85,16 +85,6 @@ def choose_precision(wanted: str, device: torch.device, flags: frozenset[str] | 
     return Precision("bf16", f"this processor has {found}")
 
 
-DEFAULT = EngineSettings()
-"""For run files without the table."""
-
-
-def engine_of(settings: object) -> EngineSettings:
-    """A run file's engine, or the default where its kind has none."""
-    engine = getattr(settings, "engine", DEFAULT)
-    return engine if isinstance(engine, EngineSettings) else DEFAULT
-
-
 @contextmanager
 def autocast(precision: Precision, device: torch.device) -> Iterator[None]:
     """Compute in this precision where it does no harm."""

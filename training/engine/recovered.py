@@ -8,7 +8,7 @@ on training faces and yet goes on learning from batches.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -149,8 +149,8 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
     faces = handover_faces(settings, data, runs / "packs")
     make_idle(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
     figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])
-    save_network(model, settings, figures, folder / "network.pt")
-    row: dict[str, Any] = {"step": 0, "images": settings.optimiser.images, "recovered": True}
-    row |= {f"nme_{name}": nme for name, nme in figures.items()}
+    metrics = {f"nme_{name}": nme for name, nme in figures.items()}
+    save_network(model, settings, metrics, folder / "network.pt")
+    row = {"step": 0, "images": settings.optimiser.images, "recovered": True, **metrics}
     write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
     return figures

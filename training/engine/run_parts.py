@@ -10,34 +10,10 @@ from torch import nn
 
 from device.contract.landmarks import LandmarkScheme
 from training.data.validation import validation_nme
-from training.engine.settings import OptimiserSettings
+from training.engine.settings import CommonSettings
 from training.engine.world import World
 from training.report.figures import draw_predictions
-from training.tasks import TaskResult
-
-
-class RunFile(Protocol):
-    """What the loop asks of a run file."""
-
-    @property
-    def name(self) -> str:
-        """Folder below --runs."""
-        ...
-
-    @property
-    def optimiser(self) -> OptimiserSettings:
-        """For how long and how."""
-        ...
-
-    @property
-    def scheme(self) -> str:
-        """Landmark scheme."""
-        ...
-
-    @property
-    def seed(self) -> int:
-        """Of weights and of every batch."""
-        ...
+from training.tasks import Task
 
 
 class Augmenter(Protocol):
@@ -67,19 +43,21 @@ class LoopOptions:
     """A data set that is not of its published size is an error."""
     stop_after_s: float = 0.0
     """End, with a checkpoint, after so many seconds; 0: at the end of the run."""
+    allow_weak_teacher: bool = False
+    """Learn from a teacher even if it is worse than what it teaches."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunParts:
     """Everything a run consists of, built by the caller."""
 
-    settings: RunFile
-    """The run file, a dataclass."""
+    settings: CommonSettings
+    """The run file."""
     model: nn.Module
     """Trained."""
     average: nn.Module
     """Its twin for the averaged weights."""
-    task: Callable[[Any], TaskResult]
+    task: Task
     """Forward and loss of one of the augmenter's batches; holds `model`."""
     augmenter: Augmenter
     """Makes batches."""
@@ -95,8 +73,6 @@ class RunParts:
     """Draws the predictions."""
     figure: str = "nme"
     """What `measure` gives, as the log calls it."""
-    extra: nn.Module | None = None
-    """Trained and resumed beside the model, but neither averaged nor handed on."""
     world: World = field(default_factory=World)
     """The processes that share the run."""
     options: LoopOptions = field(default_factory=LoopOptions)

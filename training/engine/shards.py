@@ -7,7 +7,6 @@ and whole: a kill at any moment leaves the checkpoint before it; shards that no 
 import hashlib
 import io
 import json
-import pickle
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -44,25 +43,6 @@ def write_saved(save: Callable[[io.BytesIO], object], path: Path) -> None:
     stream = io.BytesIO()
     save(stream)
     write_whole(path, lambda beside: beside.write_bytes(stream.getbuffer()))
-
-
-def load_saved(source: Path | io.BytesIO, what: str, remedy: str) -> Any:
-    """What torch.save wrote, tensors and plain values alone, on the CPU.
-
-    Args:
-        source: file or stream.
-        what: it is, for the message.
-        remedy: what to do where it cannot be read.
-
-    Raises:
-        BadInputError: damaged, or not of torch.save.
-    """
-    try:
-        return torch.load(source, map_location="cpu", weights_only=True)
-    except (RuntimeError, OSError, EOFError, ValueError, LookupError, pickle.UnpicklingError) as error:
-        raise BadInputError(
-            f"{what} cannot be read: damaged, or no state that torch saved; {remedy}"
-        ) from error
 
 
 def save_shards(values: dict[str, Any], path: Path, shard_mb: float) -> None:

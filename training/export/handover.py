@@ -25,7 +25,8 @@ from device.contract.files import sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES
 from device.contract.manifest import CodecRule
 from training.data.validation import CropSet
-from training.engine.checkpoint import LandmarkRun, load_network
+from training.engine.checkpoint import load_network
+from training.engine.settings import RunSettings
 from training.export.handover_faces import HandoverFaces, handover_faces
 from training.export.onnx_file import outputs_on, write_onnx
 from training.export.shape import shape_figures, shape_text
@@ -68,7 +69,7 @@ def target_of(model: ModelSettings) -> str:
     return "cpu" if published else "npu"
 
 
-def codec_values(model: nn.Module, settings: LandmarkRun, faces: HandoverFaces) -> dict[str, Any]:
+def codec_values(model: nn.Module, settings: RunSettings, faces: HandoverFaces) -> dict[str, Any]:
     """How the output is read: the codec, its stride, and what turns a map's spread into a score.
 
     Args:
@@ -136,7 +137,7 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
         "presence_learnt": settings.augment.faceless,
         "provenance": {
             "run": settings.name,
-            "teacher": settings.teacher,
+            "teacher": ", ".join(settings.teacher_runs),
             "source_commit": source_commit(),
             "checkpoint_sha256": sha256_of(run / "network.pt"),
             "training_faces": faces.trained,

@@ -12,8 +12,8 @@ from device.contract.errors import BadInputError
 from training.data.pack import cut_background
 from training.data.sets.sample import Sample
 from training.data.validation import CropSet, cut_crops
-from training.engine.checkpoint import LandmarkRun
-from training.engine.run import read_run_data
+from training.engine.faces import read_run_data
+from training.engine.settings import RunSettings
 
 CALIBRATION_CROPS = 256
 """Faces that set the integer ranges ..."""
@@ -59,7 +59,7 @@ class HandoverFaces:
     """Number of training faces."""
 
 
-def handover_faces(settings: LandmarkRun, data: Path | None, cache: Path) -> HandoverFaces:
+def handover_faces(settings: RunSettings, data: Path | None, cache: Path) -> HandoverFaces:
     """Cut them. Of several validation sets the first counts: 300-W's labels are made by hand.
 
     Raises:

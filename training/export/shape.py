@@ -20,8 +20,8 @@ from device.contract.shape import Correction, ShapeCorrection, correction_of
 from training.data.cheap_camera import photographs
 from training.data.sets.sample import Sample
 from training.data.validation import SEED, CropSet, cut_crops, predict_crops
-from training.engine.checkpoint import LandmarkRun
-from training.engine.system_settings import SystemRun
+from training.engine.settings import RunSettings
+from training.tasks.registry import task_kind
 
 RIDGE = 0.3
 """Added to the sums of squares of the shape's coordinates, eye distances squared: the best of 0.1 to 10 in
@@ -176,7 +176,7 @@ def measure_shape(
     return fit_shape(looks, scheme) if held_out_gain(looks, scheme) > 0 else None
 
 
-def shape_text(model: nn.Module, settings: LandmarkRun, trusted: Sequence[Sample]) -> str:
+def shape_text(model: nn.Module, settings: RunSettings, trusted: Sequence[Sample]) -> str:
     """A finished run's correction as its manifest holds it, empty where none helps.
 
     Published systems are handed over as they were published; drawn faces are none of `trusted`.
@@ -184,7 +184,7 @@ def shape_text(model: nn.Module, settings: LandmarkRun, trusted: Sequence[Sample
     Raises:
         BadInputError: a picture cannot be read.
     """
-    if isinstance(settings, SystemRun) or len(trusted) < LEAST_FACES:
+    if task_kind(settings.task).published or len(trusted) < LEAST_FACES:
         return ""
     scheme = SCHEMES[settings.scheme]
     shape = measure_shape(model, trusted, settings.margin, settings.model.input_side, scheme)

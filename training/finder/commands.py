@@ -58,17 +58,6 @@ def run_fit_yunet(arguments: argparse.Namespace) -> None:
     print(f"({', '.join(f'{number:.3f}' for number in numbers)})  # {len(samples)} training faces")
 
 
-def train_finder_file(arguments: argparse.Namespace) -> None:
-    """Train a finder's run file and print the result."""
-    from training.finder.run import train_finder
-    from training.finder.settings import read_finder_run
-
-    settings = read_finder_run(arguments.run)
-    missed = train_finder(settings, arguments.data, arguments.yunet, arguments.runs)
-    figures = ", ".join(f"{name} {100 * value:.2f} %" for name, value in missed.items())
-    print(f"{arguments.runs / settings.name}: missed {figures or 'nothing anew, it was finished already'}")
-
-
 def hand_over_finder(arguments: argparse.Namespace) -> None:
     """Write a finder's handover.
 

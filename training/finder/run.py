@@ -11,10 +11,10 @@ from device.contract.errors import BadInputError
 from device.contract.files import write_whole
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from training.engine.checkpoint import load_values
+from training.engine.faces import face_weights
 from training.engine.loop import Loop
 from training.engine.precision import placed
-from training.engine.run import face_weights
-from training.engine.run_parts import RunParts
+from training.engine.run_parts import LoopOptions, RunParts
 from training.engine.world import pick_device
 from training.finder.augment import Composer, TensorPictures, make_pyramid
 from training.finder.data import read_pictures
@@ -139,7 +139,9 @@ def start_finder(settings: FinderRun, runs: Path) -> nn.Module:
     return model
 
 
-def make_parts(settings: FinderRun, pack: PicturePack, pictures: PictureSet, runs: Path) -> RunParts:
+def make_parts(
+    settings: FinderRun, pack: PicturePack, pictures: PictureSet, runs: Path, options: LoopOptions
+) -> RunParts:
     """Build everything the loop needs on the device at hand."""
     device, scheme = pick_device(), SCHEMES[settings.scheme]
     model = placed(start_finder(settings, runs), device)
@@ -156,12 +158,17 @@ def make_parts(settings: FinderRun, pack: PicturePack, pictures: PictureSet, run
         measure,
         draw,
         "missed",
+        options=options,
     )
 
 
 def train_finder(
-    settings: FinderRun, data: Path | None, teacher: Path | None, runs: Path
+    settings: FinderRun,
+    data: Path | None,
+    teacher: Path | None,
+    runs: Path,
+    options: LoopOptions | None = None,
 ) -> dict[str, float]:
     """Train a run to its end, resuming it if it was cut off; missed shares by set, fractions."""
     pack, pictures = load_run_pictures(settings, data, teacher, runs / "packs")
-    return Loop(make_parts(settings, pack, pictures, runs)).run()
+    return Loop(make_parts(settings, pack, pictures, runs, options or LoopOptions())).run()

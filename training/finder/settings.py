@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from device.contract.errors import BadInputError
-from training.data.augment import AugmentSettings
-from training.engine.precision import EngineSettings
-from training.engine.settings import OptimiserSettings, fill_table, fill_tables, read_values
+from training.engine.run_file import fill, read_merged
+from training.engine.settings import CommonSettings
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,6 @@ class FinderModelSettings:
     """Pixels of the input; both sides divide by 32."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """Passed to the family's constructor."""
-
-    def __post_init__(self) -> None:
-        """TOML gives lists; equality wants tuples."""
-        object.__setattr__(self, "input_wh", tuple(self.input_wh))
 
 
 @dataclass(frozen=True)
@@ -73,11 +68,6 @@ class ComposeSettings:
     barred: float = 0.5
     """Share whose frame fills the canvas along one side only, as a letterboxed one does."""
 
-    def __post_init__(self) -> None:
-        """TOML gives lists; equality wants tuples."""
-        for name in ("usual_sizes", "any_sizes", "pasted_sizes"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-
 
 @dataclass(frozen=True)
 class FinderLossSettings:
@@ -93,46 +83,20 @@ class FinderLossSettings:
     """Distance of the five points, over the box's size."""
 
 
-@dataclass(frozen=True)
-class FinderRun:
-    """One training run of a finder."""
+@dataclass(frozen=True, kw_only=True)
+class FinderRun(CommonSettings):
+    """One training run of a finder. An image is a canvas; of [augment] only the photometric shares count."""
 
-    name: str
-    """Folder below --runs."""
-    optimiser: OptimiserSettings
-    """For how long and how; an image is a canvas."""
     task: str = "finder"
     """What tells a finder's run file from a landmark network's."""
-    scheme: str = "ibug_68"
-    """Landmark scheme whose tight box is a face's box."""
-    seed: int = 0
-    """Of weights and of every batch."""
-    start: str = ""
-    """Name of the finished run whose network is trained on; empty: random weights."""
     model: FinderModelSettings = field(default_factory=FinderModelSettings)
     """What is trained."""
     data: FinderDataSettings = field(default_factory=FinderDataSettings)
     """What is learnt from."""
     compose: ComposeSettings = field(default_factory=ComposeSettings)
     """How canvases are put together."""
-    augment: AugmentSettings = field(default_factory=AugmentSettings)
-    """How they are degraded; only the photometric shares count."""
     loss: FinderLossSettings = field(default_factory=FinderLossSettings)
     """What is minimised."""
-    engine: EngineSettings = field(default_factory=EngineSettings)
-    """How it is computed."""
-
-
-TABLES: dict[str, type] = {
-    "model": FinderModelSettings,
-    "optimiser": OptimiserSettings,
-    "data": FinderDataSettings,
-    "compose": ComposeSettings,
-    "augment": AugmentSettings,
-    "loss": FinderLossSettings,
-    "engine": EngineSettings,
-}
-"""Tables of a run file and what each becomes."""
 
 
 def finder_run_from_values(values: dict[str, Any], where: str) -> FinderRun:
@@ -141,7 +105,7 @@ def finder_run_from_values(values: dict[str, Any], where: str) -> FinderRun:
     Raises:
         BadInputError: an unknown or missing key, a size the network cannot halve five times.
     """
-    run = fill_table(FinderRun, fill_tables(TABLES, values, where), where)
+    run = fill(FinderRun, values, where)
     if any(side <= 0 or side % 32 for side in run.model.input_wh):
         raise BadInputError(f"{where} [model] input_wh is {run.model.input_wh}, wanted multiples of 32")
     return run
@@ -158,4 +122,4 @@ def read_finder_run(path: Path) -> FinderRun:
     Raises:
         BadInputError: no such file, not TOML, an unknown or missing key.
     """
-    return finder_run_from_values(read_values(path), str(path))
+    return finder_run_from_values(read_merged(path), str(path))

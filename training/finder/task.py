@@ -8,8 +8,7 @@ from training.finder.augment import FinderBatch
 from training.finder.losses import box_terms, focal_loss, make_targets, points_term
 from training.finder.settings import FinderLossSettings
 from training.models.finder_student import STRIDE
-from training.tasks import TaskResult
-from training.tasks.supervised import weigh
+from training.tasks import TaskResult, weigh
 
 RULE = FinderCodecRule(
     name="centre_size", stride=STRIDE, offset_px=16.0, size_px=40.0, score_threshold=0.5, iou_threshold=0.4
@@ -20,6 +19,8 @@ serves both."""
 
 class FinderTask:
     """Forward and loss of a finder."""
+
+    extra = None
 
     def __init__(self, model: nn.Module, scheme: LandmarkScheme, settings: FinderLossSettings) -> None:
         self.model = model

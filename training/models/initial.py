@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from device.contract.errors import BadInputError
-from training.engine.shards import load_saved
+from training.models.saved import load_saved
 
 LOG = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from device.contract.errors import BadInputError
-from training.engine.shards import load_saved
 from training.models.efficientnet_lite import PACKAGE_NAMES, EfficientNetLite, fold_input
+from training.models.saved import load_saved
 
 
 def renamed(state: dict[str, Tensor], table: Sequence[tuple[str, str]]) -> dict[str, Tensor]:

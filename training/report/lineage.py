@@ -4,10 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from training.engine.checkpoint import load_values
-from training.engine.settings import read_values
+from training.engine.run_file import read_values
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 """Folder with every run file."""
+
+
+def teacher_names(settings: dict[str, Any]) -> list[str]:
+    """Runs that taught one whose stored settings these are."""
+    return [name for names in settings.get("teachers", {}).values() for name in names]
 
 
 def lineage(run: Path) -> list[dict[str, Any]]:
@@ -23,7 +28,7 @@ def lineage(run: Path) -> list[dict[str, Any]]:
 
     def visit(name: str) -> None:
         settings = load_values(run.parent / name / "network.pt")["settings"]
-        for before in (settings.get("start"), *settings.get("teachers", ())):
+        for before in (settings.get("start"), *teacher_names(settings)):
             if before and before not in found:
                 visit(before)
         found[name] = settings

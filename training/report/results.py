@@ -7,7 +7,7 @@ from pathlib import Path
 
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
-from training.engine.settings import read_merged
+from training.engine.run_file import read_merged
 from training.report.records import Record, Records
 
 CONFIGS = Path(__file__).parents[1] / "configs"

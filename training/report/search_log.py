@@ -12,7 +12,8 @@ from typing import Any
 
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
-from training.engine.checkpoint import run_of_values, settings_as_values
+from training.engine.checkpoint import settings_as_values
+from training.engine.run_file import run_from_values
 from training.report.records import Records
 
 TRIALS = Path(__file__).with_name("search_log.toml")
@@ -57,7 +58,7 @@ def trial_section(trial: dict[str, str], records: Records) -> str:
     names = trial["run"], trial["against"]
     found = [records.get(name) for name in names]
     # Read as a run file is: what an older run lacks has its default.
-    settings = [settings_as_values(run_of_values(record.settings, record.name)) for record in found]
+    settings = [settings_as_values(run_from_values(record.settings, record.name)) for record in found]
     nme = [record.nme for record in found]
     changed = ", ".join(f"`{line}`" for line in differences(*settings)) or "nothing"
     images = [f"{values['optimiser']['images']:,}" for values in settings]

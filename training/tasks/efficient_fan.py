@@ -3,24 +3,48 @@
 Gao et al., ICMR 2020.
 """
 
+from dataclasses import dataclass
+from typing import Self, cast
+
 import torch
 from torch import Tensor
 
 from training.data.augment import Batch
-from training.engine.system_settings import IntegralLoss
 from training.losses import heatmap as losses
 from training.losses.feature import Adapters, feature_aligned_loss, patch_similarity_loss
 from training.losses.map_targets import point_maps
 from training.losses.wing import wing_loss
 from training.models.decode import mass_expectation
 from training.models.integral_net import IntegralNet
-from training.tasks import TaskResult
-from training.tasks.batches import Targets, targets_of
-from training.tasks.supervised import weigh
+from training.tasks import LossTable, TaskContext, TaskResult, weigh
+from training.tasks.targets import Targets, targets_of
+
+
+@dataclass(frozen=True)
+class IntegralLoss(LossTable):
+    """[loss] of task `integral`: EfficientFAN, from labels alone or with a teacher."""
+
+    map: float = 1000.0
+    """Mean squared error of the maps against Gaussians of height 1."""
+    coordinate: float = 0.1
+    """Wing loss of the points, pixels of a 256-pixel crop."""
+    presence: float = 0.02
+    """Cross-entropy of the presence logit."""
+    feature: float = 0.0
+    """Feature-aligned distillation at four stages."""
+    patch: float = 0.0
+    """Patch-similarity distillation at the decoder's three stages."""
+    sigma_px: float = 6.0
+    """Of the Gaussians, pixels of a 256-pixel crop."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """One teacher, where its features are learnt."""
+        return frozenset({"teacher"} if self.feature or self.patch else ())
 
 
 class IntegralTask:
-    """Maps by squared error, points by wing; with a teacher its features and their likeness."""
+    """Maps by squared error, points by wing; with a teacher its features and how alike their places are."""
 
     def __init__(
         self,
@@ -30,7 +54,17 @@ class IntegralTask:
         adapters: Adapters | None,
     ) -> None:
         """The teacher is frozen, the adapters are trained."""
-        self.model, self.settings, self.teacher, self.adapters = model, settings, teacher, adapters
+        self.model, self.settings, self.teacher, self.extra = model, settings, teacher, adapters
+
+    @classmethod
+    def build(cls, context: TaskContext) -> Self:
+        """The task of a run, with adapters where features are aligned."""
+        model = cast("IntegralNet", context.model)
+        teacher = cast("IntegralNet | None", context.teachers.get("teacher"))
+        if teacher is None or not context.loss.feature:
+            return cls(model, context.loss, teacher, None)
+        adapters = Adapters(model.stage_widths, teacher.stage_widths).to(context.device)
+        return cls(model, context.loss, teacher, adapters)
 
     def __call__(self, batch: Batch) -> TaskResult:
         """Forward and loss of one batch."""
@@ -52,19 +86,17 @@ class IntegralTask:
         return {"map": (square * targets.weight).mean(), "coordinate": (wing * targets.weight).mean()}
 
     def teacher_terms(self, teacher: IntegralNet, stages: list[Tensor], batch: Batch) -> dict[str, Tensor]:
-        """Terms against the teacher's features; only those that count are computed."""
+        """Terms against the teacher's features; those of weight zero are not computed."""
         with torch.no_grad():
-            told, _, _ = teacher.stages(batch.image)
+            taught, _, _ = teacher.stages(batch.image)
         terms = {}
-        if self.settings.feature and self.adapters is not None:
+        if self.settings.feature and self.extra is not None:
             aligned = [
                 feature_aligned_loss(adapter(ours), theirs)
-                for adapter, ours, theirs in zip(self.adapters, stages, told, strict=True)
+                for adapter, ours, theirs in zip(self.extra, stages, taught, strict=True)
             ]
             terms["feature"] = losses.over_faces(torch.stack(aligned).sum(0), batch.face)
         if self.settings.patch:
-            alike = [
-                patch_similarity_loss(ours, theirs) for ours, theirs in zip(stages[1:], told[1:], strict=True)
-            ]
-            terms["patch"] = losses.over_faces(torch.stack(alike).sum(0), batch.face)
+            alike = map(patch_similarity_loss, stages[1:], taught[1:])
+            terms["patch"] = losses.over_faces(torch.stack(list(alike)).sum(0), batch.face)
         return terms

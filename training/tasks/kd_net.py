@@ -3,18 +3,56 @@
 Fard & Mahoor, CVIU 215 (2022) 103316, arXiv 2111.07047.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from training.data.augment import Batch
-from training.engine.system_settings import KdNetLoss, RegressionLoss
 from training.losses import heatmap as losses
 from training.losses.assistive import TOLERANT, TOUGH, assistive_loss, main_loss
-from training.losses.shape_model import ShapeModel
+from training.losses.shape_model import ShapeModel, fit_shape_model
 from training.models.decode import pixels_to_coordinates
-from training.tasks import TaskResult
-from training.tasks.batches import Targets, targets_of
-from training.tasks.supervised import weigh
+from training.tasks import LossTable, TaskContext, TaskResult, weigh
+from training.tasks.targets import Targets, targets_of
+
+MAX_SHAPES = 5000
+"""Faces that a shape model is fitted to, spread evenly over the pack: more do not move it."""
+
+
+@dataclass(frozen=True)
+class RegressionLoss(LossTable):
+    """[loss] of task `regression`: coordinates from labels, KD-Net's teachers and its student alone."""
+
+    landmark: float = 100.0
+    """Mean squared error of the coordinates, crop sides."""
+    presence: float = 0.02
+    """Cross-entropy of the presence logit."""
+    variance_share: float = 0.0
+    """Labels are smoothed by a shape model that keeps this share of the variance; 0: not at all."""
+
+
+@dataclass(frozen=True)
+class KdNetLoss(LossTable):
+    """[loss] of task `kd_net`."""
+
+    main: float = 2.0
+    """Against the labels, its bound from the tolerant teacher."""
+    assist_tough: float = 1.0
+    """Assistive loss of the tough teacher."""
+    assist_tolerant: float = 1.0
+    """Assistive loss of the tolerant teacher."""
+    presence: float = 0.02
+    """Cross-entropy of the presence logit."""
+    weighting: str = "published"
+    """Of the main loss: published or corrected."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Always the tolerant teacher, from which the main loss takes its bound."""
+        return frozenset({"tolerant", "tough"} if self.assist_tough else {"tolerant"})
 
 
 def weighted_mean(values: Tensor, targets: Targets) -> Tensor:
@@ -25,9 +63,22 @@ def weighted_mean(values: Tensor, targets: Targets) -> Tensor:
 class RegressionTask:
     """Coordinates against labels, hard or softened by a shape model."""
 
+    extra = None
+
     def __init__(self, model: nn.Module, settings: RegressionLoss, shapes: ShapeModel | None) -> None:
         """Without `shapes` the labels are learnt as they are."""
         self.model, self.settings, self.shapes = model, settings, shapes
+
+    @classmethod
+    def build(cls, context: TaskContext) -> Self:
+        """The task of a run."""
+        share = context.loss.variance_share
+        if not share:
+            return cls(context.model, context.loss, None)
+        count = len(context.landmarks)
+        chosen = np.linspace(0, count - 1, min(count, MAX_SHAPES)).astype(int)
+        shapes = fit_shape_model(context.landmarks[chosen], share).to(context.device)
+        return cls(context.model, context.loss, shapes)
 
     def __call__(self, batch: Batch) -> TaskResult:
         """Forward and loss of one batch."""
@@ -45,11 +96,18 @@ class RegressionTask:
 
 
 class KdNetTask:
-    """The main loss and an assistive loss a teacher."""
+    """The main loss, and an assistive loss for each teacher."""
+
+    extra = None
 
     def __init__(self, model: nn.Module, settings: KdNetLoss, teachers: dict[str, nn.Module]) -> None:
         """`teachers`: tolerant, and tough unless its term is off; frozen."""
         self.model, self.settings, self.teachers = model, settings, teachers
+
+    @classmethod
+    def build(cls, context: TaskContext) -> Self:
+        """The task of a run."""
+        return cls(context.model, context.loss, context.teachers)
 
     def __call__(self, batch: Batch) -> TaskResult:
         """Forward of all networks and loss of one batch."""
@@ -57,12 +115,12 @@ class KdNetTask:
         targets = targets_of(batch)
         student, true = found.float(), pixels_to_coordinates(targets.landmarks, targets.side)
         with torch.no_grad():
-            told = {role: teacher(batch.image)[0].float() for role, teacher in self.teachers.items()}
-        main = main_loss(student, true, told["tolerant"], self.settings.weighting)
-        assist = assistive_loss(student, true, told["tolerant"], TOLERANT)
+            taught = {role: teacher(batch.image)[0].float() for role, teacher in self.teachers.items()}
+        main = main_loss(student, true, taught["tolerant"], self.settings.weighting)
+        assist = assistive_loss(student, true, taught["tolerant"], TOLERANT)
         terms = {"main": weighted_mean(main, targets), "assist_tolerant": weighted_mean(assist, targets)}
-        if "tough" in told:
-            assist = assistive_loss(student, true, told["tough"], TOUGH)
+        if "tough" in taught:
+            assist = assistive_loss(student, true, taught["tough"], TOUGH)
             terms["assist_tough"] = weighted_mean(assist, targets)
         terms["presence"] = losses.presence_loss(presence, batch.face)
         return weigh(terms, self.settings)

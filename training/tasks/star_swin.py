@@ -4,24 +4,55 @@ Hong & Lin, arXiv 2404.06029 (ICME 2024 Grand Challenge).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self, cast
 
 import torch
 from torch import Tensor
 
 from training.data.augment import Batch
-from training.engine.system_settings import StarLoss
 from training.losses import heatmap as losses
-from training.losses.map_targets import Contour, contour_maps, point_maps
+from training.losses.map_targets import Contour, contour_maps, contours_of, point_maps
 from training.losses.star import star_loss, to_unit
 from training.losses.wing import weighted_adaptive_wing
 from training.models.attention_net import AttentionMaps, AttentionNet
-from training.tasks import TaskResult
-from training.tasks.batches import Targets, targets_of
-from training.tasks.supervised import weigh
+from training.tasks import LossTable, TaskContext, TaskResult, weigh
+from training.tasks.targets import Targets, targets_of
+
+
+@dataclass(frozen=True)
+class StarLoss(LossTable):
+    """[loss] of task `star`: maps under attention, from labels alone or with a teacher."""
+
+    star: float = 1.0
+    """STAR loss of the fused maps."""
+    point: float = 10.0
+    """Adaptive wing of the point maps."""
+    edge: float = 10.0
+    """Adaptive wing of the edge maps."""
+    presence: float = 0.02
+    """Cross-entropy of the presence logit."""
+    distill_map: float = 0.0
+    """Mean squared difference of the fused maps from the teacher's; published: 100."""
+    distill_norm: float = 0.0
+    """L2 norm of each landmark's difference, the form in the paper's text."""
+    distance: str = "smooth_l1"
+    """Within STAR: smooth_l1 or l1."""
+    order: str = "v2"
+    """Within STAR: v2 or v1."""
+    sigma_px: float = 1.5
+    """Of points and lines in their maps, pixels of a 256-pixel crop."""
+    peak: bool = False
+    """Compare fused maps over their largest values: for a student whose maps have another scale."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """One teacher, where its maps are learnt."""
+        return frozenset({"teacher"} if self.distill_map or self.distill_norm else ())
 
 
 def unit_peak(maps: Tensor) -> Tensor:
-    """(B, K, H, W) over each map's largest value."""
+    """(B, K, H, W) divided by each map's largest value."""
     return maps / maps.amax((2, 3), keepdim=True).clamp_min(1e-6)
 
 
@@ -38,6 +69,8 @@ def map_norm(student: Tensor, teacher: Tensor) -> Tensor:
 class StarTask:
     """Fused maps by STAR, point and edge maps by adaptive wing; with a teacher its fused maps too."""
 
+    extra = None
+
     def __init__(
         self,
         model: AttentionNet,
@@ -47,6 +80,15 @@ class StarTask:
     ) -> None:
         """The teacher is frozen."""
         self.model, self.settings, self.contours, self.teacher = model, settings, contours, teacher
+
+    @classmethod
+    def build(cls, context: TaskContext) -> Self:
+        """The task of a run; a student begins with its teacher's heads where they fit."""
+        model = cast("AttentionNet", context.model)
+        teacher = cast("AttentionNet | None", context.teachers.get("teacher"))
+        if teacher is not None:
+            model.start_from(teacher)
+        return cls(model, context.loss, contours_of(context.scheme.name), teacher)
 
     def __call__(self, batch: Batch) -> TaskResult:
         """Forward and loss of one batch."""
@@ -76,11 +118,11 @@ class StarTask:
     def teacher_terms(self, teacher: AttentionNet, fused: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Terms against the teacher's fused maps."""
         with torch.no_grad():
-            told = teacher.maps(batch.image).fused.float()
+            taught = teacher.maps(batch.image).fused.float()
         fused = fused.float()
         if self.settings.peak:
-            fused, told = unit_peak(fused), unit_peak(told)
+            fused, taught = unit_peak(fused), unit_peak(taught)
         return {
-            "distill_map": losses.over_faces(map_difference(fused, told), batch.face),
-            "distill_norm": losses.over_faces(map_norm(fused, told), batch.face),
+            "distill_map": losses.over_faces(map_difference(fused, taught), batch.face),
+            "distill_norm": losses.over_faces(map_norm(fused, taught), batch.face),
         }

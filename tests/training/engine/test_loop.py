@@ -12,9 +12,11 @@ from training.data.validation import CropSet
 from training.engine.checkpoint import load_network, load_values
 from training.engine.loop import Loop
 from training.engine.optimiser import Average, learning_rate
-from training.engine.run import load_teacher, start_model
+from training.engine.run import start_model
+from training.engine.run_file import run_from_values
 from training.engine.run_parts import LoopOptions, RunParts
-from training.engine.settings import OptimiserSettings, run_from_values
+from training.engine.settings import OptimiserSettings
+from training.engine.teachers import check_teachers, load_teachers
 from training.losses import heatmap as losses
 from training.models import build_model
 from training.models.committee import Committee
@@ -321,18 +323,19 @@ def test_several_teachers_teach_together_and_such_as_see_less_are_refused(tmp_pa
 
     def taught(*teachers, **changes):
         loss = dataclasses.replace(tiny_settings().loss, distill_coordinate=1.0)
-        return dataclasses.replace(tiny_settings(), teachers=teachers, loss=loss, **changes)
+        task = {"task": "distillation", "teachers": {"teacher": teachers}}
+        return dataclasses.replace(tiny_settings(), loss=loss, **task, **changes)
 
-    assert isinstance(load_teacher(taught("one"), tmp_path, cpu).network, LandmarkStudent)
-    together = load_teacher(taught("one", "larger"), tmp_path, cpu)
-    assert (together.side, together.network.sides) == (2 * SIDE, (SIDE, 2 * SIDE))
+    assert isinstance(load_teachers(taught("one"), tmp_path, cpu).networks["teacher"], LandmarkStudent)
+    together = load_teachers(taught("one", "larger"), tmp_path, cpu)
+    assert (together.side, together.networks["teacher"].sides) == (2 * SIDE, (SIDE, 2 * SIDE))
     wide = dataclasses.replace(tiny_settings().model, input_side=2 * SIDE)
     with pytest.raises(BadInputError, match=f"has input {SIDE}, wanted {2 * SIDE} or more"):
-        load_teacher(taught("one", model=wide), tmp_path, cpu)
+        load_teachers(taught("one", model=wide), tmp_path, cpu)
     with pytest.raises(BadInputError, match="no checkpoint"):
-        load_teacher(taught("one", "gone"), tmp_path, cpu)
+        load_teachers(taught("one", "gone"), tmp_path, cpu)
     with pytest.raises(BadInputError, match="has scheme ibug_68, wanted wflw_98"):
-        load_teacher(taught("one", scheme="wflw_98"), tmp_path, cpu)
+        load_teachers(taught("one", scheme="wflw_98"), tmp_path, cpu)
 
 
 def test_frozen_norms_learn_everything_but_their_statistics(tmp_path):
@@ -359,3 +362,34 @@ def test_frozen_blocks_stay_as_they_began_with_their_statistics(tmp_path):
 def test_more_frozen_blocks_than_a_trunk_has_are_refused(tmp_path):
     with pytest.raises(BadInputError, match="frozen_blocks is 5, the network's trunk has 4 blocks"):
         Loop(tiny_parts(tmp_path, tiny_settings(frozen_blocks=5)))
+
+
+def finished(folder, nme, **figures):
+    """A finished run of which only the recorded figures count."""
+    folder.mkdir()
+    metrics = {"nme_300w": nme, **figures}
+    torch.save({"settings": {}, "weights": {}, "metrics": metrics}, folder / "network.pt")
+
+
+def test_a_teacher_worse_than_what_it_is_to_teach_is_refused(tmp_path):
+    finished(tmp_path / "begun", 0.0400, nme_youtube_faces=0.02)
+    finished(tmp_path / "good", 0.0390, nme_youtube_faces=0.03)
+    finished(tmp_path / "weak", 0.0410, nme_youtube_faces=0.01)
+    loss = dataclasses.replace(tiny_settings().loss, distill_map=1.0)
+
+    def run(*teachers):
+        return dataclasses.replace(
+            tiny_settings(), task="distillation", teachers={"teacher": teachers}, loss=loss, start="begun"
+        )
+
+    # The hand-made labels of 300-W decide, and of several teachers the best.
+    check_teachers(run("good"), tmp_path)
+    check_teachers(run("weak", "good"), tmp_path)
+    with pytest.raises(BadInputError, match=r"weak \(4.10 % NME\) is worse than begun \(4.00 %\)"):
+        check_teachers(run("weak"), tmp_path)
+    # Networks that were validated on different sets cannot be compared.
+    (tmp_path / "other").mkdir()
+    torch.save(
+        {"settings": {}, "weights": {}, "metrics": {"nme_drawn": 0.9}}, tmp_path / "other" / "network.pt"
+    )
+    check_teachers(run("other"), tmp_path)

@@ -15,8 +15,9 @@ from tests.training.engine.test_loop import tiny_settings
 from training.data.validation import to_tensor
 from training.engine.checkpoint import load_network
 from training.engine.recovered import make_idle, read_layers, recover_run, take_layers, weighted_modules
+from training.engine.run_file import read_run
 from training.engine.run_log import last_row
-from training.engine.settings import DataSettings, read_run
+from training.engine.settings import DataSettings
 from training.models import ModelSettings, build_model
 
 ARGUMENTS = {"stem": 4, "widths": [6, 8, 10, 12], "depths": [1, 1, 1, 1], "decoder": [8, 8, 8], "context": 6}

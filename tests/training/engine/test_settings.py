@@ -1,8 +1,9 @@
 import pytest
 
 from device.contract.errors import BadInputError
-from training.engine.settings import read_merged, read_run, read_values
-from training.engine.system_settings import is_system_run, read_system_run
+from training.__main__ import _read_run, make_parser
+from training.engine.run_file import read_run, read_values
+from training.engine.show import show_run
 from training.finder.settings import is_finder_run, read_finder_run
 
 GOOD = """
@@ -18,19 +19,14 @@ images = 100
 
 def named_runs(run):
     """Names of the runs that one learns from."""
-    teachers = getattr(run, "teachers", ())
-    teachers = teachers.values() if isinstance(teachers, dict) else teachers
-    return {*teachers, getattr(run, "start", "")} - {""}
+    return {*getattr(run, "teacher_runs", ()), run.start} - {""}
 
 
 def test_every_run_file_of_the_project_reads(root):
     paths = sorted((root / "training" / "configs").rglob("*.toml"))
     assert len(paths) >= 5
     finders = [path for path in paths if is_finder_run(read_values(path))]
-    systems = [path for path in paths if is_system_run(read_merged(path))]
-    assert len(systems) >= 37
-    readers = {**dict.fromkeys(finders, read_finder_run), **dict.fromkeys(systems, read_system_run)}
-    runs = [readers.get(path, read_run)(path) for path in paths]
+    runs = [read_finder_run(path) if path in finders else read_run(path) for path in paths]
     assert [path.name for path in finders] == ["finder.toml", "finding.toml", "telling.toml"]
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
@@ -51,12 +47,25 @@ def test_every_run_file_says_what_it_needs_and_how_to_run_it(root):
     [
         (GOOD + "[loss]\nmpa = 1\n", r"\[loss\]: unknown key 'mpa', known: .*map"),
         (GOOD + "[los]\nmap = 1\n", "unknown key 'los'"),
-        (GOOD.replace("images = 100", ""), r"\[optimiser\].*images"),
-        (GOOD.replace('name = "x"', 'name = "x"\nteachers = ["t"]'), "give both or neither"),
+        (GOOD.replace("images = 100", ""), r"`images`.*optimiser"),
+        (
+            GOOD.replace('name = "x"', 'name = "x"\nteachers = ["t"]'),
+            "teachers are teacher, its .* none",
+        ),
         (GOOD.replace('name = "x"', 'name = "x"\nteachers = "t"'), "wanted a list of names"),
-        (GOOD + "[loss]\ndistill_map = 0.1\n", "give both or neither"),
-        (GOOD + "[loss]\ndistill_patch = 0.1\n", "asks for distill_patch; give both or neither"),
+        (GOOD + "[loss]\ndistill_map = 0.1\n", "teachers are none, .* to teacher; make both agree"),
+        (GOOD + "[loss]\ndistill_patch = 0.1\n", "listens to teacher; make both agree"),
         (GOOD + '[data]\ntaught_only = ["300w"]\n', "300w to be learnt from teachers alone"),
+        (
+            GOOD.replace("images = 100", 'images = "100"'),
+            r"Expected `int`, .*\$.optimiser.images",
+        ),
+        (
+            GOOD.replace('name = "x"', 'name = "x"\ntask = "kdnet"'),
+            "task 'kdnet' is unknown, known: ",
+        ),
+        (GOOD + "[engine]\nprecison = 'bf16'\n", "unknown key 'precison', known: .*precision"),
+        (GOOD.replace('name = "x"', 'name = "x"\nbase = "run.toml"'), "builds on itself"),
         ("name = ", "run file"),
     ],
 )
@@ -73,29 +82,27 @@ def test_a_missing_run_file_is_named(tmp_path):
 
 
 def test_the_command_line_changes_the_seed_and_the_budget_of_any_run(root):
-    from training.__main__ import _with_changes, make_parser
-
     path = root / "training" / "configs" / "kd_net" / "student.toml"
-    settings = read_system_run(path)
+    settings = read_run(path)
     arguments = make_parser().parse_args(
         ["train", str(path), "--seed", "3", "--images", "640", "--batch", "4"]
     )
-    changed = _with_changes(settings, arguments)
+    changed = _read_run(arguments)
     assert (changed.name, changed.seed) == ("kd_net-student-seed3", 3)
     assert (changed.optimiser.images, changed.optimiser.batch) == (640, 4)
     assert changed.loss == settings.loss
     unchanged = make_parser().parse_args(["train", str(path)])
-    assert _with_changes(settings, unchanged) == settings
+    assert _read_run(unchanged) == settings
 
 
 def test_a_row_without_teachers_drops_those_of_its_base(root):
     configs = root / "training" / "configs"
-    assert read_system_run(configs / "star_swin" / "student_plain.toml").teachers == {}
-    only = read_system_run(configs / "kd_net" / "student_tolerant.toml")
-    assert only.teachers == {"tolerant": "kd_net-teacher_tolerant"}
+    assert read_run(configs / "star_swin" / "student_plain.toml").teachers == {}
+    only = read_run(configs / "kd_net" / "student_tolerant.toml")
+    assert only.teachers == {"tolerant": ("kd_net-teacher_tolerant",)}
     # What a row does not say is its base's.
     assert only.loss.assist_tolerant == 1.0
-    assert only.optimiser == read_system_run(configs / "kd_net" / "student.toml").optimiser
+    assert only.optimiser == read_run(configs / "kd_net" / "student.toml").optimiser
 
 
 def test_every_row_of_a_recipe_sees_equally_many_images_with_the_same_network(root):
@@ -103,5 +110,29 @@ def test_every_row_of_a_recipe_sees_equally_many_images_with_the_same_network(ro
         for folder in (system, f"{system}-edge"):
             paths = sorted((root / "training" / "configs" / folder).glob("student*.toml"))
             assert len(paths) >= 3
-            runs = [read_system_run(path) for path in paths]
+            runs = [read_run(path) for path in paths]
             assert len({repr((run.model, run.optimiser, run.data, run.augment)) for run in runs}) == 1
+
+
+def test_show_says_of_every_value_where_it_is_from_and_what_it_would_be_otherwise(tmp_path):
+    (tmp_path / "below.toml").write_text(GOOD + "batch = 4\n")
+    (tmp_path / "above.toml").write_text('name = "y"\nbase = "below.toml"\n[optimiser]\nimages = 50\n')
+    lines = list(show_run(tmp_path / "above.toml"))
+    shown = {line.split(" = ")[0]: line.split("#")[-1].strip() for line in lines if " = " in line}
+    assert shown["name"] == "above.toml"
+    assert shown["images"] == "above.toml"
+    assert shown["batch"] == "below.toml, default 32"
+    assert shown["ema_decay"] == "default"
+    # What is shown is the whole run: read back, it is the same.
+    (tmp_path / "shown.toml").write_text("\n".join(lines))
+    assert read_run(tmp_path / "shown.toml") == read_run(tmp_path / "above.toml")
+
+
+def test_show_reads_every_kind_of_run_file(root):
+    configs = root / "training" / "configs"
+    for path in ("finder/finder.toml", "kd_net/student_tolerant.toml", "landmark_student/base.toml"):
+        text = "\n".join(show_run(configs / path))
+        assert "[engine]\nprecision" in text
+    assert 'tolerant = ["kd_net-teacher_tolerant"]' in "\n".join(
+        show_run(configs / "kd_net/student_tolerant.toml")
+    )

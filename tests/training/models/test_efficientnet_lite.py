@@ -5,11 +5,11 @@ import torch
 from torch.nn import functional
 
 from device.contract.errors import BadInputError
-from training.engine.shards import load_saved
 from training.models import ModelSettings, build_model
 from training.models.backbones import build_backbone
 from training.models.efficientnet_lite import same_padding
 from training.models.pretrained import load_pretrained, package_file
+from training.models.saved import load_saved
 
 REPEATS = {"lite0": (1, 2, 2, 3, 3, 4, 1), "lite1": (1, 3, 3, 4, 4, 5, 1), "lite2": (1, 3, 3, 4, 4, 5, 1)}
 STRIDES = (1, 2, 2, 2, 1, 2, 1)

@@ -15,8 +15,8 @@ def finish(runs, name, images, **others):
 def runs(tmp_path):
     finish(tmp_path, "teacher", 9_000)
     finish(tmp_path, "small-rough", 5_000)
-    finish(tmp_path, "base-rough", 700, start="small-rough", teachers=("teacher",))
-    finish(tmp_path, "base", 40, start="base-rough", teachers=("teacher",))
+    finish(tmp_path, "base-rough", 700, start="small-rough", teachers={"teacher": ("teacher",)})
+    finish(tmp_path, "base", 40, start="base-rough", teachers={"teacher": ("teacher",)})
     return tmp_path
 
 

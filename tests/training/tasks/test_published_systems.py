@@ -11,16 +11,17 @@ from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from tests.training.engine.test_loop import tiny_faces, weights_of
 from training.data.augment import Augmenter, TensorPack
-from training.data.pack import FacePack
 from training.data.validation import CropSet
 from training.engine.loop import Loop
 from training.engine.precision import EngineSettings, compiled
+from training.engine.run import start_model
+from training.engine.run_file import read_run, run_from_values
 from training.engine.run_parts import RunParts
-from training.engine.system_run import check_network, make_task, start_network
-from training.engine.system_settings import read_system_run, system_run_from_values
 from training.models import build_model
 from training.models.decode import codec_of, landmarks_of, mass_expectation
 from training.models.landmark_student import LandmarkStudent
+from training.tasks import TaskContext
+from training.tasks.registry import check_network, task_kind
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 SIDE = 32
@@ -30,15 +31,15 @@ PLAIN = {"stem": 4, "widths": [4, 4, 4, 8], "depths": [0, 0, 0, 0], "top": 8}
 NETWORKS = {
     "regression": ("coordinate_net", {}),
     "kd_net": ("coordinate_net", {}),
-    "star": ("attention_net", {"width": 8, "decoder": "nearest_convolution", "fused_graph": False}),
-    "integral": ("integral_net", {"width": 8, "upsampling": "nearest", "hard_swish": False}),
+    "star_swin": ("attention_net", {"width": 8, "decoder": "nearest_convolution", "fused_graph": False}),
+    "efficient_fan": ("integral_net", {"width": 8, "upsampling": "nearest", "hard_swish": False}),
 }
 
 
 def tiny_run(task, loss=None, teachers=None, **network):
     family, arguments = NETWORKS[task]
     arguments = {"backbone": "plain", "backbone_arguments": PLAIN, **arguments, **network}
-    return system_run_from_values(
+    return run_from_values(
         {
             "name": "tiny",
             "task": task,
@@ -58,7 +59,7 @@ def test_compiling_reaches_what_the_tasks_call(monkeypatch):
         reached.append(module)
 
     monkeypatch.setattr(torch.nn.Module, "compile", compile_nothing)
-    model = build_model(tiny_run("integral").model, 68)
+    model = build_model(tiny_run("efficient_fan").model, 68)
     assert compiled(model, EngineSettings(compile=True)) is model
     # The task calls model.stages, not the model: its backbone must be reached by itself.
     assert model.backbone in reached
@@ -67,14 +68,18 @@ def test_compiling_reaches_what_the_tasks_call(monkeypatch):
     assert reached == []
 
 
+def build_task(settings, model, teachers, landmarks):
+    context = TaskContext(model, settings.loss, ibug_68, teachers, landmarks, torch.device("cpu"))
+    return task_kind(settings.task).build(context)
+
+
 def tiny_system_parts(folder, settings):
     """A run of a system on drawn noise, its teachers fresh networks of its own kind."""
     images, landmarks = tiny_faces()
-    pack = FacePack(images, landmarks, ["face"] * 12, ["tiny"] * 12, images[:3], 2.6)
     torch.manual_seed(settings.seed)
     model, average = (build_model(settings.model, 68) for _ in range(2))
     frozen = {role: build_model(settings.model, 68).eval() for role in settings.teachers}
-    task, extra = make_task(settings, model, frozen, pack, torch.device("cpu"))
+    task = build_task(settings, model, frozen, landmarks)
     tensors = TensorPack(*(torch.from_numpy(part) for part in (images, landmarks, images[:3])), context=2.6)
     order = torch.from_numpy(ibug_68.mirror_order)
     return RunParts(
@@ -86,7 +91,6 @@ def tiny_system_parts(folder, settings):
         torch.full((12,), 1 / 12),
         CropSet(images[:, :SIDE, :SIDE], landmarks / 2, ["face"] * 12, ["tiny"] * 12),
         folder,
-        extra=extra,
     )
 
 
@@ -100,14 +104,14 @@ RUNS = [
         tiny_run("kd_net", {"assist_tough": 0.0}, {"tolerant": "b"}),
         {"main", "assist_tolerant", "presence"},
     ),
-    (tiny_run("star"), {"star", "point", "edge", "presence"}),
+    (tiny_run("star_swin"), {"star", "point", "edge", "presence"}),
     (
-        tiny_run("star", {"distill_map": 100.0, "peak": True}, ONE, fused_graph=True, decoder="nearest"),
+        tiny_run("star_swin", {"distill_map": 100.0, "peak": True}, ONE, fused_graph=True, decoder="nearest"),
         {"star", "point", "edge", "presence", "distill_map", "distill_norm"},
     ),
-    (tiny_run("integral"), {"map", "coordinate", "presence"}),
+    (tiny_run("efficient_fan"), {"map", "coordinate", "presence"}),
     (
-        tiny_run("integral", {"feature": 1.0, "patch": 10.0}, ONE),
+        tiny_run("efficient_fan", {"feature": 1.0, "patch": 10.0}, ONE),
         {"map", "coordinate", "presence", "feature", "patch"},
     ),
 ]
@@ -125,7 +129,7 @@ def test_every_task_gives_its_named_terms_and_a_gradient_to_every_weight(tmp_pat
     result.loss.backward()
     trained = [
         *parts.model.named_parameters(),
-        *([] if parts.extra is None else parts.extra.named_parameters()),
+        *([] if parts.task.extra is None else parts.task.extra.named_parameters()),
     ]
     # A weight that no term reaches is computed for nothing.
     assert [name for name, weight in trained if weight.grad is None] == []
@@ -155,7 +159,7 @@ def test_a_star_student_begins_with_its_teachers_heads_where_they_fit(tmp_path):
 
 @pytest.mark.parametrize("hard_swish", [True, False])
 def test_an_integral_nets_masses_tell_what_its_deployed_maps_tell(hard_swish):
-    model = build_model(tiny_run("integral", hard_swish=hard_swish).model, 68).eval()
+    model = build_model(tiny_run("efficient_fan", hard_swish=hard_swish).model, 68).eval()
     with torch.no_grad():
         # A peak: the ground of an untrained map is all there is.
         model.heatmap.weight.mul_(30)
@@ -168,14 +172,18 @@ def test_an_integral_nets_masses_tell_what_its_deployed_maps_tell(hard_swish):
 
 
 def test_a_network_of_another_kind_is_refused():
-    model = build_model(tiny_run("star").model, 68)
-    with pytest.raises(BadInputError, match="is a AttentionNet, task kd_net wants a CoordinateNet"):
+    model = build_model(tiny_run("star_swin").model, 68)
+    with pytest.raises(BadInputError, match="is AttentionNet, task kd_net wants CoordinateNet"):
         check_network(model, "kd_net", "teacher a")
 
 
 @pytest.mark.parametrize(
     ("task", "loss", "teachers"),
-    [("star", {"distill_map": 1.0}, {}), ("integral", {}, ONE), ("kd_net", {"assist_tough": 0.0}, BOTH)],
+    [
+        ("star_swin", {"distill_map": 1.0}, {}),
+        ("efficient_fan", {}, ONE),
+        ("kd_net", {"assist_tough": 0.0}, BOTH),
+    ],
 )
 def test_a_teacher_without_its_term_or_a_term_without_its_teacher_is_refused(task, loss, teachers):
     with pytest.raises(BadInputError, match="make both agree"):
@@ -192,11 +200,11 @@ def test_a_soft_label_is_learnt_from_the_shape_model_of_the_training_faces(tmp_p
 
 
 def test_the_published_run_files_carry_the_published_constants():
-    swin = read_system_run(CONFIGS / "star_swin" / "published_teacher.toml").model.arguments
+    swin = read_run(CONFIGS / "star_swin" / "published_teacher.toml").model.arguments
     assert swin["backbone_arguments"]["depths"] == [2, 2, 18, 2]
-    kd_net = read_system_run(CONFIGS / "kd_net" / "published_student.toml")
+    kd_net = read_run(CONFIGS / "kd_net" / "published_student.toml")
     assert (kd_net.model.input_side, kd_net.optimiser.batch, kd_net.loss.weighting) == (224, 70, "published")
-    fan = read_system_run(CONFIGS / "efficient_fan" / "published_teacher.toml").model.arguments
+    fan = read_run(CONFIGS / "efficient_fan" / "published_teacher.toml").model.arguments
     assert (fan["backbone_arguments"]["size"], fan["width"]) == ("b7", 256)
 
 
@@ -204,10 +212,9 @@ def one_step(settings, teachers):
     """Loss of a batch of two before and after one small step."""
     images, landmarks = tiny_faces(2, side=2 * settings.model.input_side)
     landmarks = landmarks / 64 * 2 * settings.model.input_side
-    pack = FacePack(images, landmarks, ["face"] * 2, ["tiny"] * 2, images, 2.6)
     torch.manual_seed(0)
     model = build_model(settings.model, 68)
-    task, _ = make_task(settings, model, teachers, pack, torch.device("cpu"))
+    task = build_task(settings, model, teachers, landmarks)
     tensors = TensorPack(*(torch.from_numpy(part) for part in (images, landmarks, images)), context=2.6)
     order = torch.from_numpy(ibug_68.mirror_order)
     augmenter = Augmenter(tensors, settings.augment, settings.model.input_side, settings.margin, order)
@@ -220,9 +227,9 @@ def one_step(settings, teachers):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*/published_*.toml")), ids=lambda path: path.stem)
 def test_every_published_size_takes_a_step(path):
-    settings = read_system_run(path)
+    settings = read_run(path)
     published = {"tough": "published_tough", "tolerant": "published_tolerant", "teacher": "published_teacher"}
-    made = {role: read_system_run(path.with_name(f"{published[role]}.toml")) for role in settings.teachers}
+    made = {role: read_run(path.with_name(f"{published[role]}.toml")) for role in settings.teachers}
     teachers = {role: build_model(run.model, 68).eval().requires_grad_(False) for role, run in made.items()}
     result, model = one_step(settings, teachers)
     assert torch.isfinite(result.loss)
@@ -237,7 +244,7 @@ def test_there_are_run_files_of_every_published_size():
 
 def test_settings_of_a_system_survive_their_checkpoint():
     for settings, _ in RUNS:
-        assert system_run_from_values(dataclasses.asdict(settings), "test") == settings
+        assert run_from_values(dataclasses.asdict(settings), "test") == settings
 
 
 def test_a_run_begins_with_the_trunk_of_the_run_that_it_starts_from(tmp_path):
@@ -248,7 +255,7 @@ def test_a_run_begins_with_the_trunk_of_the_run_that_it_starts_from(tmp_path):
     )
     (tmp_path / "trunk").mkdir()
     torch.save({"settings": {}, "weights": student.state_dict()}, tmp_path / "trunk" / "network.pt")
-    begun = start_network(settings, tmp_path)
+    begun = start_model(settings, tmp_path)
     theirs = student.state_dict()
     trunk = {
         name: value for name, value in begun.backbone.state_dict().items() if not name.startswith("top.")
@@ -259,4 +266,4 @@ def test_a_run_begins_with_the_trunk_of_the_run_that_it_starts_from(tmp_path):
 
 def test_a_start_that_is_not_finished_is_named(tmp_path):
     with pytest.raises(BadInputError, match=r"no checkpoint .*trunk.*network\.pt"):
-        start_network(dataclasses.replace(RUNS[0][0], start="trunk"), tmp_path)
+        start_model(dataclasses.replace(RUNS[0][0], start="trunk"), tmp_path)

@@ -9,12 +9,12 @@ from torch import nn
 from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from training.data.augment import Batch
-from training.engine.run import check_features, known_labels
-from training.engine.settings import LossSettings, run_from_values
+from training.engine.faces import known_labels
 from training.losses import heatmap as losses
 from training.models import ModelSettings, build_model
-from training.tasks.distillation import DistillationTask, sureness
-from training.tasks.supervised import SupervisedTask
+from training.models.committee import Committee
+from training.tasks.distillation import DistillationTask, certainty
+from training.tasks.supervised import LossSettings, SupervisedTask
 
 SIDE = 32
 STUDENT = {"stem": 4, "widths": [4, 4, 4, 8], "depths": [0, 0, 0, 1], "decoder": [4, 4, 4]}
@@ -63,7 +63,7 @@ def test_a_teacher_is_believed_where_its_map_is_narrow():
     cells = losses.cell_centres(16, 4.0, torch.zeros(1))
     wide, narrow = (-0.5 * ((cells - 31.5) / sigma) ** 2 for sigma in (8.0, 4.0))
     maps = torch.stack([row[:, None] + row[None, :] for row in (narrow, wide)])[None]
-    weight = sureness(maps, power=1.0)[0]
+    weight = certainty(maps, power=1.0)[0]
     assert weight.mean() == pytest.approx(1.0)
     assert weight[0] / weight[1] == pytest.approx(2.0, rel=0.1)
 
@@ -92,23 +92,16 @@ def test_a_larger_teachers_features_are_brought_to_the_students_size():
 
 
 def test_features_are_compared_with_one_teacher_of_their_own_number():
-    values = {"name": "x", "model": dataclasses.asdict(MODEL), "optimiser": {"images": 4}, "teachers": ["t"]}
-    settings = run_from_values({**values, "loss": {"distill_patch": 1.0}}, "test")
-    check_features(settings, [MODEL])
-    wider = ModelSettings("landmark_student", SIDE, {**STUDENT, "decoder": [4, 4, 8]})
-    for teachers in ([wider], [MODEL, MODEL]):
-        with pytest.raises(BadInputError, match="wants one teacher whose decoder ends as its own"):
-            check_features(settings, teachers)
-    check_features(run_from_values({**values, "loss": {"distill_map": 1.0}}, "test"), [wider])
+    def task(teacher, **loss):
+        return DistillationTask(build_model(MODEL, 68), teacher, ibug_68, LossSettings(**loss))
 
-
-def test_a_decoder_that_is_not_named_is_compared_by_what_it_comes_to():
-    values = {"name": "x", "optimiser": {"images": 4}, "teachers": ["t"], "loss": {"distill_patch": 1.0}}
-    values["model"] = {"family": "landmark_student", "input_side": SIDE, "arguments": {}}
-    settings = run_from_values(values, "test")
-    check_features(settings, [ModelSettings("landmark_student", SIDE, {"decoder": [96, 64, 64]})])
-    with pytest.raises(BadInputError, match="wants one teacher"):
-        check_features(settings, [ModelSettings("landmark_student", SIDE, {"decoder": [96, 64, 65]})])
+    same = build_model(MODEL, 68)
+    wider = build_model(ModelSettings("landmark_student", SIDE, {**STUDENT, "decoder": [4, 4, 8]}), 68)
+    task(same, distill_patch=1.0)
+    for teacher in (wider, Committee([same, same], [SIDE, SIDE])):
+        with pytest.raises(BadInputError, match="wants one teacher whose decoder ends as the student's"):
+            task(teacher, distill_patch=1.0)
+        task(teacher, distill_map=1.0)
 
 
 def test_labels_of_a_set_that_is_only_taught_are_not_learnt():

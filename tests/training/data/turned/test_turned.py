@@ -25,7 +25,7 @@ from training.data.turned.head_surface import (
 from training.data.turned.jaw_slide import NO_SLIDE, measure_slide
 from training.data.turned.pack import draw_turned, load_turned, turn_sample
 from training.data.turned.turned import WIDER, TurnSettings, draw_turn, turn_face, view_angles
-from training.engine.run import face_weights, known_labels, load_faces, shares_of
+from training.engine.faces import face_weights, known_labels, load_faces, shares_of
 from training.engine.settings import TURNED, DataSettings, OptimiserSettings, RunSettings
 from training.models import ModelSettings
 
@@ -276,7 +276,7 @@ def test_a_run_learns_from_turned_faces_in_the_share_that_it_names(samples, tmp_
     (folder / "validation.txt").write_text("c\n")
     data = DataSettings(context=2.0, side=96, turned=1, weights={"300w": 0.8, TURNED: 0.2})
     model = ModelSettings("landmark_student", 64, {})
-    settings = RunSettings("x", model, OptimiserSettings(100), data=data)
+    settings = RunSettings(name="x", model=model, optimiser=OptimiserSettings(100), data=data)
     pack, validation, notes = load_faces(settings, tmp_path / "data", tmp_path / "packs")
     assert pack.sources == ["300w", "300w", TURNED, TURNED]
     assert pack.images.shape == (4, 96, 96, 3)
