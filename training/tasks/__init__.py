@@ -34,8 +34,10 @@ class TaskResult:
 class Task(Protocol):
     """What the loop trains."""
 
-    extra: nn.Module | None
-    """Trained beside the network but not deployed."""
+    @property
+    def extra(self) -> nn.Module | None:
+        """Trained beside the network but not deployed."""
+        ...
 
     def __call__(self, batch: Any) -> TaskResult:
         """Forward and loss of one batch."""

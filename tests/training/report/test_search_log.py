@@ -74,14 +74,14 @@ def test_names_and_seeds_are_no_differences():
 def test_the_projects_own_list_reads(root):
     import tomllib
 
-    trials = tomllib.loads((root / "training" / "search_log.toml").read_text())["trial"]
+    trials = tomllib.loads((root / "training" / "report" / "search_log.toml").read_text())["trial"]
     kinds = {"run", "against", "question", "verdict"}, {"handovers", "fit", "question", "verdict"}
     assert all(set(trial) in kinds for trial in trials)
 
 
 def test_the_projects_pages_can_be_written_without_a_single_run(tmp_path, root):
-    shutil.copy(root / "training" / "records.jsonl", tmp_path)
+    shutil.copy(root / "training" / "report" / "records.jsonl", tmp_path)
     kept = Records(tmp_path / "nowhere", tmp_path / "records.jsonl")
     page = write_search_log(kept, page=tmp_path / "SEARCH.md")
     assert page.read_text() == (root / "training" / "SEARCH.md").read_text()
-    assert (tmp_path / "records.jsonl").read_text() == (root / "training" / "records.jsonl").read_text()
+    assert (tmp_path / "records.jsonl").read_text() == (root / "training" / "report" / "records.jsonl").read_text()
