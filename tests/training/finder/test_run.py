@@ -7,12 +7,13 @@ import torch
 from device.contract.errors import BadInputError
 from tests.training.finder.tiny import tiny_pack, tiny_pictures, tiny_run
 from training.engine.loop import Loop
+from training.engine.run_parts import LoopOptions
 from training.finder.run import load_finder, load_run_pictures, make_parts
 from training.finder.settings import finder_run_from_values, is_finder_run, read_finder_run
 
 
 def parts_in(folder, **optimiser):
-    return make_parts(tiny_run(**optimiser), tiny_pack(), tiny_pictures(), folder)
+    return make_parts(tiny_run(**optimiser), tiny_pack(), tiny_pictures(), folder, LoopOptions())
 
 
 def test_a_killed_run_resumes_with_the_same_result(tmp_path):

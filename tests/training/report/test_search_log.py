@@ -80,8 +80,9 @@ def test_the_projects_own_list_reads(root):
 
 
 def test_the_projects_pages_can_be_written_without_a_single_run(tmp_path, root):
-    shutil.copy(root / "training" / "report" / "records.jsonl", tmp_path)
+    records = root / "training" / "report" / "records.jsonl"
+    shutil.copy(records, tmp_path)
     kept = Records(tmp_path / "nowhere", tmp_path / "records.jsonl")
     page = write_search_log(kept, page=tmp_path / "SEARCH.md")
     assert page.read_text() == (root / "training" / "SEARCH.md").read_text()
-    assert (tmp_path / "records.jsonl").read_text() == (root / "training" / "report" / "records.jsonl").read_text()
+    assert (tmp_path / "records.jsonl").read_text() == records.read_text()
