@@ -34,17 +34,36 @@ Exit codes: README.md, "Exit codes". The stream: device/README.md.
 """
 
 
+class _HelpWithAddresses(argparse.Action):
+    """`--help` that also lists every source and sink: their declarations are imported only then."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, values: object, option: str | None = None
+    ) -> None:
+        del namespace, values, option
+        from device.sinks import SINKS
+        from device.sources.open import SOURCES
+
+        parser.epilog = f"{SOURCES.help()}\n\n{SINKS.help()}\n\n{EXAMPLES}"
+        parser.print_help()
+        parser.exit()
+
+
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser(
         "run",
         help="stream landmarks",
-        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
     )
+    run.add_argument("-h", "--help", action=_HelpWithAddresses, nargs=0, help="show this and exit")
     run.add_argument("--config", type=Path, help="settings file; flags override what it says")
-    run.add_argument("--source", help="demo: (default), images:FOLDER, video:FILE, v4l2:N")
+    run.add_argument("--source", help="address of the frames (default: demo:), listed below")
     run.add_argument(
-        "--sink", action="append", dest="sinks", help="stdout: (default); may be given more than once"
+        "--sink",
+        action="append",
+        dest="sinks",
+        help="address for the messages (default: stdout:), listed below; may be given more than once",
     )
     run.add_argument("--finder", help="trained: (default), centre:, yunet:FILE or ssd:FILE")
     run.add_argument("--model", help="a shipped model or a .tflite file (default: small)")

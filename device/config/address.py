@@ -9,6 +9,7 @@ Each source or sink declares its scheme as `SCHEME` in a module of its own, whic
 """
 
 import dataclasses
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +20,9 @@ from device.config.tables import hints_of
 from device.config.values import shown, wanted_by
 from device.contract.errors import UsageError
 from device.support.suggestion import nearest, unknown_word
+
+WIDTH = 100
+"""Columns of the help."""
 
 Options = TypeVar("Options")
 Opener = TypeVar("Opener", bound=Callable[..., Any])
@@ -127,13 +131,19 @@ class Registry(Generic[Opener]):
 
     def help(self) -> str:
         """Every scheme with its options, for `run --help`."""
-        lines = [f"{self._kind}s (SCHEME:PLACE?OPTION=VALUE&...):"]
-        for name in self:
-            scheme = self.scheme(name)
-            lines.append(f"  {self.form(name)}")
-            lines.append(f"      {scheme.summary}")
-            lines += [f"      {line}" for line in option_lines(scheme.options)]
+        lines = [f"{self._kind}s, written SCHEME:PLACE?OPTION=VALUE&OPTION=VALUE:"]
+        for module in dict.fromkeys(self._modules.values()):
+            names = [name for name in self if self._modules[name] == module]
+            scheme = self.scheme(names[0])
+            lines.append("  " + ", ".join(map(self.form, names)))
+            lines += _indented(scheme.summary, 6)
+            for line in option_lines(scheme.options):
+                lines += _indented(line, 8)
         return "\n".join(lines)
+
+
+def _indented(text: str, columns: int) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=" " * columns, subsequent_indent=" " * (columns + 2))
 
 
 def read_options(table: type[Options], query: str, what: str) -> Options:
@@ -170,4 +180,4 @@ def option_lines(table: type) -> Iterator[str]:
     """One line for each option: its name, what it accepts, what it means."""
     docs = field_docs(table)
     for name, hint in hints_of(table).items():
-        yield f"?{name}= {wanted_by(hint).in_address}: {docs.get(name, '')}"
+        yield f"{name}= {docs.get(name, '')} ({wanted_by(hint).in_address})"

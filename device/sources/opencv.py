@@ -12,3 +12,8 @@ def restrict_opencv() -> None:
 
     cv2.setLogLevel(0)
     os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
+
+
+def too_large(width: int, height: int) -> str:
+    """Why a picture is refused, for messages."""
+    return f"{width}x{height} pixels, wanted at most {MAX_PIXELS / 1e6:g} million; give a smaller picture"

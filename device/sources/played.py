@@ -7,6 +7,14 @@ from threading import Event
 
 from device.sources.frame import Frame, FrameSource, Pause, Unreadable
 
+Due = Callable[[Frame | Unreadable], int]
+"""When a frame is due, in nanoseconds from the start."""
+
+
+def at_rate(fps: float) -> Due:
+    """Frames at an even rate, by their number."""
+    return lambda item: int(item.sequence * 1e9 / fps)
+
 
 class PlayedCamera:
     """A camera over a source that does not keep real time itself."""
@@ -14,7 +22,7 @@ class PlayedCamera:
     def __init__(
         self,
         source: FrameSource,
-        fps: float | None = None,
+        due: Due | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         wait: Callable[[float], object] | None = None,
     ) -> None:
@@ -22,12 +30,12 @@ class PlayedCamera:
 
         Args:
             source: iterated once; its frames are taken as they are.
-            fps: frames a second; None when the source keeps time itself.
+            due: when each frame is due; None when the source keeps time itself.
             clock_ns: monotonic nanoseconds.
             wait: sleeps so many seconds; by default until then or until the camera is stopped.
         """
         self._source = source
-        self._period_ns = 1e9 / fps if fps else 0.0
+        self._due = due
         self._clock_ns = clock_ns
         self._stopped = Event()
         self._wait = wait or self._stopped.wait
@@ -45,9 +53,9 @@ class PlayedCamera:
 
     def _when_due(self, item: Frame | Unreadable) -> int:
         """Sleep until a frame's time has come; monotonic nanoseconds then."""
-        if not self._period_ns:
+        if self._due is None:
             return item.captured_ns
-        offset_ns = int(item.sequence * self._period_ns)
+        offset_ns = self._due(item)
         if self._start_ns is None:
             self._start_ns = self._clock_ns() - offset_ns
         ahead_ns = self._start_ns + offset_ns - self._clock_ns()

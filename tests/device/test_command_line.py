@@ -222,3 +222,10 @@ def test_a_signal_ends_the_daemon_cleanly(root, ending):
 def test_the_fake_manifest_of_other_tests_has_the_shape_of_a_real_one():
     shipped = json.loads((SHIPPED / "student.json").read_text())
     assert set(vars(FAKE_MANIFEST)) == set(shipped)
+
+
+def test_the_help_of_run_lists_every_source_and_sink_with_its_options(root):
+    done = run(root, "run", "--help")
+    assert done.returncode == 0
+    for words in ("v4l2:N or v4l2:/dev/videoN", "exif= Whether", "mqtts://[USER@]HOST", "keep= Older"):
+        assert words in done.stdout

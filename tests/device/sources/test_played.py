@@ -1,7 +1,7 @@
 """Stored frames in real time."""
 
 from device.sources.frame import Frame, Pause, Unreadable
-from device.sources.played import PlayedCamera
+from device.sources.played import PlayedCamera, at_rate
 from tests.device.sources.cameras import PICTURE
 from tests.fakes import FakeSource
 
@@ -25,7 +25,7 @@ def stored(*numbers):
 
 def test_frames_come_when_they_are_due_and_say_when_that_was() -> None:
     clock = FakeClock()
-    frames = list(PlayedCamera(stored(0, 1, 2, 5), 10, clock, clock.wait))
+    frames = list(PlayedCamera(stored(0, 1, 2, 5), at_rate(10), clock, clock.wait))
     assert [(frame.captured_ns - 5_000_000_000) / 1e9 for frame in frames] == [0.0, 0.1, 0.2, 0.5]
     assert [frame.sequence for frame in frames] == [0, 1, 2, 5]
     assert frames[-1].name == "f#5"
@@ -42,7 +42,7 @@ def test_what_cannot_be_read_is_passed_on_and_a_pause_is_not() -> None:
 
 
 def test_stopping_ends_the_wait_for_a_frame() -> None:
-    camera = PlayedCamera(stored(0, 1), 0.01)
+    camera = PlayedCamera(stored(0, 1), at_rate(0.01))
     frames = iter(camera)
     next(frames)
     camera.stop()

@@ -62,7 +62,47 @@ def test_a_rest_that_is_no_whole_frame_is_told() -> None:
     frame, rest = RawSource("-", RawOptions(size=(8, 6)), io.BytesIO(bytes(150)))
     assert isinstance(frame, Frame)
     assert isinstance(rest, Unreadable)
-    assert rest.reason.startswith("stdin: 6 bytes after frame 0, wanted 144 more")
+    assert "150 bytes are 1 frames of 144 bytes and 6 more" in rest.reason
+
+
+def padded(image, layout, stride):
+    """Rows as the Pi's capture tools write them: filled up with 255 to the stride."""
+
+    def plane(rows, width, wanted):
+        rows = np.asarray(rows).reshape(-1, width)
+        return np.hstack([rows, np.full((len(rows), wanted - width), 255, np.uint8)]).tobytes()
+
+    data, (height, width) = np.frombuffer(raw_bytes(image, layout), np.uint8), image.shape[:2]
+    if layout != "yuv420":
+        return plane(data, len(data) // height, stride)
+    luma, chroma = data[: height * width], data[height * width :]
+    return plane(luma, width, stride) + plane(chroma, width // 2, stride // 2)
+
+
+@pytest.mark.parametrize("layout", ["rgb24", "bgr24", "gray8", "yuv420"])
+def test_padded_rows_give_the_same_pictures_as_rows_without_padding(layout: str) -> None:
+    plain = RawSource("-", RawOptions(size=(8, 6), format=layout), io.BytesIO(raw_bytes(SMOOTH, layout)))
+    options = RawOptions(size=(8, 6), format=layout, stride=32)
+    (got,) = RawSource("-", options, io.BytesIO(padded(SMOOTH, layout, 32)))
+    np.testing.assert_array_equal(got.image, next(iter(plain)).image)
+
+
+def test_a_pipe_of_padded_rows_says_which_stride_would_fit() -> None:
+    *_, rest = RawSource("-", RawOptions(size=(8, 6)), io.BytesIO(padded(SMOOTH, "rgb24", 32) * 4))
+    assert "rows may be padded: stride=32" in rest.reason
+
+
+def test_a_file_whose_size_fits_no_number_of_frames_is_refused_at_once(tmp_path) -> None:
+    (tmp_path / "film.raw").write_bytes(padded(SMOOTH, "rgb24", 32))
+    with pytest.raises(BadInputError, match=r"192 bytes are 1 frames of 144 bytes and 48 more.*stride=32"):
+        open_source(f"raw:{tmp_path}/film.raw?size=8x6")
+    with open_source(f"raw:{tmp_path}/film.raw?size=8x6&stride=32") as source:
+        assert len(list(source)) == 1
+
+
+def test_a_stride_smaller_than_a_row_is_refused() -> None:
+    with pytest.raises(UsageError, match="stride 23, wanted at least the 24 bytes of a row"):
+        RawOptions(size=(8, 6), stride=23)
 
 
 def test_a_file_is_lossless_and_turned(tmp_path) -> None:

@@ -1,5 +1,7 @@
 """Video files: every frame once, in order, and a cut file says so."""
 
+import shutil
+import subprocess
 import time
 from itertools import islice
 from pathlib import Path
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from device.contract.errors import BadInputError
+from device.sources import video_file
 from device.sources.frame import Frame, Unreadable
 from device.sources.open import open_source
 from device.sources.video import VideoOptions, VideoSource
@@ -111,3 +114,77 @@ def test_a_video_at_its_pace_is_live_and_drops_frames_for_a_slow_reader(tmp_path
     assert (frames[-1].captured_ns - frames[0].captured_ns) / 1e9 == pytest.approx(
         frames[-1].sequence / 25, abs=0.05
     )
+
+
+# The nine numbers of a track's display matrix, fixed point 16.16 and 2.30: a b u c d v x y w.
+_UNTURNED = (1, 0, 0, 0, 1, 0, 0, 0, 1)
+_TURNED = {  # for a stored picture of W x H
+    90: lambda w, h: (0, 1, 0, -1, 0, 0, h, 0, 1),
+    180: lambda w, h: (-1, 0, 0, 0, -1, 0, w, h, 1),
+    270: lambda w, h: (0, -1, 0, 1, 0, 0, 0, w, 1),
+}
+
+
+def matrix_bytes(numbers) -> bytes:
+    scales = [2**30 if place % 3 == 2 else 2**16 for place in range(9)]
+    return b"".join(
+        (n * scale).to_bytes(4, "big", signed=True) for n, scale in zip(numbers, scales, strict=True)
+    )
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_phones_video_is_turned_as_its_header_says(tmp_path: Path, container: str, degrees: int) -> None:
+    stored = np.zeros((96, 160, 3), np.uint8)
+    stored[:48, :80] = 255
+    path = tmp_path / f"phone.{container}"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25, (160, 96))
+    for _ in range(3):
+        writer.write(stored)
+    writer.release()
+    data = path.read_bytes()
+    place = data.index(matrix_bytes(_UNTURNED), data.index(b"tkhd"))
+    matrix = matrix_bytes(_TURNED[degrees](160, 96))
+    path.write_bytes(data[:place] + matrix + data[place + len(matrix) :])
+    with open_source(f"video:{path}") as source:
+        frames = list(source)
+    wanted = np.rot90(stored, -degrees // 90)
+    assert len(frames) == 3
+    for frame in frames:
+        assert frame.image.shape == wanted.shape
+        assert np.abs(frame.image.astype(int) - wanted).mean() < 25
+
+
+def write_gap(path: Path) -> Path:
+    """Five frames at 20 fps, a second of silence, five frames: Matroska of variable rate."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("no ffmpeg to write a video of variable rate")
+    select = "select=not(between(n\\,5\\,24)),setpts=PTS"
+    subprocess.run(
+        [
+            *("ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=20:duration=1.5"),
+            *("-vf", select, "-vsync", "vfr", "-c:v", "mjpeg", "-bitexact", str(path)),
+        ],
+        check=True,
+    )
+    return path
+
+
+def test_a_variable_rate_is_played_by_its_time_stamps_and_not_taken_for_cut_short(tmp_path: Path) -> None:
+    uri = f"video:{write_gap(tmp_path / 'gap.mkv')}"
+    with open_source(uri) as source:
+        items = list(source)
+    assert [type(item) for item in items] == [Frame] * 10
+    with open_source(f"{uri}?pace=real") as source:
+        frames = {item.sequence: item for item in source if isinstance(item, Frame)}
+    assert max(frames) == 9
+    first, last = min(frames), max(frames)
+    due = [number / 20 if number < 5 else (number + 20) / 20 for number in range(10)]
+    spent = (frames[last].captured_ns - frames[first].captured_ns) / 1e9
+    assert spent == pytest.approx(due[last] - due[first], abs=0.1)
+
+
+def test_a_video_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(video_file, "MAX_PIXELS", 64 * 48 - 1)
+    with pytest.raises(BadInputError, match=r"clip\.avi has 64x48 pixels, wanted at most"):
+        open_source(f"video:{write_video(tmp_path / 'clip.avi')}")
