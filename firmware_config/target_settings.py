@@ -32,7 +32,10 @@ def target_files(settings: PiSettings) -> dict[str, str]:
 def daemon_toml(settings: PiSettings) -> str:
     """The daemon's settings file; JSON's strings are TOML's."""
     # Never standard output: as a service that is the journal, which would wear out the card.
-    sink = mqtt_address(settings.broker, settings.hostname) if settings.broker.address else PAGE
+    # Boards with the default host name would share one name on the broker; the daemon's own default tells
+    # them apart.
+    device = None if settings.hostname == PiSettings.hostname else settings.hostname
+    sink = mqtt_address(settings.broker, device) if settings.broker.address else PAGE
     return (
         "# Made of pi.toml; `landmarks config show` explains each key.\n"
         f"source = {json.dumps(settings.source)}\n"
@@ -44,11 +47,11 @@ def daemon_toml(settings: PiSettings) -> str:
     )
 
 
-def mqtt_address(broker: BrokerSettings, device: str) -> str:
-    """The sink's address: SCHEME://[USER@]HOST[:PORT]/DEVICE."""
+def mqtt_address(broker: BrokerSettings, device: str | None) -> str:
+    """The sink's address: SCHEME://[USER@]HOST[:PORT][/DEVICE]."""
     scheme, _, place = broker.address.partition("://")
     user = f"{quote(broker.username, safe='')}@" if broker.username else ""
-    return f"{scheme}://{user}{place}/{device}"
+    return f"{scheme}://{user}{place}" + (f"/{device}" if device else "")
 
 
 def env_quoted(text: str) -> str:

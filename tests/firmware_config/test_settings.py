@@ -11,7 +11,7 @@ from device.contract.errors import BadInputError
 from device.settings import DaemonSettings
 from device.sinks import SINKS
 from device.sinks.mqtt.settings import read_mqtt_settings
-from device.sinks.web.address import parse_web_address
+from device.sinks.web.address import is_loopback, parse_web_address
 from firmware_config.payload import HERE
 from firmware_config.settings import BrokerSettings, PiSettings, UpdateSettings, read_pi_settings
 from firmware_config.target_settings import target_files
@@ -102,7 +102,7 @@ def test_what_the_pi_gets_can_be_read_by_the_daemon_that_reads_it(tmp_path):
 
 def test_without_a_broker_landmarks_go_to_the_pis_own_page_and_never_into_the_journal():
     (address,) = tomllib.loads(target_files(PiSettings())["daemon.toml"])["sinks"]
-    assert parse_web_address(SINKS.parse(address)).loopback
+    assert is_loopback(parse_web_address(SINKS.parse(address)).host)
     (default,) = tomllib.loads((HERE / "default.toml").read_text())["sinks"]
     assert default == address
 
@@ -117,6 +117,11 @@ def test_the_mqtt_address_is_one_that_the_sink_takes():
     (address,) = tomllib.loads(files["daemon.toml"])["sinks"]
     settings = read_mqtt_settings(SINKS.parse(address), {})
     assert (settings.host, settings.port, settings.user, settings.device) == ("b.local", 1884, "u", "porch")
+
+
+def test_boards_with_the_default_host_name_leave_their_name_to_the_daemon():
+    files = target_files(PiSettings(broker=BrokerSettings("mqtt://b.local", "u")))
+    assert tomllib.loads(files["daemon.toml"])["sinks"] == ["mqtt://u@b.local"]
 
 
 def test_ssh_keygen_trusts_a_signature_of_a_signer_in_the_file(tmp_path):
