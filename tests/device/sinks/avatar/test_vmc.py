@@ -115,7 +115,7 @@ LOST_CAMERA = events.Status("cam0", 1, camera=Condition(State.LOST, "cam0 gave n
 
 def test_a_lost_camera_brings_the_avatar_to_rest_until_frames_come_again(receiver, sink):
     received(receiver, sink, a_face(pose=(0, 0, 0), signals={"jaw_open": 0.5}))
-    for message in (LOST_CAMERA, events.ErrorMessage("cam0", 4, 1, 2, "no frame")):
+    for message in (LOST_CAMERA, events.FaceLost("cam0", 4, 1, 2, 9)):
         sink.publish(message, b"")
         messages = [(one.address, one.params) for one in OscBundle(receiver.recv(65536))]
         assert messages[0] == ("/VMC/Ext/OK", [1, 3, 0, 0])

@@ -4,8 +4,8 @@ import itertools
 import json
 
 import pytest
-from device.sinks.uri import parse_sink_uri
 
+from device.sinks import SINKS
 from device.sinks.mqtt import settings as mqtt_settings
 from device.sinks.mqtt.discovery import announcements
 from device.sinks.mqtt.settings import MqttSettings, read_mqtt_settings
@@ -99,9 +99,9 @@ def test_two_fresh_boards_have_different_default_names(tmp_path, monkeypatch):
     assert all("0" * 6 not in tag for tag in tags)
     monkeypatch.setattr(mqtt_settings.socket, "gethostname", lambda: "raspberrypi")
     monkeypatch.setattr(mqtt_settings, "machine_tag", lambda: "3f2a1c")
-    assert read_mqtt_settings(parse_sink_uri("mqtt://broker")).device == "raspberrypi-3f2a1c"
+    assert read_mqtt_settings(SINKS.parse("mqtt://broker")).device == "raspberrypi-3f2a1c"
     monkeypatch.setattr(mqtt_settings, "machine_tag", lambda: None)
-    assert read_mqtt_settings(parse_sink_uri("mqtt://broker")).device == "raspberrypi"
+    assert read_mqtt_settings(SINKS.parse("mqtt://broker")).device == "raspberrypi"
 
 
 @pytest.mark.parametrize("host", ["x" * 64, "a b", "ü"])
