@@ -1,7 +1,7 @@
-"""A recorded stream played again: what was published then goes to the sinks of today.
+"""Plays a recorded stream: what was published then goes to the sinks again.
 
-A recording is what `stdout:` or `file:` has written, plain or gzipped. The lines are sent as they
-stand; with `clock=now` their times are moved so that they read as captured now.
+A recording is what `stdout:` or `file:` has written, plain or gzipped. The lines are sent unchanged;
+with `clock=now` their times are moved so that they seem to be captured now.
 """
 
 import gzip
@@ -39,7 +39,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Recording:
-    """What is played, and how."""
+    """A recording and how it is played."""
 
     path: Path
     options: ReplayOptions = field(default_factory=ReplayOptions)
@@ -67,7 +67,7 @@ def find_recording(uri: str) -> Recording:
 def read_recording(path: Path) -> Iterator[tuple[events.Message, bytes]]:
     """Every message of a recording with its line, in order.
 
-    A line that is no message is passed over and told in the log: a power cut may have broken one.
+    A line that is no message is skipped and logged: a power cut may have broken one.
 
     Raises:
         BadInputError: the file cannot be read, or its first line is no message.
@@ -79,7 +79,7 @@ def read_recording(path: Path) -> Iterator[tuple[events.Message, bytes]]:
         except BadInputError as error:
             if not good:
                 raise BadInputError(f"{path} is no recorded stream: line {number}: {error}") from error
-            log.warning("%s:%d: passed over: %s", path, number, error)
+            log.warning("%s:%d: skipped: %s", path, number, error)
             continue
         good += 1
         yield message, line if line.endswith(b"\n") else line + b"\n"
@@ -100,7 +100,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _published_ns(message: events.Message) -> int | None:
-    """When it was sent; a health message says it by its clock pair."""
+    """When a message was sent; for a health message this is its clock pair."""
     for name in ("published_ns", "monotonic_ns"):
         instant = getattr(message, name, None)
         if instant is not None:
@@ -176,19 +176,18 @@ class Replay:
 
 
 class Pace:
-    """When each message is due: the first at once, the rest as far apart as they were, by the speed."""
+    """When each message is due: the first at once, the others at their recorded distance over the speed."""
 
     def __init__(self, speed: float | None) -> None:
-        """Nothing was due yet."""
         self._speed = speed
         self._first: tuple[int, float] | None = None
         self._newest_ns = 0
 
     def seconds_until(self, published_ns: int | None, now: float) -> float:
-        """How long to wait before the message of that instant; `now` in monotonic seconds."""
+        """How long to wait before the message that was sent then; `now` in monotonic seconds."""
         if self._speed is None or published_ns is None:
             return 0.0
-        # Health reads its clock a little before it is sent; a second back is another recording.
+        # A health message reads its clock a little before it is sent; a second back means another recording.
         if self._first is None or published_ns < self._newest_ns - 1_000_000_000:
             self._first, self._newest_ns = (published_ns, now), published_ns
         self._newest_ns = max(self._newest_ns, published_ns)
@@ -197,7 +196,7 @@ class Pace:
 
 
 def run_replay(settings: DaemonSettings) -> int:
-    """Play the source of these settings to their sinks, until its end or a signal.
+    """Play the recording that the settings name to their sinks, until its end or a signal.
 
     Raises:
         LandmarksError: an address that cannot be understood or opened, a file that is no recording.

@@ -1,4 +1,4 @@
-"""Datagrams to one receiver: sent at once or not at all."""
+"""Datagrams to one receiver, sent at once or not at all."""
 
 import socket
 from typing import Any
@@ -9,10 +9,10 @@ from device.support.condition import Condition, State
 
 
 class Datagrams:
-    """A socket that never waits; whether anybody listens, UDP does not say."""
+    """A socket that never waits. UDP does not say whether anybody listens."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Look the receiver up.
+        """Resolve the receiver's name.
 
         Raises:
             MissingOutsideError: no such host.
@@ -26,10 +26,10 @@ class Datagrams:
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self.condition = Condition()
-        """Lost while the network takes nothing."""
+        """Lost while nothing can be sent."""
 
     def send(self, data: bytes) -> None:
-        """One datagram; what does not fit now would be old later and is dropped."""
+        """Send one datagram; one that does not fit now would be old later, and is dropped."""
         try:
             self._socket.sendto(data, self._address)
         except BlockingIOError:
@@ -41,7 +41,7 @@ class Datagrams:
             self.condition = Condition()
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._socket.close()
 
 

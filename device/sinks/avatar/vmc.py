@@ -130,7 +130,7 @@ class VmcSink:
 
     @property
     def condition(self) -> Condition:
-        """Whether the network takes what is sent."""
+        """Whether datagrams can be sent."""
         return self._datagrams.condition
 
     def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it

@@ -1,1 +1,1 @@
-"""The stream for browsers: a WebSocket, the page that shows it, and who may look."""
+"""The sink `web:`: the stream as a WebSocket, the page that shows it, and who may see it."""

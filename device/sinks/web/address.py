@@ -1,4 +1,4 @@
-"""A web sink's address: `web:[HOST:]PORT?OPTIONS`, and the token that the environment holds."""
+"""Addresses such as `web:[HOST:]PORT?OPTIONS`, and the token in the environment."""
 
 import ipaddress
 import re
@@ -11,13 +11,13 @@ from device.config.values import Parsed, shown
 from device.contract.errors import RefusedError, UsageError
 
 LOOPBACK = "127.0.0.1"
-"""Where the page is served unless the address names a host."""
+"""Host to listen at unless the address names one."""
 
 TOKEN_VARIABLE = "LANDMARKS_WEB_TOKEN"  # noqa: S105 - the name of a variable, not what it holds
-"""Environment variable of the token: command lines can be read by every user of a machine."""
+"""Environment variable of the token; a command line can be read by every user of the machine."""
 
 TOKEN_FORM = re.compile(r"[A-Za-z0-9._~-]{16,128}")
-"""What can stand in a WebSocket's subprotocol and is too long to guess."""
+"""Characters that a WebSocket's subprotocol may have, and too many of them to guess."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class WebAddress:
     """Where the page is served, and to whom."""
 
     host: str
-    """Name or number of this machine's address to listen at."""
+    """Name or number of the address to listen at."""
     port: int
-    """TCP port; 0 takes any that is free."""
+    """TCP port; 0 takes a free one."""
     picture: bool = False
     """Whether whoever may see the landmarks may see the picture, too."""
     origins: frozenset[str] = frozenset()
@@ -35,7 +35,7 @@ class WebAddress:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or number means the machine itself."""
+    """Whether a host's name or number stands for the machine itself."""
     if host == "localhost":
         return True
     try:
@@ -82,7 +82,7 @@ class WebOptions:
 
 
 def parse_web_address(address: Address[WebOptions]) -> WebAddress:
-    """What a web sink's address says; nothing is opened.
+    """The settings in a web sink's address; opens nothing.
 
     Raises:
         UsageError: no port.

@@ -1,4 +1,4 @@
-"""Who may look: the token, the page that asks, and the name under which it asks."""
+"""Who may connect: checks the token, the origin of the page, and the host name that was asked for."""
 
 import hmac
 import time
@@ -31,10 +31,10 @@ MAX_ADDRESSES = 1024
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why somebody may not look."""
+    """Why a request is refused."""
 
     status: HTTPStatus
-    """Of the answer."""
+    """Of the response."""
     reason: str
     """One line for people."""
 
@@ -84,18 +84,18 @@ class Guard:
         """Set the rules.
 
         Args:
-            origins: pages of other servers that are welcome.
-            token: what viewers must show; None lets everybody on this machine look.
+            origins: pages of other servers that are allowed.
+            token: what viewers must show; None allows everybody on this machine.
             clock: monotonic seconds.
         """
         self._origins, self._token = origins, token
         self._wrong = WrongTokens(clock)
 
     def check_host(self, headers: Headers) -> Refusal | None:
-        """Refuse names that are not ours.
+        """Refuse host names that are not this machine's.
 
-        Without a token the only fence is the loopback address, and a page anywhere can point its own
-        name at it (DNS rebinding): then `Host` says that name.
+        Without a token the only protection is the loopback address, and any page can point its own name
+        at that (DNS rebinding); `Host` then has that name.
         """
         host = _host_of(_one(headers, "Host"))
         if self._token is None and not is_loopback(host):
@@ -103,15 +103,15 @@ class Guard:
         return None
 
     def check_viewer(self, headers: Headers, address: str) -> Refusal | None:
-        """Refuse pages of other servers, and whoever lacks the token; None: welcome.
+        """Refuse pages of other servers, and whoever lacks the token; None when the request is allowed.
 
         Args:
             headers: of the request.
             address: from which it comes.
         """
         origin = _one(headers, "Origin").lower()
-        if (origin or headers.get_all("Origin")) and not self._welcome(origin, _one(headers, "Host")):
-            return Refusal(HTTPStatus.FORBIDDEN, "this page's origin is not welcome; add it as ?origin=")
+        if (origin or headers.get_all("Origin")) and not self._is_allowed(origin, _one(headers, "Host")):
+            return Refusal(HTTPStatus.FORBIDDEN, "this page's origin is not allowed; add it as ?origin=")
         return None if self._token is None else self._check_token(headers, self._token, address)
 
     def _check_token(self, headers: Headers, token: str, address: str) -> Refusal | None:
@@ -126,7 +126,7 @@ class Guard:
             self._wrong.note(address)
         return Refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
 
-    def _welcome(self, origin: str, host: str) -> bool:
+    def _is_allowed(self, origin: str, host: str) -> bool:
         return origin in self._origins or urlsplit(origin).netloc == host.lower() != ""
 
 

@@ -1,4 +1,4 @@
-"""Files of the page, kept in memory: the bundle that `make web` builds, else the plain view."""
+"""The page's files, kept in memory: the bundle that `make web` builds, else the plain view."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 BUILT = Path(__file__).parents[2] / "web" / "built"
-"""Where `make web` puts the bundle; not committed, part of the wheel."""
+"""Where `make web` puts the bundle; it is not committed, but part of the wheel."""
 
 PLAIN = Path(__file__).parents[2] / "web" / "plain"
 """The view that needs no build."""
@@ -20,7 +20,7 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-"""What is served, and as what; other files are not."""
+"""Media types by suffix; files with another suffix are not served."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class Page:
     content: bytes
     """As stored."""
     media_type: str
-    """Of `Content-Type`."""
+    """The value of `Content-Type`."""
 
     @cached_property
     def etag(self) -> str:
-        """Names the content, so that a browser need not fetch it twice."""
+        """A hash of the content, so that a browser need not fetch it twice."""
         return f'"{hashlib.sha256(self.content).hexdigest()[:16]}"'
 
 
 def load_pages(built: Path = BUILT, plain: Path = PLAIN) -> dict[str, Page]:
-    """Path in the address to file; `/` is the bundle's page where it was built, else the plain one.
+    """Files by their path in the address; `/` is the bundle's page if it was built, else the plain one.
 
     The plain view stays at `/plain/` either way.
     """

@@ -68,7 +68,7 @@ class WebServer:
     # Called by the daemon's thread: each hands over and returns.
 
     def post_frame(self, line: bytes) -> None:
-        """Give every viewer the newest frame; one that the loop had no time for is replaced."""
+        """Give every viewer the newest frame; one that has not been delivered yet is replaced."""
         if not self._viewers:
             return
         with self._lock:
@@ -190,7 +190,7 @@ class WebServer:
 
     async def _on_viewer(self, connection: ServerConnection) -> None:
         """Send what the mailbox holds until the viewer goes."""
-        # The buffers that the system would grow by itself would hold seconds of old frames.
+        # Buffers that the kernel grows by itself would hold seconds of old frames.
         connection.transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES
         )
@@ -210,7 +210,7 @@ class WebServer:
             listening.cancel()
 
     async def _listen(self, connection: ServerConnection, mailbox: Mailbox) -> None:
-        """Take a viewer's requests; what cannot be understood is ignored, as viewers ignore ours."""
+        """Handle a viewer's requests; one that cannot be understood is ignored."""
         try:
             async for message in connection:
                 self._on_request(connection, mailbox, message)
@@ -229,5 +229,5 @@ class WebServer:
             pong = {"type": "pong", "schema": SCHEMA, "sent_ms": request["sent_ms"]}
             mailbox.put_note(orjson.dumps({**pong, "monotonic_ns": time.monotonic_ns()}))
         elif request.get("type") == "picture" and self._picture_allowed:
-            looks = request.get("on") is True
-            (self._picture_viewers.add if looks else self._picture_viewers.discard)(connection)
+            wanted = request.get("on") is True
+            (self._picture_viewers.add if wanted else self._picture_viewers.discard)(connection)

@@ -56,7 +56,7 @@ class WebSink:
 
 
 def _notice(address: WebAddress, port: int, token: str | None) -> str:
-    """The line on standard error that says where to look; it never holds the token itself."""
+    """The line on standard error that gives the address; it never has the token itself."""
     host = f"[{address.host}]" if ":" in address.host else address.host
     parts = [f"web: http://{host}:{port}/"]
     if token is not None:
@@ -74,7 +74,7 @@ def open_web_sink(address: WebAddress) -> WebSink:
     Raises:
         UsageError: a token that cannot be used.
         RefusedError: open to the network without a token.
-        MissingOutsideError: the port cannot be had.
+        MissingOutsideError: the port is taken, or the host is none of this machine's.
     """
     token = find_token("web", address.host, os.environ)
     server = WebServer(address, token, load_pages())

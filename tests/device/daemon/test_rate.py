@@ -1,4 +1,4 @@
-"""Frames that are passed over."""
+"""Which frames are handled when not all are wanted."""
 
 import numpy as np
 import pytest

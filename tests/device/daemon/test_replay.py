@@ -86,7 +86,7 @@ def test_a_broken_line_is_passed_over_and_told(recording, caplog):
     good = recording.read_bytes()
     recording.write_bytes(good + HEAD)
     assert played(f"replay:{recording}?speed=fast")[0] == good
-    assert f"{recording}:12: passed over" in caplog.text
+    assert f"{recording}:12: skipped" in caplog.text
 
 
 def test_times_are_moved_to_now_and_the_latency_stays(recording):
