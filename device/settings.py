@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from device.config.load import load_settings
-from device.config.values import Within
+from device.config.values import NoSecrets, Within
 from device.finders.settings import DEFAULT_FINDER
 from device.inference.models import DEFAULT_MODEL
 from device.inference.settings import BudgetSettings, InferenceSettings
@@ -20,9 +20,9 @@ from device.tracking.settings import TrackerSettings
 class DaemonSettings:
     """One run of the daemon. A field that is a dataclass is a table of the settings file."""
 
-    source: str = "demo:"
+    source: Annotated[str, NoSecrets("set LANDMARKS_SOURCE_USER and LANDMARKS_SOURCE_PASSWORD")] = "demo:"
     """Address of the frames."""
-    sinks: tuple[str, ...] = ("stdout:",)
+    sinks: Annotated[tuple[str, ...], NoSecrets("set LANDMARKS_MQTT_PASSWORD")] = ("stdout:",)
     """Addresses of the message sinks."""
     finder: str = DEFAULT_FINDER
     """Address of the face finder."""

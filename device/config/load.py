@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 from device.config.file import SettingsFile, read_settings_file
 from device.config.tables import (
     KeyPath,
+    Problem,
     fill_table,
     find_problems,
+    find_secrets,
     keys_of,
     merged,
     nested,
@@ -24,7 +26,7 @@ Table = TypeVar("Table")
 def sentences_of(file: SettingsFile, table: type) -> list[str]:
     """Every mistake in a settings file as `FILE:LINE: sentence`; empty when it can be used."""
     problems = sorted(
-        ((file.line_of(problem.path) or 1, problem) for problem in find_problems(table, file.values)),
+        ((file.line_of(problem.path) or 1, problem) for problem in _problems_in(file, table)),
         key=lambda found: found[0],
     )
     if problems:
@@ -34,6 +36,11 @@ def sentences_of(file: SettingsFile, table: type) -> list[str]:
     except LandmarksError as error:
         return [f"{file.path}: {error}"]
     return []
+
+
+def _problems_in(file: SettingsFile, table: type) -> list[Problem]:
+    problems = list(find_problems(table, file.values))
+    return problems or list(find_secrets(table, file.values))
 
 
 def load_settings(table: type[Table], config: Path | None, flags: Mapping[str, Any]) -> Table:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from device.config.values import Wanted, shown, wanted_by
 from device.contract.errors import LandmarksError
+from device.support.redaction import holds_secret
 from device.support.suggestion import nearest
 
 Table = TypeVar("Table")
@@ -68,6 +69,22 @@ def find_problems(table: Any, values: Mapping[str, Any], where: KeyPath = ()) ->
             )
 
 
+def find_secrets(table: Any, values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every address with a password in it, in values that `find_problems` approved."""
+    for path, wanted in keys_of(table):
+        if wanted.no_secrets is None:
+            continue
+        value: Any = values
+        for name in path:
+            value = value.get(name, {})
+        if any(map(holds_secret, [value] if isinstance(value, str) else value)):
+            yield Problem(
+                path,
+                f"{'.'.join(path)} holds a password or token, which others can read here: "
+                f"leave it out and {wanted.no_secrets.instead}",
+            )
+
+
 def _unknown(table: type, name: str, where: KeyPath) -> str:
     """The sentence for an unknown key; one that lives in another table is pointed to."""
     place = f" in [{'.'.join(where)}]" if where else ""
@@ -80,7 +97,8 @@ def _value_problems(path: KeyPath, wanted: Wanted, value: object) -> Iterator[Pr
     if wanted.secret:
         yield Problem(path, f"{name} is a secret: leave it out here and set {environment_name(path)}")
     elif not wanted.takes(value):
-        yield Problem(path, f"{name} got {shown(value)}, wanted {wanted}")
+        got = shown(value) if wanted.no_secrets is None else type(value).__name__
+        yield Problem(path, f"{name} got {got}, wanted {wanted}")
 
 
 def fill_table(table: type[Table], values: Mapping[str, Any], where: KeyPath = ()) -> Table:

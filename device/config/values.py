@@ -1,8 +1,12 @@
 """What one setting or option accepts: its annotation as a check, a description and a conversion.
 
 An annotation is `bool`, `int`, `float`, `str`, `Literal[...]`, `tuple[str, ...]`, or one of these
-`| None` (may be left out). `Annotated` adds to it: `Within(low, high)` bounds a number, `Secret()` takes a
-text from the environment only, `Parsed(...)` says how an address writes a value of any other type.
+`| None` (may be left out). `Annotated` adds to it:
+
+- `Within(minimum, maximum)` bounds a number;
+- `Secret()` takes a text from the environment only;
+- `NoSecrets(...)` refuses an address with a password in a file;
+- `Parsed(...)` says how an address writes a value of any other type.
 """
 
 import math
@@ -42,6 +46,14 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class NoSecrets:
+    """An address, or several: a settings file, which others may read, must not hold one with a password."""
+
+    instead: str
+    """Where the password belongs, to follow "leave it out and"."""
+
+
+@dataclass(frozen=True)
 class Parsed:
     """An option of an address with a notation of its own."""
 
@@ -65,6 +77,8 @@ class Wanted:
     """Whether only the environment may give it."""
     parsed: Parsed | None = None
     """Notation in an address."""
+    no_secrets: NoSecrets | None = None
+    """Of an address."""
 
     def __str__(self) -> str:
         """What is wanted, to follow the word "wanted"."""
@@ -150,6 +164,7 @@ def wanted_by(hint: Any) -> Wanted:
         _mark(marks, Within),
         _mark(marks, Secret) is not None,
         _mark(marks, Parsed),
+        _mark(marks, NoSecrets),
     )
 
 

@@ -1,6 +1,5 @@
 """A camera or a stream behind an address of the network, read by FFmpeg inside OpenCV."""
 
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,19 +9,18 @@ import numpy as np
 
 from device.config.address import Address, Scheme
 from device.sources.camera import CameraError
+from device.sources.camera_url import CameraUrl, parse_camera_url
 from device.sources.frame import Frame, FrameSource
 from device.sources.live import LiveSource, Patience
+from device.sources.network_probe import why_no_video
+from device.sources.opencv import MAX_PIXELS, too_large
 from device.sources.options import Orientation
 from device.sources.settings import CameraSettings
+from device.sources.stream_clock import StreamClock
 
 OPEN_SECONDS = 5.0
 READ_SECONDS = 2.0
 """After so long without a frame FFmpeg gives up, and the stream is opened again."""
-
-
-def without_password(url: str) -> str:
-    """The address as it may be shown: `rtsp://user:secret@host/` becomes `rtsp://...@host/`."""
-    return re.sub(r"//[^/@]*@", "//...@", url)
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,13 @@ class NetworkOptions(Orientation):
 
 
 class NetworkCamera:
-    """An open stream. What it captured when, it does not say: a frame's time is its arrival."""
+    """An open stream.
 
-    def __init__(self, url: str) -> None:
+    An RTSP stream has a clock: a frame's time is its time stamp, brought to our clock. The time stamps of
+    others may be made up by FFmpeg: a frame's time is its arrival.
+    """
+
+    def __init__(self, url: CameraUrl) -> None:
         """Connect.
 
         Raises:
@@ -41,17 +43,22 @@ class NetworkCamera:
         """
         import cv2
 
-        self._shown = without_password(url)
+        self._shown = url.shown
+        self._clock = StreamClock() if url.scheme == "rtsp" else None
         parameters = [
             *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(OPEN_SECONDS * 1000)),
             *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(READ_SECONDS * 1000)),
+            # Each further thread of the decoder holds a frame back.
+            *(cv2.CAP_PROP_N_THREADS, 1),
         ]
-        self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, parameters)
+        self._capture = cv2.VideoCapture(url.url, cv2.CAP_FFMPEG, parameters)
         if not self._capture.isOpened():
-            raise CameraError(
-                f"{self._shown} gives no video within {OPEN_SECONDS:g} s; check address, user and password "
-                "with a player, and that the device is reached"
-            )
+            raise CameraError(why_no_video(url, OPEN_SECONDS))
+        sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        width, height = (int(self._capture.get(side)) for side in sides)
+        if width * height > MAX_PIXELS:
+            self._capture.release()
+            raise CameraError(f"{self._shown} sends {too_large(width, height)}")
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames as they come.
@@ -68,10 +75,17 @@ class NetworkCamera:
                 raise CameraError(f"{self._shown} fails ({error.err})") from error
             if not readable:
                 raise CameraError(f"{self._shown} has ended or is silent for {READ_SECONDS:g} s")
-            yield Frame(np.asarray(image, np.uint8), number, time.monotonic_ns())
+            yield Frame(np.asarray(image, np.uint8), number, self._captured_ns(time.monotonic_ns()))
+
+    def _captured_ns(self, arrived_ns: int) -> int:
+        import cv2
+
+        if self._clock is None:
+            return arrived_ns
+        return self._clock.captured_ns(int(self._capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6), arrived_ns)
 
     def stop(self) -> None:
-        """Nothing can be done from outside; `read` ends by itself in time."""
+        """Do nothing: `read` cannot be interrupted, and ends by itself in time."""
 
     def close(self) -> None:
         """Disconnect."""
@@ -82,16 +96,18 @@ def open_network(address: Address[NetworkOptions], settings: CameraSettings) -> 
     """The camera behind a network address.
 
     Raises:
+        UsageError: an address without a host.
         MissingOutsideError: nobody answers, or what answers is no video.
     """
-    url = f"{address.scheme}:{address.place}"
+    url = parse_camera_url(f"{address.scheme}:{address.place}")
     patience = Patience(settings.patience_seconds)
     return LiveSource(address.scheme, lambda: NetworkCamera(url), address.options, patience, settings.wait)
 
 
 SCHEME = Scheme(
-    "{scheme}://HOST/PATH",
-    "a camera or stream of the network, whatever FFmpeg reads",
+    "{scheme}://[USER@]HOST[:PORT]/PATH",
+    "a network camera or stream, whatever FFmpeg reads; LANDMARKS_SOURCE_USER and LANDMARKS_SOURCE_PASSWORD "
+    "hold its user and password, which {user} and {password} stand for in a query",
     NetworkOptions,
     open_network,
     is_url=True,

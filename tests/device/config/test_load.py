@@ -227,3 +227,21 @@ def test_any_bytes_are_taken_or_refused_in_one_line(tmp_path_factory, data):
     except BadInputError as error:
         outcome = str(error)
     assert len(outcome.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ('source = "rtsp://me:hunter2@cam/x"', "LANDMARKS_SOURCE_PASSWORD"),
+        ('source = "http://cam/x?usr=me&pwd=hunter2"', "LANDMARKS_SOURCE_PASSWORD"),
+        ('sinks = ["stdout:", "mqtt://me:hunter2@broker/x"]', "LANDMARKS_MQTT_PASSWORD"),
+        ('source = ["rtsp://me:hunter2@cam/x"]', "wanted a text"),
+    ],
+)
+def test_a_password_in_an_address_is_refused_in_a_file_and_not_repeated(tmp_path, line, instead):
+    path = tmp_path / "daemon.toml"
+    path.write_text(f"follow = true\n{line}\n")
+    (sentence,) = sentences_of(read_settings_file(path), DaemonSettings)
+    assert sentence.startswith(f"{path}:2: ")
+    assert instead in sentence
+    assert "hunter2" not in sentence

@@ -1,0 +1,106 @@
+"""Address of a network camera: what FFmpeg is given, and what people may see of it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from device.contract.errors import UsageError
+from device.support.redaction import PLACEHOLDER, redacted
+
+USER_VARIABLE = "LANDMARKS_SOURCE_USER"
+PASSWORD_VARIABLE = "LANDMARKS_SOURCE_PASSWORD"  # noqa: S105 - the name, not the secret
+
+FORM = "SCHEME://[USER@]HOST[:PORT]/PATH"
+
+PORTS = {"rtsp": 554, "http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class CameraUrl:
+    """An address taken apart; only `shown` may stand in a text."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str = field(repr=False)
+    """Path and query."""
+    user: str = field(repr=False)
+    """Empty where the camera wants none."""
+    password: str = field(repr=False)
+    shown: str
+    """For messages, without secrets."""
+
+    @property
+    def bare(self) -> str:
+        """Without user and password; a query may still hold secrets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.target}"
+
+    @property
+    def url(self) -> str:
+        """As FFmpeg reads it: user and password percent-encoded."""
+        if not self.user:
+            return self.bare
+        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+        return self.bare.replace("://", f"://{login}@", 1)
+
+
+def parse_camera_url(address: str, environment: Mapping[str, str] = os.environ) -> CameraUrl:
+    """Take `SCHEME://[USER[:PASSWORD]@]HOST[:PORT]/PATH[?QUERY]` apart.
+
+    User and password come from the address, else from the environment. `{user}` and `{password}` anywhere
+    in the address stand for the environment's, for cameras that want them in the query. A password may
+    hold any character, percent-encoded or not.
+
+    Raises:
+        UsageError: no host, or a port that is none; the message repeats no secret.
+    """
+    shown = redacted(address)
+    secrets = {
+        "user": environment.get(USER_VARIABLE, ""),
+        "password": environment.get(PASSWORD_VARIABLE, ""),
+    }
+    filled = PLACEHOLDER.sub(lambda match: quote(secrets[match[1]], safe=""), address)
+    try:
+        login, rest = _split_login(filled)
+        parts = urlsplit(rest)
+        host, port = parts.hostname, parts.port or PORTS[parts.scheme]
+    except ValueError as error:
+        raise UsageError(
+            f"source {shown}: host or port cannot be read, wanted SCHEME://HOST:PORT/PATH"
+        ) from error
+    if not host:
+        raise UsageError(f"source {shown}: lacks its host, wanted SCHEME://HOST:PORT/PATH")
+    user, colon, password = login.partition(":")
+    if not colon and not PLACEHOLDER.search(address):
+        user, password = unquote(user) or secrets["user"], secrets["password"]
+    else:
+        user, password = unquote(user), unquote(password)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return CameraUrl(parts.scheme, host, port, target, user, password, shown)
+
+
+def _split_login(url: str) -> tuple[str, str]:
+    """User and password, and the address without them.
+
+    Raises:
+        ValueError: the address cannot be read.
+    """
+    scheme, _, rest = url.partition("://")
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        login, _, _ = parts.netloc.rpartition("@")
+    elif "@" in rest and not _is_place(parts.netloc):
+        login, _, _ = rest.rpartition("@")  # a password with a slash or question mark as it is
+    else:
+        return "", url
+    return login, f"{scheme}://{rest[len(login) + 1 :]}"
+
+
+def _is_place(netloc: str) -> bool:
+    """Whether this can be HOST or HOST:PORT."""
+    try:
+        return bool(urlsplit(f"//{netloc}").port) or ":" not in netloc
+    except ValueError:
+        return False
