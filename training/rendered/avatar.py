@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
-from training.rendered.gltf import Array, Mesh, Model, read_glb, world_matrices
+from training.rendered.gltf import Array, Mesh, Model, read_glb
+from training.rendered.nodes import world_matrices
 
 Matrix = NDArray[np.float64]
 

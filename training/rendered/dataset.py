@@ -29,9 +29,9 @@ from tqdm import tqdm
 
 from device.contract.errors import BadInputError, LandmarksError, RefusedError
 from device.contract.files import write_whole
+from training.data.sets.rendered import HELD_OUT, LABELS
 from training.rendered.avatar import Avatar
 from training.rendered.draw import RenderedFace, Sitter, draw_face
-from training.rendered.people import HELD_OUT
 from training.rendered.renderer import Renderer
 from training.rendered.scene import SceneSettings
 
@@ -39,7 +39,8 @@ FORMAT = 1
 """Raised when the same request makes other pictures or labels."""
 SHARD_PICTURES = 50
 JPEG_QUALITY = 93
-REQUEST, LABELS = "rendered.json", "labels.npz"
+REQUEST = "rendered.json"
+"""What was asked for."""
 
 
 @dataclass(frozen=True)

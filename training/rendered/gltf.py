@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import meshoptimizer
 import numpy as np
 import pygltflib
 from numpy.typing import NDArray
 from PIL import Image
 
 from device.contract.errors import BadInputError
+from training.rendered.buffers import decompress, piece
+from training.rendered.nodes import Node, check_tree, local_matrix
 
 Array = NDArray[np.float32]
 
@@ -71,16 +72,6 @@ class Mesh:
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
-    """One place in the tree of coordinate systems."""
-
-    name: str
-    parent: int | None
-    local: NDArray[np.float64]
-    """(4, 4) from this node to its parent."""
-
-
-@dataclass(frozen=True, eq=False)
 class Model:
     """What a file holds."""
 
@@ -108,19 +99,6 @@ def read_glb(path: Path) -> Model:
         ) from error
 
 
-def world_matrices(nodes: list[Node]) -> NDArray[np.float64]:
-    """(N, 4, 4) from each node to the world."""
-    world: dict[int, NDArray[np.float64]] = {}
-
-    def of(index: int) -> NDArray[np.float64]:
-        if index not in world:
-            node = nodes[index]
-            world[index] = node.local if node.parent is None else of(node.parent) @ node.local
-        return world[index]
-
-    return np.stack([of(index) for index in range(len(nodes))])
-
-
 class _Reader:
     """The parts of one file, decoded once each."""
 
@@ -140,10 +118,10 @@ class _Reader:
             child: number for number, node in enumerate(self._file.nodes) for child in node.children or ()
         }
         nodes = [
-            Node(node.name or f"node {number}", parents.get(number), _local_matrix(node))
+            Node(node.name or f"node {number}", parents.get(number), local_matrix(node))
             for number, node in enumerate(self._file.nodes)
         ]
-        _check_tree(nodes)
+        check_tree(nodes)
         meshes = [
             self._mesh(number, primitive)
             for number, node in enumerate(self._file.nodes)
@@ -244,12 +222,12 @@ class _Reader:
         if packed is None:
             if view.buffer != 0:
                 raise ValueError("it refers to a file beside it")
-            return _piece(self._blob, view.byteOffset or 0, view.byteLength)
+            return piece(self._blob, view.byteOffset or 0, view.byteLength)
         count, stride = int(packed["count"]), int(packed["byteStride"])
         if count < 0 or stride < 1 or count * stride > MAX_VIEW_BYTES or packed["buffer"] != 0:
             raise ValueError("a compressed buffer view is damaged")
-        data = _piece(self._blob, int(packed.get("byteOffset", 0)), int(packed["byteLength"]))
-        return _decompress(data, packed["mode"], packed.get("filter", "NONE"), count, stride)
+        data = piece(self._blob, int(packed.get("byteOffset", 0)), int(packed["byteLength"]))
+        return decompress(data, packed["mode"], packed.get("filter", "NONE"), count, stride)
 
     def _accessor(self, number: int) -> NDArray[Any]:
         """(count, components) of any type, integers marked as normalised divided to -1..1."""
@@ -269,62 +247,6 @@ class _Reader:
         if accessor.normalized:
             return np.maximum(raw / np.float32(np.iinfo(kind.type).max), np.float32(-1))
         return raw
-
-
-def _piece(blob: bytes, offset: int, length: int) -> bytes:
-    if offset < 0 or length < 0 or offset + length > len(blob):
-        raise ValueError("a buffer view reaches beyond the file")
-    return blob[offset : offset + length]
-
-
-def _decompress(data: bytes, mode: str, filter_name: str, count: int, stride: int) -> bytes:
-    if mode == "ATTRIBUTES":
-        raw = meshoptimizer.decode_vertex_buffer(count, stride, data, dtype=np.dtype((np.void, stride)))
-        decoded = raw.view(np.uint8)
-    else:
-        decode = {
-            "TRIANGLES": meshoptimizer.decode_index_buffer,
-            "INDICES": meshoptimizer.decode_index_sequence,
-        }[mode]
-        # The wrapper always allocates 32-bit indices.
-        decoded = decode(count, 4, data).astype({2: np.uint16, 4: np.uint32}[stride]).view(np.uint8)
-    undo = {
-        "NONE": lambda values, *_: values,
-        "OCTAHEDRAL": meshoptimizer.decode_filter_oct,
-        "QUATERNION": meshoptimizer.decode_filter_quat,
-        "EXPONENTIAL": meshoptimizer.decode_filter_exp,
-    }[filter_name]
-    return bytes(undo(decoded, count, stride).tobytes())
-
-
-def _local_matrix(node: Any) -> NDArray[np.float64]:
-    if node.matrix is not None:
-        return np.asarray(node.matrix, np.float64).reshape(4, 4).T
-    matrix = np.eye(4)
-    matrix[:3, :3] = _quaternion_matrix(node.rotation or (0, 0, 0, 1)) * np.asarray(node.scale or (1, 1, 1))
-    matrix[:3, 3] = node.translation or (0, 0, 0)
-    return matrix
-
-
-def _quaternion_matrix(quaternion: Any) -> NDArray[np.float64]:
-    x, y, z, w = np.asarray(quaternion, np.float64) / np.linalg.norm(quaternion)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-
-
-def _check_tree(nodes: list[Node]) -> None:
-    """Raise ValueError where following parents from a node never ends."""
-    for node in nodes:
-        parent, steps = node.parent, 0
-        while parent is not None:
-            parent, steps = nodes[parent].parent, steps + 1
-            if steps > len(nodes):
-                raise ValueError("its nodes form a circle")
 
 
 def _check_mesh(mesh: Mesh) -> None:

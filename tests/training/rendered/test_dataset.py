@@ -7,8 +7,7 @@ from device.contract.errors import BadInputError, RefusedError
 from device.contract.landmarks import ibug_68
 from training import __main__ as program
 from training.data.sets import read_data_folder
-from training.data.sets.rendered import read_rendered
-from training.rendered.people import HELD_OUT
+from training.data.sets.rendered import HELD_OUT, read_rendered
 
 pytest.importorskip("moderngl")
 pytest.importorskip("meshoptimizer")

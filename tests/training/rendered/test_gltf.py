@@ -10,8 +10,10 @@ from tests.training.rendered.glb import Glb, head_points, small_head
 meshoptimizer = pytest.importorskip("meshoptimizer")
 pytest.importorskip("pygltflib")
 
+from training.rendered import buffers  # noqa: E402
 from training.rendered.avatar import Avatar, Pose, about_y  # noqa: E402
-from training.rendered.gltf import read_glb, world_matrices  # noqa: E402
+from training.rendered.gltf import read_glb  # noqa: E402
+from training.rendered.nodes import world_matrices  # noqa: E402
 
 
 def triangle(**changes):
@@ -193,6 +195,14 @@ def test_a_damaged_compressed_view_is_one_sentence(tmp_path):
         file.json["accessors"][0]["bufferView"] = view
         with pytest.raises(BadInputError, match=r"a\.glb"):
             read(tmp_path, file)
+
+
+@pytest.mark.parametrize(("filter_name", "stride"), [("OCTAHEDRAL", 12), ("QUATERNION", 4)])
+def test_a_filter_of_another_stride_never_reaches_the_native_decoder(filter_name, stride):
+    whole = meshoptimizer.encode_vertex_buffer(np.ones((6, stride // 4), np.float32), 6, stride)
+    assert len(buffers.decompress(whole, "ATTRIBUTES", "NONE", 6, stride)) == 6 * stride
+    with pytest.raises(ValueError, match="do not go with"):
+        buffers.decompress(whole, "ATTRIBUTES", filter_name, 6, stride)
 
 
 def test_a_head_with_other_joints_is_refused(tmp_path):

@@ -10,12 +10,11 @@ from training.data.sets.cofw import read_cofw
 from training.data.sets.counts import notes_on
 from training.data.sets.ibug_300w import read_300w
 from training.data.sets.lists import check_all_found, read_list
-from training.data.sets.rendered import avatar_of, read_rendered
+from training.data.sets.rendered import HELD_OUT, avatar_of, read_rendered
 from training.data.sets.sample import Sample
 from training.data.sets.schemes import converted
 from training.data.sets.wflw import read_wflw
 from training.data.sets.youtube_faces import read_youtube_faces, subject_of, subjects_below
-from training.rendered.people import HELD_OUT
 
 
 @dataclass(frozen=True, eq=False)
