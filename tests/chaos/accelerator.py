@@ -14,7 +14,7 @@ APPEAR_SECONDS = 40.0
 
 
 class Accelerator:
-    """How the daemon is told to use it, and how it is made to fail."""
+    """The daemon's flags for it, and the ways to make it fail."""
 
     def __init__(self, folder: Path) -> None:
         self.flags = [

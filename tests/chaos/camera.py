@@ -1,4 +1,4 @@
-"""A network camera that fails when it is told to: MJPEG over HTTP, as cheap ones speak it."""
+"""A network camera that fails on command: MJPEG over HTTP, as cheap ones speak it."""
 
 import socket
 import threading
@@ -24,7 +24,7 @@ RUBBISH = b"this is no picture " * 1000
 class Mode(Enum):
     """What it sends to those that are connected."""
 
-    WELL = "pictures"
+    GOOD = "pictures"
     SILENT = "nothing at all, the connection stays open"
     RUBBISH = "bytes that are no picture"
 
@@ -43,7 +43,7 @@ class MjpegCamera:
     """Serves at a port that stays the same while it is off."""
 
     def __init__(self, jpegs: list[bytes]) -> None:
-        self.mode = Mode.WELL
+        self.mode = Mode.GOOD
         self._jpegs = jpegs
         self._on = threading.Event()
         self._connections: set[socket.socket] = set()

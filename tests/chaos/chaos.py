@@ -1,8 +1,8 @@
-"""Ten minutes in which camera, broker and accelerator fail in random order, and what the daemon makes of it.
+"""Ten minutes in which camera, broker and accelerator fail in random order, and how the daemon copes.
 
     python -m tests.chaos.chaos --seconds 600 --seed 1 --out chaos.json
 
-After every fault the stream must tell the part's new state, then that it is well again, and a good frame
+After every fault the stream must report the part's new state, then that it has recovered, and a good frame
 must come within two seconds of the cause's end: on stdout after camera and accelerator, at a subscriber of
 the broker after the broker.
 """
@@ -24,19 +24,19 @@ from tests.broker import Reader, running_broker
 from tests.chaos.accelerator import Accelerator
 from tests.chaos.camera import MjpegCamera, Mode, demo_jpegs
 from tests.chaos.plan import Fault, draw_plan
-from tests.chaos.subject import Heard, Subject
+from tests.chaos.subject import Received, Subject
 
 RECOVERY_SECONDS = 2.0
 """From the end of a cause to the first good frame."""
 
-WELL_SECONDS = {"camera": 2.0, "broker": 2.0, "inference": 35.0}
-"""From the end of a cause to the status that tells it; the CPU does the accelerator's work meanwhile, so the
+RECOVERED_SECONDS = {"camera": 2.0, "broker": 2.0, "inference": 35.0}
+"""From the end of a cause to the status that reports it; the CPU does the accelerator's work meanwhile, so the
 daemon takes its time to start that one anew, the longer the oftener it failed."""
 
 NOTICE_SECONDS = {"unplugged": 1.0, "silent": 3.0, "rubbish": 3.0, "killed": 1.0, "crashed": 1.0, "hung": 4.0}
-"""From the beginning of a cause to the status that tells it."""
+"""From the beginning of a cause to the status that reports it."""
 
-MOST_GROWTH_MB = 10.0
+MAX_GROWTH_MB = 10.0
 START_SECONDS = 20.0
 SETTLE_SECONDS = 5.0
 """Before the first fault: what is loaded late counts as start."""
@@ -51,10 +51,10 @@ class Outcome:
     part: str
     how: str
     lasted: float
-    told_after: float | None
-    """From the beginning to the status that tells it."""
-    well_after: float | None
-    """From the end to the status that tells that it is over."""
+    reported_after: float | None
+    """From the beginning to the status that reports it."""
+    recovered_after: float | None
+    """From the end to the status that reports the recovery."""
     frame_after: float | None
     """From the end to the first good frame."""
     online_after: float | None = None
@@ -62,10 +62,10 @@ class Outcome:
 
     @property
     def problems(self) -> list[str]:
-        """In words; none where all was well."""
+        """In words; empty when the daemon recovered in time."""
         limits = {
-            "told": (self.told_after, NOTICE_SECONDS[self.how]),
-            "well again": (self.well_after, WELL_SECONDS[self.part]),
+            "reported": (self.reported_after, NOTICE_SECONDS[self.how]),
+            "recovered": (self.recovered_after, RECOVERED_SECONDS[self.part]),
             "frame": (self.frame_after, RECOVERY_SECONDS),
         }
         if self.part == "broker":
@@ -139,24 +139,24 @@ class Chaos:
             case "unplugged":
                 self.camera.plug_in()
             case "silent" | "rubbish":
-                self.camera.mode = Mode.WELL
+                self.camera.mode = Mode.GOOD
             case "killed":
                 self.broker.start()
 
-    def suffer(self, fault: Fault) -> Outcome:
-        """One fault from its beginning until all is well again, or too late."""
+    def run_fault(self, fault: Fault) -> Outcome:
+        """One fault from its beginning until the daemon has recovered, or the time is over."""
         subject, begun = self.subject, time.monotonic()
         self._begin(fault)
         time.sleep(fault.seconds)
         # The broker's own start is part of what counts.
         ended = time.monotonic()
         self._end(fault)
-        ill = subject.wait_for(
+        failed = subject.wait_for(
             lambda m: m.states.get(fault.part, "ok") != "ok", begun, NOTICE_SECONDS[fault.how]
         )
-        since = max(ended, ill.at) if ill else ended
-        well = subject.wait_for(
-            lambda m: m.states.get(fault.part) == "ok", since, 2 * WELL_SECONDS[fault.part]
+        since = max(ended, failed.at) if failed else ended
+        recovered = subject.wait_for(
+            lambda m: m.states.get(fault.part) == "ok", since, 2 * RECOVERED_SECONDS[fault.part]
         )
         online = None
         if fault.part == "broker":
@@ -169,23 +169,23 @@ class Chaos:
             fault.part,
             fault.how,
             ended - begun,
-            ill and ill.at - begun,
-            well and well.at - ended,
+            failed and failed.at - begun,
+            recovered and recovered.at - ended,
             frame and frame - ended,
             online and online - ended,
         )
 
 
-def _good_frame(ended: float) -> Callable[[Heard], bool]:
-    return lambda heard: heard.kind == "frame" and heard.faces > 0 and heard.captured >= ended
+def _good_frame(ended: float) -> Callable[[Received], bool]:
+    return lambda message: message.kind == "frame" and message.faces > 0 and message.captured >= ended
 
 
-def run_chaos(seconds: float, seed: int, folder: Path, tell: Callable[[str], None]) -> dict[str, object]:
+def run_chaos(seconds: float, seed: int, folder: Path, report: Callable[[str], None]) -> dict[str, object]:
     """Faults for so many seconds; what came of each, what it cost, and every problem in words."""
     with ExitStack() as stack:
         chaos = Chaos(stack, folder)
         subject = chaos.subject
-        started = subject.wait_for(lambda heard: heard.faces > 0, 0.0, START_SECONDS)
+        started = subject.wait_for(lambda message: message.faces > 0, 0.0, START_SECONDS)
         assert started is not None, f"no face within {START_SECONDS} s: {(folder / 'daemon.log').read_text()}"
         time.sleep(SETTLE_SECONDS)
         begun, outcomes = time.monotonic(), []
@@ -193,9 +193,9 @@ def run_chaos(seconds: float, seed: int, folder: Path, tell: Callable[[str], Non
             time.sleep(max(begun + fault.at - time.monotonic(), 0))
             if not subject.alive:
                 break
-            outcomes.append(chaos.suffer(fault))
+            outcomes.append(chaos.run_fault(fault))
             for problem in outcomes[-1].problems:
-                tell(f"{time.monotonic() - begun:6.1f} s  {problem}")
+                report(f"{time.monotonic() - begun:6.1f} s  {problem}")
         time.sleep(max(begun + seconds - time.monotonic(), 0))
         lived = subject.alive
         memory = [held for at, held in subject.memory if at >= begun]
@@ -222,14 +222,14 @@ def figures_of(
         problems.append(f"the daemon died (exit code {code}): {errors[-2000:]}")
     if "Traceback" in errors:
         problems.append(f"a traceback: {errors[-2000:]}")
-    if growth_mb > MOST_GROWTH_MB:
-        problems.append(f"memory grew by {growth_mb:.1f} MB, limit {MOST_GROWTH_MB} MB")
+    if growth_mb > MAX_GROWTH_MB:
+        problems.append(f"memory grew by {growth_mb:.1f} MB, limit {MAX_GROWTH_MB} MB")
     return {
         "faults": Counter(f"{outcome.part} {outcome.how}" for outcome in outcomes),
-        "told_after": _worst(outcomes, "told_after"),
-        "well_after": _worst(outcomes, "well_after"),
+        "reported_after": _worst(outcomes, "reported_after"),
+        "recovered_after": _worst(outcomes, "recovered_after"),
         "frame_after": _worst(outcomes, "frame_after"),
-        "frames": sum(heard.kind == "frame" for heard in subject.heard),
+        "frames": sum(message.kind == "frame" for message in subject.received),
         "memory_mb": {"first": memory[0], "last": memory[-1], "most": max(memory), "growth": growth_mb},
         "problems": problems,
         "outcomes": [asdict(outcome) for outcome in outcomes],
@@ -239,20 +239,24 @@ def figures_of(
 def _worst(outcomes: list[Outcome], name: str) -> dict[str, dict[str, float]]:
     """Median and worst seconds of each kind of fault."""
     kinds = sorted({f"{outcome.part} {outcome.how}" for outcome in outcomes})
-    told = {}
+    spreads = {}
     for kind in kinds:
         values = [
             getattr(o, name) for o in outcomes if f"{o.part} {o.how}" == kind and getattr(o, name) is not None
         ]
-        told[kind] = {"median": float(np.median(values)), "worst": max(values)} if values else {}
-    return told
+        spreads[kind] = {"median": float(np.median(values)), "worst": max(values)} if values else {}
+    return spreads
 
 
 def lines_of(figures: dict[str, object]) -> list[str]:
     """The outcome as a table."""
-    rows = [f"{'fault':20} {'times':>5} {'told s':>14} {'well again s':>14} {'frame s':>14}  median / worst"]
+    rows = [
+        f"{'fault':20} {'times':>5} {'reported s':>14} {'recovered s':>14} {'frame s':>14}  median / worst"
+    ]
     for kind, times in figures["faults"].items():
-        spreads = [figures[name].get(kind, {}) for name in ("told_after", "well_after", "frame_after")]
+        spreads = [
+            figures[name].get(kind, {}) for name in ("reported_after", "recovered_after", "frame_after")
+        ]
         cells = [f"{s['median']:6.2f} /{s['worst']:6.2f}" if s else f"{'never':>14}" for s in spreads]
         rows.append(f"{kind:20} {times:5d} {' '.join(cells)}")
     memory = figures["memory_mb"]

@@ -20,12 +20,12 @@ from tests.broker import running_broker
 from tests.chaos.subject import Subject
 
 ROW_SECONDS = 60.0
-LEAST_ROWS = 20
+MIN_ROWS = 20
 WARM_UP = 0.1
 """Share of the run that counts as start."""
 
-MOST_GROWTH_MB_PER_HOUR = 5.0
-MOST_DRIFT = 0.25
+MAX_GROWTH_MB_PER_HOUR = 5.0
+MAX_DRIFT = 0.25
 """Of the median latency, from the first rows after the warm-up to the last."""
 
 
@@ -39,8 +39,8 @@ def soak(seconds: float, folder: Path) -> dict[str, object]:
             time.sleep(0.5)
         lived = subject.alive
         code, errors = subject.stop()
-    assert any(heard.kind == "frame" for heard in subject.heard), f"no frame came: {errors}"
-    row_seconds = min(ROW_SECONDS, seconds / LEAST_ROWS)
+    assert any(message.kind == "frame" for message in subject.received), f"no frame came: {errors}"
+    row_seconds = min(ROW_SECONDS, seconds / MIN_ROWS)
     rows = rows_of(subject, begun, row_seconds)
     return {
         "board": board_name(),
@@ -55,9 +55,9 @@ def soak(seconds: float, folder: Path) -> dict[str, object]:
 
 def rows_of(subject: Subject, begun: float, row_seconds: float) -> list[dict[str, float]]:
     """Frames a second, latency and memory of each whole row."""
-    frames = [heard for heard in subject.heard if heard.kind == "frame"]
-    arrived = np.array([heard.at - begun for heard in frames])
-    latency_ms = np.array([heard.latency_ms for heard in frames])
+    frames = [message for message in subject.received if message.kind == "frame"]
+    arrived = np.array([message.at - begun for message in frames])
+    latency_ms = np.array([message.latency_ms for message in frames])
     weighed = np.array([(at - begun, held) for at, held in subject.memory])
     rows = []
     for number in range(int(arrived[-1] / row_seconds)):
@@ -94,8 +94,8 @@ def verdict_of(rows: list[dict[str, float]], row_seconds: float) -> dict[str, ob
         "p50_ms": float(np.median(medians)),
         "p99_ms": float(np.median([row["p99_ms"] for row in counted])),
         "rss_mb": counted[-1]["rss_mb"],
-        "passed": growth * (len(counted) * row_seconds / 3600) <= MOST_GROWTH_MB_PER_HOUR
-        and drift <= MOST_DRIFT,
+        "passed": growth * (len(counted) * row_seconds / 3600) <= MAX_GROWTH_MB_PER_HOUR
+        and drift <= MAX_DRIFT,
     }
 
 

@@ -16,7 +16,7 @@ PARTS = ("camera", "inference", "broker")
 
 
 @dataclass(frozen=True)
-class Heard:
+class Received:
     """What the checks need of one message."""
 
     kind: str
@@ -31,10 +31,10 @@ class Heard:
     """Of every part, for a status."""
 
 
-def heard_of(line: bytes, at: float) -> Heard:
+def received_from(line: bytes, at: float) -> Received:
     message = json.loads(line)
     captured_ns, published_ns = message.get("captured_ns", 0), message.get("published_ns", 0)
-    return Heard(
+    return Received(
         kind=message["type"],
         at=at,
         captured=captured_ns / 1e9,
@@ -57,7 +57,7 @@ class Subject:
     """`python -m device run` with these flags, and a thread that listens to it."""
 
     def __init__(self, flags: list[str], log: Path) -> None:
-        self.heard: list[Heard] = []
+        self.received: list[Received] = []
         self.memory: list[tuple[float, float]] = []
         """(monotonic seconds, resident 10^6 bytes), one a second."""
         self._log = log
@@ -76,7 +76,7 @@ class Subject:
     def _listen(self) -> None:
         for line in self.process.stdout:
             with self._news:
-                self.heard.append(heard_of(line, time.monotonic()))
+                self.received.append(received_from(line, time.monotonic()))
                 self._news.notify_all()
 
     def _weigh(self) -> None:
@@ -91,14 +91,14 @@ class Subject:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def wait_for(self, wanted: Callable[[Heard], bool], since: float, seconds: float) -> Heard | None:
+    def wait_for(self, wanted: Callable[[Received], bool], since: float, seconds: float) -> Received | None:
         """The first `wanted` message that arrived after `since`; None if none comes for so many seconds."""
         until = time.monotonic() + seconds
         place = self._index_after(since)
         with self._news:
             while True:
-                while place < len(self.heard):
-                    message, place = self.heard[place], place + 1
+                while place < len(self.received):
+                    message, place = self.received[place], place + 1
                     if wanted(message):
                         return message
                 left = until - time.monotonic()
@@ -107,8 +107,8 @@ class Subject:
                 self._news.wait(left)
 
     def _index_after(self, since: float) -> int:
-        place = len(self.heard)
-        while place and self.heard[place - 1].at >= since:
+        place = len(self.received)
+        while place and self.received[place - 1].at >= since:
             place -= 1
         return place
 

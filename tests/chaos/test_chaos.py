@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.chaos import Outcome, figures_of, lines_of, run_chaos
 from tests.chaos.plan import SECONDS, TIMES, draw_plan
 from tests.chaos.soak import soak, verdict_of
-from tests.chaos.subject import Heard
+from tests.chaos.subject import Received
 
 
 def test_ten_minutes_have_every_fault_as_often_as_promised_in_an_order_of_the_seed():
@@ -19,27 +19,29 @@ def test_ten_minutes_have_every_fault_as_often_as_promised_in_an_order_of_the_se
     assert plan != draw_plan(600, seed=4)
 
 
-WELL = Outcome("broker", "killed", 0.5, told_after=0.1, well_after=0.5, frame_after=0.6, online_after=0.6)
+GOOD = Outcome(
+    "broker", "killed", 0.5, reported_after=0.1, recovered_after=0.5, frame_after=0.6, online_after=0.6
+)
 
 
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        ({"told_after": None}, "told after None"),
-        ({"told_after": 1.5}, "told after 1.5"),
-        ({"well_after": 2.1}, "well again after 2.1"),
+        ({"reported_after": None}, "reported after None"),
+        ({"reported_after": 1.5}, "reported after 1.5"),
+        ({"recovered_after": 2.1}, "recovered after 2.1"),
         ({"frame_after": 2.01}, "frame after 2.01"),
         ({"online_after": None}, "online after None"),
     ],
 )
 def test_what_comes_late_or_never_is_a_problem(changed, word):
-    assert WELL.problems == []
-    (problem,) = Outcome(**{**vars(WELL), **changed}).problems
+    assert GOOD.problems == []
+    (problem,) = Outcome(**{**vars(GOOD), **changed}).problems
     assert word in problem
 
 
 class Silent:
-    heard = (Heard("frame", 1.0),)
+    received = (Received("frame", 1.0),)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +54,11 @@ class Silent:
     ],
 )
 def test_growth_death_and_tracebacks_are_problems(memory, ending, word):
-    (problem,) = figures_of([WELL], memory, Silent, **ending)["problems"]
+    (problem,) = figures_of([GOOD], memory, Silent, **ending)["problems"]
     assert word in problem
-    well = figures_of([WELL], [90.0] * 100, Silent, lived=True, code=0, errors="")
-    assert well["problems"] == []
-    assert len(lines_of(well)) == 3
+    good = figures_of([GOOD], [90.0] * 100, Silent, lived=True, code=0, errors="")
+    assert good["problems"] == []
+    assert len(lines_of(good)) == 3
 
 
 def rows(growth_mb=0.0, drift=0.0):
@@ -75,8 +77,8 @@ def test_a_soak_fails_on_growth_and_on_drift():
 
 
 @pytest.mark.slow
-def test_a_minute_of_chaos_is_survived_told_and_recovered_from_in_time(tmp_path, capsys):
-    figures = run_chaos(60, seed=2026, folder=tmp_path, tell=print)
+def test_a_minute_of_chaos_is_survived_reported_and_recovered_from_in_time(tmp_path, capsys):
+    figures = run_chaos(60, seed=2026, folder=tmp_path, report=print)
     with capsys.disabled():
         print("", *lines_of(figures), sep="\n")
     assert sum(figures["faults"].values()) >= 10
