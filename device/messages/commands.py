@@ -1,4 +1,4 @@
-"""What the running daemon can be told: a line of one or two words, from a broker or a browser.
+"""Commands to the running daemon: lines of one or two words, from a broker.
 
 The set is small and every value is bounded, because whoever can reach the broker can send them. A
 line that is not understood is answered on the stream by a `reply` message and changes nothing.
@@ -20,7 +20,7 @@ RATE_RANGE = (0.1, 1000.0)
 
 
 class Verb(StrEnum):
-    """What can be asked for."""
+    """The first word of a command."""
 
     STATUS = "status"
     HEALTH = "health"
@@ -35,7 +35,7 @@ class Command:
     """A line that was understood."""
 
     verb: Verb
-    """What to do."""
+    """The first word."""
     value: float | str | bool | None = None
     """rate: messages a second, None for all; model: a shipped model's name; raw: whether."""
     text: str = ""

@@ -30,8 +30,8 @@ RECOVERY_SECONDS = 2.0
 """From the end of a cause to the first good frame."""
 
 RECOVERED_SECONDS = {"camera": 2.0, "broker": 2.0, "inference": 35.0}
-"""From the end of a cause to the status that reports it; the CPU does the accelerator's work meanwhile, so the
-daemon takes its time to start that one anew, the longer the oftener it failed."""
+"""From the end of a cause to the status that reports it. The CPU does the accelerator's work meanwhile, so
+the daemon takes its time to start that one again: longer with each failure."""
 
 NOTICE_SECONDS = {"unplugged": 1.0, "silent": 3.0, "rubbish": 3.0, "killed": 1.0, "crashed": 1.0, "hung": 4.0}
 """From the beginning of a cause to the status that reports it."""
