@@ -38,6 +38,9 @@ MAX_PREFIX = 200
 
 MAX_PASSWORD_BYTES = 4096
 
+MAX_PEM_BYTES = 4_000_000
+"""Of a certificate file; a system's whole bundle has 0.2 MB."""
+
 DIGEST_DIGITS = 8
 """Of the hash that tells names apart where characters had to be replaced."""
 
@@ -117,14 +120,20 @@ class MqttSettings:
         Raises:
             BadInputError: a certificate or key that cannot be read.
         """
+        ca, cert, key = (None if name is None else path_of(name) for name in (self.ca, self.cert, self.key))
         try:
-            context = ssl.create_default_context(cafile=self.ca)
-            if self.cert is not None:
-                context.load_cert_chain(self.cert, self.key)
-        except (OSError, ssl.SSLError) as error:
+            for path in (ca, cert, key):
+                # OpenSSL would wait for a pipe, and read a device without end.
+                if path is not None:
+                    read_bounded(path, MAX_PEM_BYTES)
+            context = ssl.create_default_context(cafile=ca)
+            if cert is not None:
+                context.load_cert_chain(cert, key)
+        except (OSError, ssl.SSLError, BadInputError) as error:
             files = ", ".join(name for name in (self.ca, self.cert, self.key) if name)
+            reason = getattr(error, "strerror", None) or error
             raise BadInputError(
-                f"broker {self.address}: cannot use the certificates {files} ({error.strerror or error}); "
+                f"broker {self.address}: cannot use the certificates {files} ({reason}); "
                 "give readable PEM files, and the key that belongs to the certificate"
             ) from error
         return context

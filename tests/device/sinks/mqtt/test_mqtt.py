@@ -543,3 +543,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
             open_sink(f"mqtt://me@127.0.0.1:1/pi?password_file={name}")
     with pytest.raises(BadInputError, match=r"none\.pem"):
         open_sink(f"mqtts://127.0.0.1:1/pi?ca={tmp_path}/none.pem")
+    for name in ("/dev/zero", tmp_path / "pipe"):
+        for options in (f"ca={name}", f"cert={name}&key={name}"):
+            with pytest.raises(BadInputError, match="cannot use the certificates"):
+                open_sink(f"mqtts://127.0.0.1:1/pi?{options}")
