@@ -182,5 +182,20 @@ cofw_29 = LandmarkScheme(
     mouth_corners=(22, 23),
 )
 
-SCHEMES: dict[str, LandmarkScheme] = {scheme.name: scheme for scheme in (ibug_68, wflw_98, cofw_29)}
+arcface_5 = LandmarkScheme(
+    name="arcface_5",
+    landmark_names=("right_eye", "left_eye", "nose_tip", "right_mouth_corner", "left_mouth_corner"),
+    groups={"jaw": (), "brows": (), "nose": (2,), "eyes": (0, 1), "mouth": (3, 4)},
+    swap_pairs=((0, 1), (3, 4)),
+    # Of the eyes it has the middles only, which so stand for the corners, too.
+    outer_eye_corners=(0, 1),
+    eye_rings=((0,), (1,)),
+    nose_tip=2,
+    mouth_corners=(3, 4),
+)
+"""The five points that face recognition is aligned by (Deng et al., CVPR 2019), in MTCNN's order."""
+
+SCHEMES: dict[str, LandmarkScheme] = {
+    scheme.name: scheme for scheme in (ibug_68, wflw_98, cofw_29, arcface_5)
+}
 """Every scheme a manifest may name."""

@@ -50,6 +50,15 @@ class Outputs:
         """
         self._guards[address] = SinkGuard(address, self._open_sink(address))
 
+    def check_scheme(self, scheme: str, addresses: Iterable[str]) -> None:
+        """Refuse a landmark scheme that one of these sinks cannot use.
+
+        Raises:
+            BadInputError: a sink needs another one.
+        """
+        for address in addresses:
+            self._guards[address].check_scheme(scheme)
+
     def close_one(self, address: str) -> None:
         """Close the sink of an address."""
         self._guards.pop(address).close()
@@ -103,30 +112,37 @@ class Opener(Protocol):
 class Connections:
     """The one owner of the source and the sinks."""
 
-    def __init__(self, opener: Opener, settings: DaemonSettings) -> None:
+    def __init__(self, opener: Opener, settings: DaemonSettings, scheme: str) -> None:
         """Open the sinks, then the source.
 
+        Args:
+            opener: opens them.
+            settings: their addresses.
+            scheme: of the landmarks.
+
         Raises:
-            LandmarksError: one of them cannot be opened; nothing stays open.
+            LandmarksError: one of them cannot be opened, or cannot use the scheme; nothing stays open.
         """
         self._opener, self._settings = opener, settings
         with ExitStack() as undo:
             self.outputs = Outputs(opener.sink, settings.sinks)
             undo.callback(self.outputs.close)
+            self.outputs.check_scheme(scheme, settings.sinks)
             self.source = opener.source(settings, settings.camera.wait)
             undo.pop_all()
 
-    def change(self, settings: DaemonSettings) -> None:
+    def change(self, settings: DaemonSettings, scheme: str) -> None:
         """Open what other settings name and close what they no longer do; the rest stays open.
 
         Raises:
-            LandmarksError: something cannot be opened; everything is as it was before.
+            LandmarksError: something cannot be opened or use the scheme of the landmarks; everything is as it was before.
         """
         wanted = set(settings.sinks)
         with ExitStack() as undo:
             for address in wanted - self.outputs.addresses:
                 self.outputs.open(address)
                 undo.callback(self.outputs.close_one, address)
+            self.outputs.check_scheme(scheme, wanted)
             self._change_source(settings)
             undo.pop_all()
         for address in self.outputs.addresses - wanted:

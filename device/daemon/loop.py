@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from device.contract.errors import LandmarksError
+from device.contract.landmarks import ibug_68
 from device.daemon.connections import Outputs
 from device.daemon.health import HealthLog
 from device.daemon.notify import Notifier
@@ -94,7 +95,7 @@ class Daemon:
         self._notifier = notifier or Notifier({})
         self._rate = RateLimit()
         self._wanted_fps: float | None = None
-        self._reader = Reader(settings.signal, follows=not self._unrelated)
+        self._reader = Reader(settings.signal, follows=not self._unrelated, scheme=tracker.scheme)
         self._failure = Condition(State.LOST, failure) if failure else None
         self._refused_reload = Condition(State.DEGRADED, refused_reload) if refused_reload else OK
         self._stop_reason: StopReason | None = None
@@ -215,6 +216,7 @@ class Daemon:
             faces=faces,
             timing_ms=timing,
             model=self._engine.identity,
+            scheme=None if self._tracker.scheme == ibug_68.name else self._tracker.scheme,
         )
 
     def _on_unreadable(self, missing: Unreadable) -> None:

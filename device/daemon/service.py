@@ -113,7 +113,7 @@ class Service:
             # The network first: a model that cannot be used should not switch the camera on.
             self._pipeline = self._builder.pipeline(self._settings, None)
             parts.callback(self._close_pipeline)
-            self._connections = Connections(self._builder, self._settings)
+            self._connections = Connections(self._builder, self._settings, self._pipeline.tracker.scheme)
             parts.callback(self._connections.close)
             self._health = HealthLog(self._connections.source.name)
             self._keep_running(self._connections)
@@ -196,7 +196,7 @@ class Service:
         pipeline = self._builder.pipeline(settings, self._tracker)
         with ExitStack() as undo:
             undo.callback(pipeline.engine.close)
-            connections.change(settings)
+            connections.change(settings, pipeline.tracker.scheme)
             undo.pop_all()
         self._close_pipeline()
         self._settings, self._pipeline = settings, pipeline

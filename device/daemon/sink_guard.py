@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from device.contract.errors import BadInputError
 from device.messages.commands import BadCommand, Command
 from device.messages.messages import Message
-from device.sinks import BlockingSink, CommandSink, PictureSink, RoundTripSink, Sink
+from device.sinks import BlockingSink, CommandSink, PictureSink, RoundTripSink, SchemeSink, Sink
 from device.sources.frame import Frame
 from device.support.condition import Condition, State
 
@@ -37,6 +38,19 @@ class SinkGuard:
         self._fault: Condition | None = None
         self._retry_at = -float("inf")
         self._logged: set[tuple[str, int]] = set()
+
+    def check_scheme(self, scheme: str) -> None:
+        """Refuse a landmark scheme that the sink cannot use.
+
+        Raises:
+            BadInputError: it needs another one.
+        """
+        needed = self._sink.needed_scheme if isinstance(self._sink, SchemeSink) else scheme
+        if needed != scheme:
+            raise BadInputError(
+                f"sink {self._name}: needs landmark scheme {needed}, the model has {scheme}; choose another model, "
+                "or leave the sink out"
+            )
 
     @property
     def condition(self) -> Condition:

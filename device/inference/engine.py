@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from device.contract.errors import LandmarksError
+from device.contract.errors import BadInputError, LandmarksError
 from device.contract.image import Image
 from device.contract.manifest import ModelManifest, manifest_path_of, read_manifest
 from device.inference.budget import Budget
@@ -120,10 +120,16 @@ class NetworkEngine:
         """Change to another shipped model; if that fails, the one in use stays.
 
         Raises:
-            LandmarksError: there is none of that name, or it cannot be loaded.
+            LandmarksError: there is none of that name, it cannot be loaded, or it has another landmark scheme.
         """
-        before = self._network
-        self._choose(name, find_model(name))
+        before, file = self._network, find_model(name)
+        scheme = read_manifest(manifest_path_of(file)).scheme
+        if scheme != self.manifest.scheme:
+            raise BadInputError(
+                f"model {name} has landmark scheme {scheme}, this run has {self.manifest.scheme}; "
+                "start the daemon with the other model"
+            )
+        self._choose(name, file)
         before.close()
 
     def note_latency(self, latency_ms: float) -> None:

@@ -252,3 +252,7 @@ class FrameMessage(StreamMessage, frozen=True, eq=False, tag="frame"):
     def scheme_name(self) -> str:
         """Name of the landmark scheme, also where the message leaves it out."""
         return self.scheme or ibug_68.name
+
+    def faces_of(self, scheme: str) -> Sequence[FaceMessage]:
+        """The faces, if their landmarks are of this scheme; else none."""
+        return self.faces if self.scheme_name == scheme else ()

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 from msgspec import Struct
 
 from device.contract.geometry import Box
+from device.contract.landmarks import SCHEMES
 from device.messages.base import SCHEMA
 from device.messages.cbor import face_layout_table
 from device.messages.commands import command_table
@@ -34,6 +35,14 @@ known.
 
 TYPES = {float: "number", int: "integer", str: "string", bool: "boolean", Box: "4 numbers"}
 
+SCHEME_ORDERS = {
+    "ibug_68": "300-W (Sagonas et al., ICCVW 2013)",
+    "wflw_98": "WFLW (Wu et al., CVPR 2018)",
+    "cofw_29": "COFW (Burgos-Artizzu et al., ICCV 2013)",
+    "arcface_5": "right eye, left eye, tip of the nose, right and left corner of the mouth",
+}
+"""Where the order of each scheme's points comes from."""
+
 SEPARATE: tuple[type[Struct], ...] = (Pose, Condition, Percentiles)
 """Structs with a table or a sentence of their own, which the tables of messages do not unfold."""
 
@@ -50,6 +59,7 @@ def readme(text: str) -> str:
     """device/README.md with its tables written anew: each begins after `<!-- table: NAME -->`."""
     tables = {kind: message_table(struct) for kind, struct in KINDS.items()}
     tables |= {"pose": message_table(Pose), "signals": signal_table(), "condition": message_table(Condition)}
+    tables["schemes"] = scheme_table()
     tables |= {"face in binary form": face_layout_table(), "commands": command_table()}
     return re.sub(
         r"(<!-- table: ([a-z_ ]+) -->\n).*?(<!-- end -->)",
@@ -68,6 +78,14 @@ def signal_table() -> str:
     """Key, range and meaning of each signal."""
     rows = [f"| `{one.name}` | {one.least:g} to {one.most:g} | {one.meaning} |" for one in SIGNALS]
     return "\n".join(["| key | range | meaning |", "| --- | --- | --- |", *rows])
+
+
+def scheme_table() -> str:
+    """Name and number of points of each landmark scheme."""
+    rows = [
+        f"| `{scheme.name}` | {scheme.count} | {SCHEME_ORDERS[scheme.name]} |" for scheme in SCHEMES.values()
+    ]
+    return "\n".join(["| scheme | points | order |", "| --- | --- | --- |", *rows])
 
 
 def _rows(struct: type[Struct], prefix: str = "", perhaps: bool = False) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """Faces as the stream says them: steady landmarks, pose, expression, blinks, what seems covered."""
 
 import cmath
+import dataclasses
+import logging
 
 import numpy as np
 from msgspec.structs import replace
@@ -23,17 +25,29 @@ LONGEST_GAP_SECONDS = 0.5
 """Between two sights of a face, beyond which what moved between them is not known."""
 
 
+NEEDED_SCHEME = ibug_68.name
+"""Landmark scheme that pose, expression and occlusion are laid out on."""
+
+log = logging.getLogger(__name__)
+
+
 class Reader:
     """Reads every face of a stream; what is known of each is kept by its id."""
 
-    def __init__(self, settings: SignalSettings, *, follows: bool = True) -> None:
-        """No face known yet.
+    def __init__(
+        self, settings: SignalSettings, *, follows: bool = True, scheme: str = NEEDED_SCHEME
+    ) -> None:
+        """Begin without a known face.
 
         Args:
-            settings: what to say and how steadily.
-            follows: whether frames are of one scene; otherwise each is read by itself: no filter, and of
-                all that is said of a face only the pose.
+            settings: what is read, and how strongly it is filtered.
+            follows: whether frames are of one scene; otherwise each is read by itself: no filter, and beyond
+                the landmarks only the pose.
+            scheme: of the landmarks; pose and expression are read from NEEDED_SCHEME only.
         """
+        if settings.expression and scheme != NEEDED_SCHEME:
+            log.info("no pose and no signals: they need landmark scheme %s, got %s", NEEDED_SCHEME, scheme)
+            settings = dataclasses.replace(settings, expression=False)
         self._settings, self._follows = settings, follows
         self.sends_raw = settings.landmarks_raw
         """Whether the landmarks before the filter are sent too."""
@@ -87,8 +101,7 @@ def _is_finite(face: TrackedFace) -> bool:
 def read_alone(face: TrackedFace, lens: Lens, settings: SignalSettings) -> FaceMessage:
     """A face of a picture by itself."""
     landmarks = face.landmarks_frame
-    # Pose and expression are laid out on the points of ibug_68.
-    if not (settings.expression and len(landmarks) == ibug_68.count and _is_finite(face)):
+    if not (settings.expression and _is_finite(face)):
         return _bare(face)
     placed = HeadPose().find(landmarks, lens)
     return _bare(face) if placed is None else replace(_bare(face), pose=placed.message)
@@ -122,7 +135,7 @@ class FaceReader:
         elapsed = self._elapsed(seconds)
         landmarks = self._steadied(face, elapsed)
         box = face.box if landmarks is face.landmarks_frame else Box.around(landmarks)
-        if not (self._settings.expression and len(landmarks) == ibug_68.count):
+        if not self._settings.expression:
             return FaceMessage(face.id, face.score, box, landmarks, face.landmark_scores)
         placed = self._head.find(landmarks, lens)
         return FaceMessage(

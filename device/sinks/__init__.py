@@ -69,6 +69,14 @@ class RoundTripSink(Protocol):
 
 
 @runtime_checkable
+class SchemeSink(Protocol):
+    """A sink that can use faces of one landmark scheme only; with another it is refused when it is opened."""
+
+    needed_scheme: str
+    """Name of the scheme."""
+
+
+@runtime_checkable
 class BlockingSink(Protocol):
     """A sink that holds the daemon up until its reader takes more; an OSError from it ends the daemon."""
 

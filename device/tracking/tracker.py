@@ -54,6 +54,11 @@ class Tracker:
         """Of the next new face."""
         self._searched_seconds = -np.inf
 
+    @property
+    def scheme(self) -> str:
+        """Name of the landmark scheme of the faces."""
+        return self._network.manifest.scheme
+
     def track(self, image: Image, captured_ns: int = 0) -> TrackedFrame:
         """Follow the faces at hand into this frame, and search it where that is due.
 

@@ -67,6 +67,8 @@ class OsfSink:
     While no frames come, the faces that were last sent are sent as not found.
     """
 
+    needed_scheme = ibug_68.name
+
     def __init__(self, datagrams: Datagrams) -> None:
         self._datagrams = datagrams
         self._slots: dict[int, int] = {}
@@ -82,7 +84,7 @@ class OsfSink:
         """Send a frame's faces in one datagram; in an outage, at every other message, that they are gone."""
         if isinstance(message, FrameMessage):
             self._outage = False
-            faces = [face for face in message.faces if face.finite][:MAX_FACES]
+            faces = [face for face in message.faces_of(self.needed_scheme) if face.finite][:MAX_FACES]
             self._sent = [pack_face(face, message, self._slot_of(face.id)) for face in faces]
             self._send(self._sent)
             return

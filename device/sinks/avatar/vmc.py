@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 
 from device.config.address import Address, NoOptions, Scheme
+from device.contract.landmarks import ibug_68
 from device.contract.rotation import rotation_of
 from device.messages.messages import FaceMessage, FrameMessage, Message, Status
 from device.sinks.avatar.osf import quaternion_of
@@ -123,6 +124,8 @@ def at_rest() -> list[bytes]:
 class VmcSink:
     """Sends a bundle at every frame, and while no frames come one that brings the avatar to rest."""
 
+    needed_scheme = ibug_68.name
+
     def __init__(self, datagrams: Datagrams) -> None:
         self._datagrams = datagrams
         self._begun = time.monotonic()
@@ -138,7 +141,8 @@ class VmcSink:
         if isinstance(message, FrameMessage):
             self._outage = False
             # Ids rise, so the lowest is the face that has been there longest.
-            face = min((face for face in message.faces if face.finite), key=lambda one: one.id, default=None)
+            faces = [face for face in message.faces_of(self.needed_scheme) if face.finite]
+            face = min(faces, key=lambda one: one.id, default=None)
             self._send(vmc_messages(face, self._seconds))
             return
         if isinstance(message, Status):

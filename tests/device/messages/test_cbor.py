@@ -152,3 +152,53 @@ def test_faces_of_junk_and_junk_itself_are_refused(junk, data):
 def test_what_is_no_binary_frame_is_refused(data):
     with pytest.raises(BadInputError):
         decode_binary(data)
+
+
+def as_a_later_version_writes():
+    """The map of a face with one more of all that may grow: a signal, a pose's number, a region, a key."""
+    packed = cbor2.loads(encode_binary(a_frame()))["faces"][0]
+    assert len(packed[FaceKey.SIGNALS]) == 15  # the counts of this version, kept here as they are
+    assert (len(packed[FaceKey.POSE]), len(packed[FaceKey.BLINKS])) == (8, 2)
+    return packed | {
+        FaceKey.SIGNALS.value: packed[FaceKey.SIGNALS] + b"\x40",
+        FaceKey.POSE.value: [*packed[FaceKey.POSE], 7],
+        FaceKey.BLINKS.value: [*packed[FaceKey.BLINKS], 1],
+        FaceKey.BOX.value: [*packed[FaceKey.BOX], 3],
+        FaceKey.OCCLUDED.value: packed[FaceKey.OCCLUDED] | 1 << 7,
+        FaceKey.LANDMARKS.value: packed[FaceKey.LANDMARKS] + b"\x01\x02",
+        11: {"what": "a later version knows"},
+    }
+
+
+def test_what_a_later_version_adds_is_passed_over():
+    values = cbor2.loads(encode_binary(a_frame()))
+    later = values | {"faces": [as_a_later_version_writes()], "new": [1, {"a": None}]}
+    read = decode_binary(cbor2.dumps(later))
+    assert events.encode(read) == events.encode(decode_binary(encode_binary(a_frame())))
+
+
+def test_what_an_earlier_version_did_not_know_is_missing():
+    values = cbor2.loads(encode_binary(a_frame()))
+    (face,) = values["faces"]
+    face[FaceKey.SIGNALS.value] = face[FaceKey.SIGNALS][:3]
+    (read,) = decode_binary(cbor2.dumps(values)).faces
+    assert list(read.signals) == list(SIGNAL_NAMES[:3])
+
+
+@pytest.mark.parametrize("count", [5, 98])
+def test_the_number_of_points_is_that_of_the_scores(count):
+    points = np.random.default_rng(1).uniform(0, 300, (count, 2))
+    face = events.FaceMessage(1, 0.5, Box(0, 0, 300, 300), points, np.ones(count))
+    frame = replace(a_frame(), faces=[face], scheme={5: "arcface_5", 98: "wflw_98"}[count])
+    (read,) = decode_binary(encode_binary(frame)).faces
+    near(read.landmarks, points, 1 / 32 + 0.006)
+    with pytest.raises(BadInputError, match="wanted 68 points"):
+        decode_binary(encode_binary(replace(frame, scheme=None)))
+
+
+def test_points_of_a_scheme_that_nobody_here_knows_are_read():
+    points = np.random.default_rng(1).uniform(0, 300, (33, 2))
+    face = events.FaceMessage(1, 0.5, Box(0, 0, 300, 300), points, np.ones(33))
+    frame = replace(a_frame(), faces=[face], scheme="later_33")
+    assert decode_binary(encode_binary(frame)).faces[0].landmarks.shape == (33, 2)
+    assert decode_line(events.encode(frame)).faces[0].landmarks.shape == (33, 2)

@@ -128,7 +128,7 @@ def test_a_face_with_a_number_that_is_not_finite_does_not_spoil_the_frames_after
 def test_a_model_of_other_points_has_no_pose_and_no_expression():
     points = np.random.default_rng(0).uniform(100, 200, (98, 2))
     face = TrackedFace(0.9, points, np.full(98, 0.5, np.float32), 1)
-    (read,) = Reader(SignalSettings()).read(TrackedFrame([face], [], {}), SIZE, 0.0)
+    (read,) = Reader(SignalSettings(), scheme="wflw_98").read(TrackedFrame([face], [], {}), SIZE, 0.0)
     assert read.pose is read.signals is read.occluded is None
 
 
