@@ -154,6 +154,9 @@ def flag_values(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def run_daemon(arguments: argparse.Namespace) -> int:
     """Build everything, then stream until the end."""
+    from device.sources.opencv import limit_pictures
+
+    limit_pictures()
     # The parts load numpy, OpenCV and the interpreter: after the command line is known to be right.
     from device.daemon.assembly import Assembly
     from device.daemon.replay import is_replay, run_replay

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
+from device.sources.jpeg import jpeg_size
+from device.sources.opencv import MAX_PIXELS, too_large
 from device.support.paths import is_anything, is_file
 
 DEPTHS = (8, 10, 12, 14, 16)
@@ -33,14 +35,17 @@ def decode_file(path: Path, exif: bool) -> NDArray[np.uint8]:
     return decode_picture(data, exif)
 
 
-def decode_picture(data: bytes, exif: bool) -> NDArray[np.uint8]:
+def decode_picture(data: bytes, exif: bool = True, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 blue green red of an encoded picture.
 
     Raises:
-        BadInputError: it does not decode.
+        BadInputError: it does not decode, or has too many pixels.
     """
     import cv2
 
+    width, height = jpeg_size(data) or (0, 0)
+    if width * height > max_pixels:
+        raise BadInputError(f"the picture has {too_large(width, height, max_pixels)}")
     flags = cv2.IMREAD_COLOR | (0 if exif else cv2.IMREAD_IGNORE_ORIENTATION)
     encoded = np.frombuffer(data, np.uint8)
     try:
@@ -48,6 +53,8 @@ def decode_picture(data: bytes, exif: bool) -> NDArray[np.uint8]:
         if image is not None and image.dtype not in (np.uint8, np.uint16):
             image = cv2.imdecode(encoded, flags)
     except cv2.error as error:
+        if "MAX_IMAGE" in error.err:
+            raise BadInputError(f"more than {MAX_PIXELS / 1e6:g} million pixels; make it smaller") from error
         raise BadInputError(f"cannot be decoded: {error.err}") from error
     if image is None:
         raise BadInputError(

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.config.address import Address, Scheme
+from device.contract.errors import BadInputError
 from device.sources.camera import CameraError
 from device.sources.camera_url import CameraUrl, parse_camera_url
-from device.sources.frame import Frame, FrameSource
+from device.sources.decode import decode_picture
+from device.sources.frame import Frame, FrameSource, Unreadable
 from device.sources.live import LiveSource, Patience
 from device.sources.network_probe import why_no_video
-from device.sources.opencv import MAX_PIXELS, too_large
+from device.sources.opencv import MAX_NETWORK_PIXELS, too_large
 from device.sources.options import Orientation
 from device.sources.settings import CameraSettings
 from device.sources.stream_clock import StreamClock
+
+_JPEG_FOURCC = int.from_bytes(b"MJPG", "little")
 
 OPEN_SECONDS = 5.0
 READ_SECONDS = 2.0
@@ -54,28 +59,52 @@ class NetworkCamera:
         self._capture = cv2.VideoCapture(url.url, cv2.CAP_FFMPEG, parameters)
         if not self._capture.isOpened():
             raise CameraError(why_no_video(url, OPEN_SECONDS))
+        # Pictures that are JPEG come as they were sent: their size is known before they are decoded, and
+        # they are turned as their EXIF orientation says. FFmpeg itself decodes pictures of any size.
+        self._is_jpeg = int(self._capture.get(cv2.CAP_PROP_FOURCC)) == _JPEG_FOURCC and bool(
+            self._capture.set(cv2.CAP_PROP_FORMAT, -1)
+        )
         sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-        width, height = (int(self._capture.get(side)) for side in sides)
-        if width * height > MAX_PIXELS:
-            self._capture.release()
-            raise CameraError(f"{self._shown} sends {too_large(width, height)}")
+        self._check_size(*(int(self._capture.get(side)) for side in sides))
 
-    def __iter__(self) -> Iterator[Frame]:
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > MAX_NETWORK_PIXELS:
+            self._capture.release()
+            raise CameraError(f"{self._shown} sends {too_large(width, height, MAX_NETWORK_PIXELS)}")
+
+    def __iter__(self) -> Iterator[Frame | Unreadable]:
         """Frames as they come.
 
         Raises:
-            CameraError: the stream has ended or is silent.
+            CameraError: the stream has ended, is silent, or sends pictures that are too large.
         """
         import cv2
 
         for number in count():
             try:
-                readable, image = self._capture.read()
+                readable, data = self._capture.read()
             except cv2.error as error:
                 raise CameraError(f"{self._shown} fails ({error.err})") from error
             if not readable:
-                raise CameraError(f"{self._shown} has ended or is silent for {READ_SECONDS:g} s")
-            yield Frame(np.asarray(image, np.uint8), number, self._captured_ns(time.monotonic_ns()))
+                raise CameraError(self._ended(number))
+            yield self._frame(np.asarray(data, np.uint8), number, self._captured_ns(time.monotonic_ns()))
+
+    def _frame(self, data: NDArray[np.uint8], number: int, captured_ns: int) -> Frame | Unreadable:
+        if not self._is_jpeg:
+            self._check_size(data.shape[1], data.shape[0])
+            return Frame(data, number, captured_ns)
+        try:
+            image = decode_picture(data.tobytes(), max_pixels=MAX_NETWORK_PIXELS)
+        except BadInputError as error:
+            return Unreadable(None, f"{self._shown}: {error}", number, captured_ns)
+        return Frame(image, number, captured_ns)
+
+    def _ended(self, frames: int) -> str:
+        if frames == 1:
+            return (
+                f"{self._shown} sends one picture and ends; give the address of a stream, not of a snapshot"
+            )
+        return f"{self._shown} has ended or is silent for {READ_SECONDS:g} s"
 
     def _captured_ns(self, arrived_ns: int) -> int:
         import cv2

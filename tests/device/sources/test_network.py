@@ -9,15 +9,19 @@ import socket
 import threading
 import time
 
+import cv2
+import numpy as np
 import pytest
 
 from device.contract.errors import LandmarksError, MissingOutsideError
 from device.sources import network
 from device.sources.camera_url import parse_camera_url
 from device.sources.frame import Frame, Pause, Unreadable
+from device.sources.network import NetworkCamera
 from device.sources.open import open_source
 from device.sources.settings import CameraSettings
 from device.sources.stream_clock import StreamClock
+from tests.device.sources.test_images import jpeg_turned_by_exif
 from tests.device.sources.test_video import write_video
 
 
@@ -202,3 +206,69 @@ def test_a_stream_clock_that_jumps_is_set_anew() -> None:
     clock.captured_ns(0, 10**12)
     assert clock.captured_ns(3600 * 10**9, 10**12 + 10**8) == 10**12 + 10**8
     assert clock.captured_ns(0, 10**12 + 2 * 10**8) == 10**12 + 2 * 10**8
+
+
+class Pictures(http.server.BaseHTTPRequestHandler):
+    """A JPEG camera: small.jpg is one of 4x2 whose EXIF orientation asks for a quarter turn."""
+
+    def do_GET(self):
+        small, huge = jpeg_turned_by_exif(), jpeg_of_size(12000, 9000)
+        self.send_response(200)
+        if self.path == "/snapshot.jpg":
+            self.send_header("Content-Type", "image/jpeg")
+            self.end_headers()
+            self.wfile.write(small)
+            return
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=b")
+        self.end_headers()
+        for data in [small, huge, small] if self.path == "/grows" else [small] * 9:
+            self.wfile.write(b"--b\r\nContent-Type: image/jpeg\r\n")
+            self.wfile.write(b"Content-Length: %d\r\n\r\n%b\r\n" % (len(data), data))
+
+    def log_message(self, *arguments):
+        pass
+
+
+def jpeg_of_size(width: int, height: int) -> bytes:
+    """A small JPEG whose header claims another size."""
+    data = bytearray(cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes())
+    place = data.index(b"\xff\xc0")
+    data[place + 5 : place + 9] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return bytes(data)
+
+
+@pytest.fixture
+def jpeg_camera():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pictures) as web:
+        thread = threading.Thread(target=web.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{web.server_port}"
+        web.shutdown()
+        thread.join()
+
+
+def first_items(camera, count):
+    return list(itertools.islice(NetworkCamera(parse_camera_url(camera)), count))
+
+
+def test_a_cameras_pictures_are_turned_as_their_exif_orientation_says(jpeg_camera) -> None:
+    assert [frame.size_wh for frame in first_items(f"{jpeg_camera}/turned", 3)] == [(2, 4)] * 3
+
+
+def test_pictures_of_too_many_pixels_are_refused_before_they_are_decoded(jpeg_camera) -> None:
+    first, bad, last = first_items(f"{jpeg_camera}/grows", 3)
+    assert isinstance(bad, Unreadable)
+    assert "12000x9000 pixels, wanted at most 16 million" in bad.reason
+    assert isinstance(first, Frame)
+    assert isinstance(last, Frame)
+
+
+def test_a_stream_of_too_many_pixels_is_refused_at_once(server, monkeypatch) -> None:
+    monkeypatch.setattr(network, "MAX_NETWORK_PIXELS", 64 * 48 - 1)
+    with pytest.raises(MissingOutsideError, match=r"film\.avi sends 64x48 pixels, wanted at most"):
+        open_source(f"http://127.0.0.1:{server}/film.avi")
+
+
+def test_a_snapshot_address_is_called_one(jpeg_camera) -> None:
+    with pytest.raises(MissingOutsideError, match="sends one picture and ends; give the address of a stream"):
+        first_items(f"{jpeg_camera}/snapshot.jpg", 2)
