@@ -31,6 +31,8 @@ class Failure:
     """Follows `broker HOST:PORT: `."""
     final: bool = False
     """Whether trying again is no use; at the start it ends the daemon."""
+    by_another_client: bool = False
+    """Whether another client has taken our place, which coming back would throw out again."""
 
 
 NOT_CONNECTED = Failure("not connected yet")
@@ -81,7 +83,12 @@ def closed_at_once(version: str) -> Failure:
 
 
 def taken_over(client_id: str) -> Failure:
-    """Another client has connected under our id, so that the broker has thrown us out."""
-    return Failure(
-        f"another client uses the id {client_id}; give each device a name of its own, mqtt://HOST/NAME"
-    )
+    """Another client has connected under our id, so that the broker has disconnected us."""
+    remedy = "give each device a name of its own, mqtt://HOST/NAME"
+    return Failure(f"another client uses the id {client_id}; {remedy}", by_another_client=True)
+
+
+def perhaps_taken_over(client_id: str) -> Failure:
+    """The broker disconnects us without a word, again and again, soon after each welcome."""
+    certain = taken_over(client_id)
+    return Failure(f"ends each connection at once: perhaps {certain.reason}", by_another_client=True)

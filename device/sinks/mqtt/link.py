@@ -38,9 +38,9 @@ TAKEN_OVER_SECONDS = (5.0, 60.0)
 PEACE_SECONDS = 300.0
 """After a connection of this length the next takeover starts with the first pause again."""
 
-SHORT_SECONDS = 10.0
+SHORT_SECONDS = 2.0
 SHORT_CONNECTIONS = 3
-"""MQTT 3.1.1 has no word for a takeover; so many short connections in a row, none refused, look like it."""
+"""MQTT 3.1.1 has no code for a takeover; so many short connections in a row, none refused, look like one."""
 
 CONNECT_SECONDS = 3.0
 """Limit for the connection, and again for the broker's welcome."""
@@ -195,11 +195,10 @@ class MqttLink:
         self._serve()
         lasted = time.monotonic() - begun
         self._short_connections = self._short_connections + 1 if lasted < SHORT_SECONDS else 0
-        taken_over = failures.taken_over(self._settings.client_id)
-        if self._failure == taken_over or self._short_connections >= SHORT_CONNECTIONS:
-            self._failure = taken_over
-            return self._after_takeover.failed(lasted)
-        return self._reconnect.failed(lasted)
+        if self._short_connections >= SHORT_CONNECTIONS and self._failure == failures.LOST:
+            self._failure = failures.perhaps_taken_over(self._settings.client_id)
+        back_off = self._after_takeover if self._failure.by_another_client else self._reconnect
+        return back_off.failed(lasted)
 
     def _connect(self) -> None:
         """Connect, and wait for the broker's welcome."""
