@@ -333,6 +333,7 @@ def test_a_face_that_goes_fades_and_a_stream_that_stops_says_so(stream, tab):
         view.wait("drawn.at(-1).presence === 'faces'")
     assert faded == sorted(faded, reverse=True)
     view.wait("document.getElementById('presence').textContent === 'stale'")
+    view.wait("document.getElementById('face-id').textContent === 'none'")
     view.wait("drawn.at(-1).faces.length === 0")
     port = served.sink.port
     served.sink.close()
