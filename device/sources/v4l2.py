@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from device.config.address import Address, Scheme
 from device.contract.errors import UsageError
@@ -15,6 +15,7 @@ from device.sources.frame import Frame, FrameSource, Unreadable
 from device.sources.live import LiveSource, Patience
 from device.sources.options import Fps, Orientation, Size
 from device.sources.settings import CameraSettings
+from device.sources.v4l2_modes import list_modes, needs_compression, summary
 from device.support.paths import is_anything
 
 FORM = "v4l2:N or v4l2:/dev/videoN"
@@ -26,6 +27,10 @@ PLAUSIBLE_AGE_NS = 1_000_000_000
 """A driver's time stamp older than this is of another clock."""
 
 
+PixelFormat = Literal["mjpg", "yuyv", "uyvy", "nv12", "nv21", "yu12", "yv12", "rgb3", "bgr3", "grey"]
+"""Those that OpenCV converts."""
+
+
 @dataclass(frozen=True)
 class V4l2Options(Orientation):
     """Options of `v4l2:`; the camera gives the nearest that it has."""
@@ -34,6 +39,11 @@ class V4l2Options(Orientation):
     """Wanted of the camera; by default its own choice."""
     fps: Fps | None = None
     """Frames a second wanted of the camera; by default its own choice."""
+    pixel_format: (
+        Literal["mjpg", "yuyv", "uyvy", "nv12", "nv21", "yu12", "yv12", "rgb3", "bgr3", "grey"] | None
+    ) = None
+    """How the camera sends its pixels, as `v4l2-ctl --list-formats` names them; by default mjpg where only that
+    comes at the wanted size and rate, otherwise the driver's choice."""
 
 
 class Capture(Protocol):
@@ -66,16 +76,35 @@ def open_device(device: str, options: V4l2Options) -> Capture | None:
 
     if not is_anything(device):
         return None
+    pixel_format = _pixel_format(device, options)
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", SELECT_SECONDS)
     capture = cv2.VideoCapture(device, cv2.CAP_V4L2)
     if not capture.isOpened():
         return None
+    # First: the driver offers sizes and rates by pixel format.
+    if pixel_format is not None:
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*pixel_format))
     if options.size is not None:
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size[0])
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size[1])
     if options.fps is not None:
         capture.set(cv2.CAP_PROP_FPS, options.fps)
     return capture
+
+
+def _pixel_format(device: str, options: V4l2Options) -> str | None:
+    """Four letters of the pixel format to ask for; None leaves it to the driver.
+
+    Raises:
+        CameraError: the camera has not the one that is wanted.
+    """
+    modes = list_modes(device)
+    if options.pixel_format is None:
+        return "MJPG" if needs_compression(modes, options.size, options.fps) else None
+    wanted = options.pixel_format.upper()
+    if modes and wanted not in {mode.pixel_format for mode in modes}:
+        raise CameraError(f"{device} has no pixel format {options.pixel_format}, it has: {summary(modes)}")
+    return wanted
 
 
 def device_of(place: str) -> tuple[str, str]:

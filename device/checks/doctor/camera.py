@@ -7,6 +7,7 @@ from device.checks.doctor.finding import Finding, Grade, absent, fault, ok
 from device.checks.doctor.host import Patient
 from device.sources.open import parse_source
 from device.sources.v4l2 import device_of
+from device.sources.v4l2_modes import list_modes, summary
 from device.support import machine
 
 FIX_GROUP = "sudo usermod -aG video $USER, then log in again"
@@ -48,7 +49,8 @@ def _look_at(device: Path, devices: list[Path], patient: Patient) -> Finding:
         fix = "end that program, or stop the service that runs it (sudo systemctl stop landmarks)"
         return fault(f"{shown} is in use by {user}", fix)
     card = machine.read_word(root / "sys/class/video4linux" / device.name / "name")
-    return ok(f"{shown} ({card or 'without a name'}), free")
+    modes = summary(list_modes(str(device)))
+    return ok(f"{shown} ({card or 'without a name'}), free{'; delivers ' if modes else ''}{modes}")
 
 
 def _device_of(patient: Patient, devices: list[Path]) -> Path:
