@@ -17,7 +17,7 @@ BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 # What a user may give. A value counts as it was typed: make would expand a `$` in it.
 GIVEN := PYTHON RUNS DATA YUNET RECIPE RUN SOURCE SINK WEB FRAMES SETTINGS IMAGES BATCH TRUNK_IMAGES BUDGET ALL MODEL \
     DATASET SIZE PICTURES SPREAD CONFIG SECONDS SEED EDGETPU_DEB EDGETPU_SHA256 IMAGE DEVICE CONFIRM UNMOUNT \
-    MAX_SIZE_GIB HOST BACK
+    MAX_SIZE_GIB HOST BACK ALLOW_DOWNGRADE
 define newline
 
 
@@ -199,8 +199,8 @@ pi-image: image-exists settings-are-good payload ## a stock Raspberry Pi OS Lite
 flash-pi: card-can-be-written settings-are-good payload ## the same, then written to a card: a dry run without CONFIRM (IMAGE=file DEVICE=/dev/sdX CONFIRM=/dev/sdX)
 	$(DEVICE_VENV) -m firmware_config flash $(call needed,IMAGE) --device $(call needed,DEVICE) $(settings_flag) $(card_flags)
 
-deploy-pi: pi-is-named settings-are-good payload ## the payload onto a running Pi (HOST=user@pi SETTINGS=pi.toml; BACK=1: the release before)
-	$(DEVICE_VENV) -m firmware_config deploy $(call needed,HOST) $(settings_flag) $(call switch,--back,BACK)
+deploy-pi: pi-is-named settings-are-good payload ## the payload onto a running Pi (HOST=user@pi SETTINGS=pi.toml; BACK=1: the release before, ALLOW_DOWNGRADE=1)
+	$(DEVICE_VENV) -m firmware_config deploy $(call needed,HOST) $(settings_flag) $(call switch,--back,BACK) $(call switch,--allow-downgrade,ALLOW_DOWNGRADE)
 
 test-pi: $(MAIN) $(PAGE) ## boot a Debian double in QEMU and live through a Pi's life; root, 20 to 50 minutes
 	LANDMARKS_TEST_PI=1 $(VENV) -m pytest -s -v tests/firmware_config/emulated tests/firmware_config/boot

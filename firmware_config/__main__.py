@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   sudo ... flash raspios-lite-arm64.img.xz --device /dev/sdX --confirm /dev/sdX
   python -m firmware_config deploy pi@landmarks.local --settings pi.toml
   python -m firmware_config model runs/small/model --out dist
+  python -m firmware_config keys --settings pi.toml --out dist
 
 `make payload`, `pi-image`, `flash-pi` and `deploy-pi` call these. Exit codes: README.md, "Exit codes";
 6 refused, 7 write failed, 8 verify failed.
@@ -58,6 +59,7 @@ def make_parser() -> argparse.ArgumentParser:
     deploy = commands.add_parser("deploy", help="install on a running Pi over ssh")
     deploy.add_argument("host", help="USER@NAME; the user may use sudo without a password")
     deploy.add_argument("--back", action="store_true", help="go back to the release before")
+    deploy.add_argument("--allow-downgrade", action="store_true", help="install an older release too")
     for command in (image, flash, deploy):
         command.add_argument("--settings", type=Path, help="pi.toml (default: pi.toml if there is one)")
         command.add_argument("--payload", type=Path, default=Path("dist"), help="its folder (default: dist)")
@@ -65,6 +67,9 @@ def make_parser() -> argparse.ArgumentParser:
     model.add_argument("folder", type=Path, help="with student.tflite and student.json")
     for command in (payload, image, flash, model):
         command.add_argument("--out", type=Path, default=Path("dist"), help="folder (default: dist)")
+    keys = commands.add_parser("keys", help="pack trusted and revoked keys for landmarks-update")
+    keys.add_argument("--settings", type=Path, help="pi.toml (default: pi.toml if there is one)")
+    keys.add_argument("--out", type=Path, default=Path("dist"), help="folder (default: dist)")
     commands.add_parser("lock", help="write requirements/pi-*.lock anew")
     return parser
 
@@ -175,7 +180,12 @@ def run_deploy(arguments: argparse.Namespace) -> None:
     settings = None
     if arguments.settings is not None or Path("pi.toml").is_file():
         settings = settings_of(arguments.settings)
-    deploy(arguments.host, read_payload(arguments.payload), settings)
+    deploy(
+        arguments.host,
+        read_payload(arguments.payload),
+        settings,
+        allow_downgrade=arguments.allow_downgrade,
+    )
 
 
 def run_model(arguments: argparse.Namespace) -> None:
@@ -183,6 +193,13 @@ def run_model(arguments: argparse.Namespace) -> None:
     from firmware_config.payload import pack_model
 
     print(pack_model(arguments.folder, arguments.out))
+
+
+def run_keys(arguments: argparse.Namespace) -> None:
+    """Pack keys."""
+    from firmware_config.payload import pack_keys
+
+    print(pack_keys(settings_of(arguments.settings).update, arguments.out))
 
 
 def run_lock(_arguments: argparse.Namespace) -> None:
@@ -202,6 +219,7 @@ PROGRAMS = {
     "flash": run_flash,
     "deploy": run_deploy,
     "model": run_model,
+    "keys": run_keys,
     "lock": run_lock,
 }
 

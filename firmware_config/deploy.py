@@ -59,18 +59,23 @@ def check_code(host: str, code: int) -> None:
         raise GateError(f"{host} ended with exit code {code}; its last lines above say why")
 
 
-def install_command(folder: str, payload: Payload, *, with_settings: bool) -> str:
-    """The one line that the Pi runs: check, unpack as root, install, tidy up."""
+def install_command(
+    folder: str, payload: Payload, *, with_settings: bool, allow_downgrade: bool = False
+) -> str:
+    """The line that the Pi runs: check, unpack as root, install, remove what is left."""
     place = shlex.quote(folder)
-    settings = f"{place}/settings" if with_settings else ""
+    words = "--allow-downgrade " if allow_downgrade else ""
+    words += f"{place}/settings" if with_settings else ""
     check = f"echo {payload.sha256}  {payload.path.name} | sha256sum --check --quiet"
     unpack = f"mkdir tree && tar --extract --zstd --no-same-owner --file {payload.path.name} --directory tree"
-    install = f"cd {place} && {check} && {unpack} && sh tree/install.sh {settings}"
+    install = f"cd {place} && {check} && {unpack} && sh tree/install.sh {words}"
     script = f"{install}; code=$?; rm -rf {place}; exit $code"
     return f"sudo sh -c {shlex.quote(script)}"
 
 
-def deploy(host: str, payload: Payload, settings: PiSettings | None) -> None:
+def deploy(
+    host: str, payload: Payload, settings: PiSettings | None, *, allow_downgrade: bool = False
+) -> None:
     """Install on a running Pi; without settings, those that it has stay.
 
     Raises:
@@ -91,7 +96,10 @@ def deploy(host: str, payload: Payload, settings: PiSettings | None) -> None:
                 (staged / name).write_text(text)
             sources.append(staged)
         send(host, sources, folder)
-    ssh(host, install_command(folder, payload, with_settings=settings is not None))
+    command = install_command(
+        folder, payload, with_settings=settings is not None, allow_downgrade=allow_downgrade
+    )
+    ssh(host, command)
 
 
 def go_back(host: str) -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Names and small functions that install.sh, its steps, switch.sh and landmarks-update share.
+# Names and small functions that install.sh, its steps, switch.sh, recover.sh and landmarks-update share.
 
 # Another root is for tests; on a Pi it is empty.
 ROOT=${LANDMARKS_ROOT:-}
@@ -7,6 +7,8 @@ BASE=$ROOT/opt/landmarks
 RELEASES=$BASE/releases
 MODELS=$BASE/models
 SETTINGS=$ROOT/etc/landmarks
+# New settings wait here until the release has passed its self-test.
+STAGED=$BASE/.staged
 BOOT=$ROOT/boot/firmware
 SERVICE=landmarks.service
 ONLINE_SECONDS=${LANDMARKS_ONLINE_SECONDS:-60}
@@ -22,24 +24,51 @@ fail() { # CODE SENTENCE...: exit codes are those of README.md
     exit "$code"
 }
 
+# One update at a time. What an update calls inherits the lock; the kernel releases it when the last of them ends.
+lock_updates() {
+    [ -z "${LANDMARKS_LOCK:-}" ] || return 0
+    mkdir -p "$BASE"
+    exec 9>"$BASE/.lock"
+    flock --nonblock 9 || fail 6 "another update is running; nothing was changed; wait until it has ended, then run this again"
+    export LANDMARKS_LOCK=held
+}
+
+# A signed release stays signed for ever, with the faults that later ones mended.
+refuse_older() { # RELEASE
+    [ -L "$BASE/current" ] && [ -z "${LANDMARKS_ALLOW_DOWNGRADE:-}" ] || return 0
+    here=$(basename "$(readlink "$BASE/current")")
+    oldest=$(printf '%s\n' "${here%%-*}" "${1%%-*}" | sort --version-sort | head -n 1)
+    [ "$oldest" = "${here%%-*}" ] ||
+        fail 6 "release $1 is older than $here, which is running; nothing was changed; --allow-downgrade installs it all the same"
+}
+
 python_version() { python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
 
 # A link is replaced in one step: a power cut leaves the old one or the new one.
 point() { # LINK TARGET
-    ln -sfn "$2" "$1.new"
-    mv -T "$1.new" "$1"
+    ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"
+}
+
+# Replaced in one step too, and only where it differs: a full disk must not leave half a file.
+put_file() { # FROM TO MODE
+    if cmp -s "$1" "$2" && [ "$(stat -c %a "$2")" = "$3" ]; then return 0; fi
+    if mkdir -p "$(dirname "$2")" && install -m "$3" "$1" "$2.new" && mv -T "$2.new" "$2"; then return 0; fi
+    rm -f "$2.new"
+    return 1
 }
 
 # Files for the target lie in a tree shaped like the target.
 lay_out() { # RELEASE_FOLDER
-    cp -R --no-preserve=ownership "$1/rootfs/." "$ROOT/"
-    mkdir -p "$ROOT/usr/local/sbin" "$ROOT/usr/local/bin"
-    point "$ROOT/usr/local/bin/landmarks" "$BASE/current/venv/bin/landmarks"
-    point "$ROOT/usr/local/sbin/landmarks-update" "$BASE/current/bin/landmarks-update"
-    systemctl daemon-reload
+    (cd "$1/rootfs" && find . -type f) | while read -r path; do
+        put_file "$1/rootfs/$path" "$ROOT/$path" 644 || return 1
+    done &&
+        mkdir -p "$ROOT/usr/local/sbin" "$ROOT/usr/local/bin" &&
+        point "$ROOT/usr/local/bin/landmarks" "$BASE/current/venv/bin/landmarks" &&
+        point "$ROOT/usr/local/sbin/landmarks-update" "$BASE/current/bin/landmarks-update" &&
+        systemctl daemon-reload
 }
 
-# An update asks whether the landmarks are right, not whether the board is idle: the daemon runs meanwhile.
+# Only whether the landmarks are right: the times mean nothing while the daemon runs beside.
 is_right() { # PYTHON MODEL
     "$1" -m device selftest --model "$2" --quick
 }

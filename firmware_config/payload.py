@@ -19,6 +19,8 @@ from pathlib import Path
 from device import __version__
 from device.contract.errors import BadInputError, VerifyFailedError
 from device.contract.files import sha256_of, write_whole, write_whole_bytes
+from firmware_config.settings import UpdateSettings
+from firmware_config.target_settings import key_files
 from firmware_config.tools import call, last_line
 from firmware_config.wheels import SYSTEMS, download
 
@@ -29,6 +31,8 @@ TARGET_FILES = (
     "install.sh",
     "switch.sh",
     "names.sh",
+    "recover.sh",
+    "trial.sh",
     "packages.txt",
     "default.toml",
     "boot_fragments.py",
@@ -52,6 +56,7 @@ EPOCH = 1_577_836_800
 """2020-01-01: the time of every file in the archive and the wheel. Zip knows none before 1980."""
 
 ARCHIVE = "payload.tar.zst"
+KEYS_ARCHIVE = "landmarks.keys.tar.zst"
 MANIFEST = "manifest.sha256"
 
 
@@ -235,6 +240,25 @@ def pack_model(folder: Path, out: Path) -> Path:
         set_modes(tree)
         data = compress(pack(tree))
     path = out / f"{folder.resolve().name}.model.tar.zst"
+    write_whole_bytes(path, data)
+    return path
+
+
+def pack_keys(update: UpdateSettings, out: Path) -> Path:
+    """Pack the trusted and the revoked keys for landmarks-update, which replaces those on the Pi by them.
+
+    Raises:
+        BadInputError: there is no trusted key.
+    """
+    if not update.signers:
+        raise BadInputError("[update] signers is empty, wanted a key at least; with none, no update is taken")
+    with tempfile.TemporaryDirectory() as name:
+        tree = Path(name)
+        for file, text in key_files(update).items():
+            (tree / file).write_text(text)
+        set_modes(tree)
+        data = compress(pack(tree))
+    path = out / KEYS_ARCHIVE
     write_whole_bytes(path, data)
     return path
 

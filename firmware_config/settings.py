@@ -109,7 +109,9 @@ class UpdateSettings:
     """Whose updates the Pi installs."""
 
     signers: tuple[str, ...] = ()
-    """Public keys that sign payloads and models; without any, landmarks-update refuses all."""
+    """Public keys that sign payloads, models and keys; without any, landmarks-update refuses all."""
+    revoked: tuple[str, ...] = ()
+    """Public keys that are trusted no more; a key that was revoked once stays revoked on the Pi."""
 
     def __post_init__(self) -> None:
         """Check the keys.
@@ -117,8 +119,9 @@ class UpdateSettings:
         Raises:
             BadInputError: one is none.
         """
-        bad = [number for number, key in enumerate(self.signers, 1) if not KEY.fullmatch(key.strip())]
-        wanted(not bad, "signers", f"number {bad[:1]}", "a public key on one line: ssh-ed25519 AAAA... name")
+        for name, keys in (("signers", self.signers), ("revoked", self.revoked)):
+            bad = [number for number, key in enumerate(keys, 1) if not KEY.fullmatch(key.strip())]
+            wanted(not bad, name, f"number {bad[:1]}", "a public key on one line: ssh-ed25519 AAAA... name")
 
 
 @dataclass(frozen=True)

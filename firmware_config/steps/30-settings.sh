@@ -1,26 +1,23 @@
 #!/bin/sh
-# The service's user, its settings, and its secrets for root's eyes only
+# The service's user, and the settings that the new release will run with: staged, not yet in use
 set -eu
 . ./names.sh
 
-cp -R --no-preserve=ownership rootfs/etc/sysusers.d "$ROOT/etc/"
+put_file rootfs/etc/sysusers.d/landmarks.conf "$ROOT/etc/sysusers.d/landmarks.conf" 644
 systemd-sysusers ${ROOT:+--root="$ROOT"} landmarks.conf
-mkdir -p "$SETTINGS"
-keep() { # FILE MODE: settings that came along replace those that are there
-    [ -f "$NEW_SETTINGS/$1" ] || return 0
-    install -m "$2" "$NEW_SETTINGS/$1" "$SETTINGS/.$1.new"
-    mv "$SETTINGS/.$1.new" "$SETTINGS/$1"
-}
+rm -rf "$STAGED"
+mkdir -p "$STAGED"
+# Secrets pass through here.
+chmod 700 "$STAGED"
 if [ -n "$NEW_SETTINGS" ]; then
-    keep daemon.toml 644
-    keep secrets.env 600
-    keep allowed_signers 644
-    keep model 644
-    keep read-only-root 644
+    for file in daemon.toml secrets.env allowed_signers revoked_keys model read-only-root; do
+        [ ! -f "$NEW_SETTINGS/$file" ] || cp "$NEW_SETTINGS/$file" "$STAGED/$file"
+    done
 fi
-[ -f "$SETTINGS/daemon.toml" ] || install -m 644 default.toml "$SETTINGS/daemon.toml"
-[ -f "$SETTINGS/model" ] || echo small >"$SETTINGS/model"
-# A model that landmarks-update brought stays; the first, and one that pi.toml asks for, is the release's own.
-if [ ! -L "$BASE/model" ] || [ -f "$NEW_SETTINGS/model" ]; then
-    point "$BASE/model" "$BASE/current/models/$(cat "$SETTINGS/model")"
+# A key that was revoked once stays revoked.
+if [ -f "$STAGED/revoked_keys" ] && [ -f "$SETTINGS/revoked_keys" ]; then
+    sort -u "$SETTINGS/revoked_keys" "$STAGED/revoked_keys" >"$STAGED/.union"
+    mv "$STAGED/.union" "$STAGED/revoked_keys"
 fi
+[ -f "$STAGED/daemon.toml" ] || [ -f "$SETTINGS/daemon.toml" ] || cp default.toml "$STAGED/daemon.toml"
+[ -f "$STAGED/model" ] || [ -f "$SETTINGS/model" ] || echo small >"$STAGED/model"

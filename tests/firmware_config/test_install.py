@@ -4,17 +4,31 @@ The payload is a small one: its device is a program of four lines that passes or
 told. The shell code, the virtual environment, pip, the links and the signatures are real.
 """
 
+import fcntl
 import os
+import random
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from device.contract.files import sha256_of
-from firmware_config.payload import HERE, MANIFEST, compress, manifest_text, pack, set_modes
+from firmware_config.payload import (
+    HERE,
+    MANIFEST,
+    TARGET_FILES,
+    compress,
+    manifest_text,
+    pack,
+    pack_keys,
+    set_modes,
+)
+from firmware_config.settings import UpdateSettings
 from firmware_config.target_settings import allowed_signers
 from tests.firmware_config.conftest import do_without, need
 from tests.firmware_config.garbled import SHIPPED, write_garbled_model
@@ -123,17 +137,9 @@ class Pi:
         """Lay out a payload: the real scripts and files, a device with a verdict."""
         tree = self.work / f"payload-{release}"
         tree.mkdir()
-        for name in (
-            "install.sh",
-            "switch.sh",
-            "names.sh",
-            "packages.txt",
-            "default.toml",
-            "boot_fragments.py",
-        ):
-            shutil.copyfile(HERE / name, tree / name)
-        for name in ("steps", "rootfs", "boot", "bin"):
-            shutil.copytree(HERE / name, tree / name)
+        for name in TARGET_FILES:
+            copy = shutil.copytree if (HERE / name).is_dir() else shutil.copyfile
+            copy(HERE / name, tree / name)
         (tree / "wheels").mkdir()
         device_wheel(tree / "wheels", verdict)
         shutil.copy(next(self.pip.glob("*.whl")), tree / "wheels")
@@ -409,6 +415,186 @@ def test_a_model_that_is_not_online_in_time_is_taken_back(pi, key, tmp_path):
     done = pi.update(model_archive(tmp_path, key, "slow", never_online=""))
     assert done.returncode == 4
     assert (pi.root / "opt/landmarks/model/student.tflite").read_text() == "shipped"
+
+
+def staged_settings(folder, **files):
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name.replace("_toml", ".toml").replace("_env", ".env")).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def settled(pi, tmp_path):
+    """A Pi that runs release 1 with settings of each kind, and the new settings that an update brings."""
+    old = staged_settings(
+        tmp_path / "old", daemon_toml="old", secrets_env="old", allowed_signers="old", model="small"
+    )
+    assert pi.install("1", old).returncode == 0
+    new = staged_settings(
+        tmp_path / "new", daemon_toml="new", secrets_env="new", allowed_signers="new", revoked_keys="new"
+    )
+    return pi, new
+
+
+def state(pi):
+    """What an update may change, as it is."""
+    kept = pi.root / "etc/landmarks"
+    model = pi.root / "opt/landmarks/model"
+    files = {path.name: path.read_text() for path in kept.iterdir()}
+    return {**files, "current": pi.link("current"), "model": str(model.readlink())}
+
+
+@pytest.mark.parametrize("fault", ["selftest", "config", "never-online"])
+def test_settings_secrets_keys_and_model_go_back_with_the_release(settled, fault):
+    pi, new = settled
+    before = state(pi)
+    done = pi.install("2", new, verdict=fault, online=fault != "never-online")
+    assert done.returncode in (3, 4)
+    assert state(pi) == before
+    said = "went back to 1 with its settings" if fault == "never-online" else "nothing was switched"
+    assert said in done.stderr
+    assert (pi.root / "etc/landmarks/secrets.env").stat().st_mode & 0o777 == 0o600
+
+
+def test_going_back_by_hand_brings_back_the_settings_that_the_release_ran_with(settled):
+    pi, new = settled
+    before = state(pi)
+    assert pi.install("2", new).returncode == 0
+    assert (pi.root / "etc/landmarks/daemon.toml").read_text() == "new"
+    assert pi.update("--back").returncode == 0
+    kept = {name: value for name, value in state(pi).items() if name != "revoked_keys"}
+    assert kept == before
+
+
+def cut_during_trial(pi, new):
+    """SIGKILL to all of an update one moment after its switch: what a power cut leaves."""
+    tree = pi.payload("2", online=False)
+    update = subprocess.Popen(
+        ["sh", tree / "install.sh", new],
+        env={**pi.environment, "LANDMARKS_ONLINE_SECONDS": "60"},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    until = time.monotonic() + 120
+    while pi.link("current") != "2" and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(update.pid, signal.SIGKILL)
+    update.wait()
+    assert pi.link("current") == "2"
+
+
+def test_the_start_after_a_power_cut_goes_back_from_what_was_on_trial(settled):
+    pi, new = settled
+    before = state(pi)
+    cut_during_trial(pi, new)
+    recover = pi.root / "opt/landmarks/trial/recover.sh"
+    # The trial itself starts the daemon, and this unit with it: within the same boot nothing goes back.
+    assert pi.run(recover).returncode == 0
+    assert pi.link("current") == "2"
+    pi.environment["LANDMARKS_BOOT_ID"] = "the next one"
+    done = pi.run(recover)
+    assert done.returncode == 0, done.stderr
+    assert state(pi) == before
+    assert not (pi.root / "opt/landmarks/trial").exists()
+
+
+def test_an_update_after_a_cut_off_one_goes_back_first(settled):
+    pi, new = settled
+    before = state(pi)
+    cut_during_trial(pi, new)
+    back = pi.update("--back")
+    assert back.returncode == 0
+    assert "was still on trial" in back.stdout
+    assert state(pi) == before
+
+
+def test_the_service_looks_for_a_trial_before_it_starts():
+    units = HERE / "rootfs/etc/systemd/system"
+    service = (units / "landmarks.service").read_text()
+    assert "Wants=landmarks-rollback.service" in service
+    assert "After=network.target landmarks-rollback.service" in service
+    assert "ConditionPathExists=/opt/landmarks/trial\n" in (units / "landmarks-rollback.service").read_text()
+
+
+MOMENTS = int(os.environ.get("LANDMARKS_KILLS", "6"))
+"""`LANDMARKS_KILLS=50` is what a release is tried with."""
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_release_with_its_settings(pi, key, tmp_path):
+    assert pi.install("1").returncode == 0
+    begun = time.monotonic()
+    assert pi.install("2").returncode == 0
+    whole_seconds = time.monotonic() - begun
+    trust(pi, key)
+    moments = random.Random(1)
+    for number in range(MOMENTS):
+        release = f"3.{number}"
+        new = staged_settings(tmp_path / f"new-{number}", daemon_toml=release, secrets_env=release)
+        running, tree = state(pi), pi.payload(release, online=number % 2 == 0)
+        update = subprocess.Popen(
+            ["sh", tree / "install.sh", new], env=pi.environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        time.sleep(moments.uniform(0.02, whole_seconds * 1.1))
+        os.killpg(update.pid, signal.SIGKILL)
+        update.wait()
+        assert (pi.root / "opt/landmarks/current/.whole").exists()
+        recover = pi.root / "opt/landmarks/trial/recover.sh"
+        if recover.exists():
+            pi.environment["LANDMARKS_BOOT_ID"] = release
+            assert pi.run(recover).returncode == 0
+        now = state(pi)
+        files = (now["current"], now["daemon.toml"], now.get("secrets.env"))
+        assert files in {
+            (running["current"], running["daemon.toml"], running.get("secrets.env")),
+            (release, release, release),
+        }, f"killed at moment {number}"
+    assert pi.install("9").returncode == 0
+
+
+def test_an_older_signed_release_needs_an_explicit_word(pi, key, tmp_path):
+    assert pi.install("1.2.0-b").returncode == 0
+    trust(pi, key)
+    archive = sign(archive_of(pi.payload("1.1.9-a"), tmp_path / "old.tar.zst"), key)
+    done = pi.update(archive)
+    assert done.returncode == 6
+    assert "older than 1.2.0-b" in done.stderr
+    assert pi.update("--allow-downgrade", archive).returncode == 0
+    assert pi.link("current") == "1.1.9-a"
+
+
+def test_a_second_update_at_the_same_time_is_refused_with_the_reason(pi):
+    assert pi.install("1").returncode == 0
+    with (pi.root / "opt/landmarks/.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for done in (pi.update("--back"), pi.install("2")):
+            assert done.returncode == 6
+            assert "another update is running" in done.stderr
+    assert pi.link("current") == "1"
+
+
+def keys_archive(tmp_path, name, signer, signers, revoked=()):
+    def publics(keys):
+        return tuple(key.with_suffix(".pub").read_text() for key in keys)
+
+    out = tmp_path / name
+    out.mkdir()
+    return sign(pack_keys(UpdateSettings(publics(signers), publics(revoked)), out), signer)
+
+
+def test_keys_are_rotated_by_a_signed_update_and_a_revoked_one_never_signs_again(pi, key, tmp_path):
+    assert pi.install("1").returncode == 0
+    trust(pi, key)
+    other = tmp_path / "other"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other], check=True)
+    old_list = keys_archive(tmp_path, "old-list", key, [key])
+    # A list that would lock everybody out changes nothing.
+    assert pi.update(keys_archive(tmp_path, "none", key, [other], revoked=[other])).returncode == 6
+    done = pi.update(keys_archive(tmp_path, "rotated", key, [other], revoked=[key]))
+    assert done.returncode == 0, done.stderr
+    assert pi.update(old_list).returncode == 6
+    assert pi.update(keys_archive(tmp_path, "back", other, [key, other])).returncode == 0
+    assert pi.update(old_list).returncode == 6
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,11 @@ def test_ssh_keygen_trusts_a_signature_of_a_signer_in_the_file(tmp_path):
         "landmarks",
     ]
     subprocess.run([*verify, "-s", tmp_path / "data.sig"], input=b"data", check=True)
+
+
+def test_a_cameras_password_goes_into_secrets_env_and_out_of_its_address():
+    files = target_files(PiSettings(source="rtsp://cam:p%40ss%2Fword@10.0.0.7:554/1?tcp=1"))
+    assert tomllib.loads(files["daemon.toml"])["source"] == "rtsp://10.0.0.7:554/1?tcp=1"
+    assert files["secrets.env"] == 'LANDMARKS_SOURCE_USER="cam"\nLANDMARKS_SOURCE_PASSWORD="p@ss/word"\n'
+    for source in ("v4l2:0?size=640x480", "demo:", "images:/a@b/c"):
+        assert tomllib.loads(target_files(PiSettings(source=source))["daemon.toml"])["source"] == source
