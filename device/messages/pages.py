@@ -18,11 +18,14 @@ from device.messages.frame import Pose
 from device.messages.health import Percentiles
 from device.messages.json_decoder import KINDS
 from device.messages.json_schema import SCHEMA_FILE, schema
-from device.messages.signals import SIGNALS
+from device.messages.signals import REGIONS, SIGNAL_NAMES, SIGNALS
 from device.support.condition import Condition
 
 FIELDS_PAGE = SCHEMA_FILE.with_name("FIELDS.md")
 README = Path(__file__).parents[1] / "README.md"
+
+NAMES_FILE = Path(__file__).parents[1] / "web" / "client" / "src" / "names.json"
+"""Names in the order of the binary form, and the number of points of each scheme, for the client module."""
 
 HEAD = f"""# Every field of the stream, schema {SCHEMA}
 
@@ -53,6 +56,12 @@ def fields_page() -> str:
     for name, definition in schema()["$defs"].items():
         lines += _section(name, definition)
     return "\n".join([*lines, "\n## A face in the binary form\n", face_layout_table()]) + "\n"
+
+
+def names_text() -> str:
+    """What the client module cannot read from types."""
+    schemes = {scheme.name: scheme.count for scheme in SCHEMES.values()}
+    return json.dumps({"schemes": schemes, "regions": REGIONS, "signals": SIGNAL_NAMES}, indent=2) + "\n"
 
 
 def readme(text: str) -> str:

@@ -10,6 +10,7 @@
  *     });
  */
 
+import { readBinaryFrame } from "./cbor.ts";
 import { DeviceClock } from "./clock.ts";
 import { BadMessage, type ErrorMessage, type FaceLost, type Frame, type Health, type Message, type Pong, type Status, readMessage } from "./messages.ts";
 import { type MqttOptions, MqttTransport } from "./mqtt.ts";
@@ -145,6 +146,7 @@ export class LandmarkClient {
       down: (reason, refused = false) => this.onDown(reason, refused),
       text: (data) => this.onText(data),
       bytes: (data) => this.onBytes(data),
+      binary: (data) => this.onMessage(() => readBinaryFrame(data)),
     });
     return this;
   }
@@ -183,10 +185,14 @@ export class LandmarkClient {
   }
 
   private onText(data: string): void {
+    this.onMessage(() => readMessage(data));
+  }
+
+  private onMessage(read: () => Message | Pong | null): void {
     const received = performance.now();
     let message: Message | Pong | null;
     try {
-      message = readMessage(data);
+      message = read();
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
       this.onBad(error);

@@ -18,6 +18,11 @@ export const LINES: { from: number; to: number; closed: boolean }[] = [
   { from: 60, to: 67, closed: true },
 ];
 
+/** Whether points are those of scheme ibug_68, which lines and costumes are laid out on. */
+export function hasIbug68(points: Float64Array): boolean {
+  return points.length === 2 * 68;
+}
+
 /** What is drawn of each face. */
 export interface Wanted {
   points: boolean;
@@ -47,7 +52,7 @@ export function drawFaces(canvas: CanvasRenderingContext2D, faces: Shown[], scal
   for (const face of faces) {
     canvas.globalAlpha = face.opacity;
     if (wanted.boxes) drawBox(canvas, face, scale);
-    if (wanted.lines) drawLines(canvas, face.points, scale);
+    if (wanted.lines && hasIbug68(face.points)) drawLines(canvas, face.points, scale);
     if (wanted.points) drawPoints(canvas, face, scale);
     if (wanted.axes && face.pose) drawAxes(canvas, face.points, face.pose, scale);
   }

@@ -1,6 +1,7 @@
 /** What comes over the wire: checked once here, trusted everywhere else. */
 
 import type { Face, Frame, Message } from "../types/stream.d.ts";
+import names from "./names.json";
 import { isRegion } from "./regions.ts";
 
 export type { Condition, ErrorMessage, Face, FaceLost, Frame, Health, Message, Pose, Signals, Status } from "../types/stream.d.ts";
@@ -11,8 +12,8 @@ export const SCHEMA = 1;
 /** Characters; a message of more is not looked at. A frame with 64 faces has a fifth of it. */
 export const MAX_TEXT = 1_000_000;
 
-/** Points of scheme ibug_68. */
-export const POINTS = 68;
+/** The landmark scheme of a frame that names none. */
+const DEFAULT_SCHEME = "ibug_68";
 
 const MAX_FACES = 64;
 const MAX_SIDE = 16_384;
@@ -75,19 +76,24 @@ function isPose(value: unknown): boolean {
   );
 }
 
-/** A face whose every number can be drawn; what is optional and cannot be used is left out. */
-function checkedFace(value: unknown): Face | null {
+/**
+ * A face whose every number can be drawn; what is optional and cannot be used is left out.
+ *
+ * @param count of its points; null takes the number of its scores.
+ */
+function checkedFace(value: unknown, count: number | null): Face | null {
   const face = value as Values | null;
+  if (typeof face !== "object" || face === null || !Array.isArray(face["landmark_scores"])) return null;
+  const points = count ?? face["landmark_scores"].length;
   const whole =
-    typeof face === "object" &&
-    face !== null &&
+    points > 0 &&
     isNumber(face["id"], 0) &&
     isNumber(face["score"]) &&
     areNumbers(face["box"], 4, -MAX_COORDINATE, MAX_COORDINATE) &&
     Array.isArray(face["landmarks"]) &&
-    face["landmarks"].length === POINTS &&
+    face["landmarks"].length === points &&
     face["landmarks"].every(isPoint) &&
-    areNumbers(face["landmark_scores"], POINTS, -1, 2);
+    areNumbers(face["landmark_scores"], points, -1, 2);
   if (!whole) return null;
   const checked = { ...face };
   if (!isPose(face["pose"])) delete checked["pose"];
@@ -136,7 +142,10 @@ function checkedFrame(values: Values): Frame {
     throw new BadMessage("a frame without its number or times");
   }
   if (!Array.isArray(values["faces"])) throw new BadMessage("a frame without its list of faces");
-  const faces = values["faces"].slice(0, MAX_FACES).map(checkedFace);
+  const scheme = values["scheme"] ?? DEFAULT_SCHEME;
+  // A later version may know further schemes: of those a face's own lists tell the number of points.
+  const count = typeof scheme === "string" && Object.hasOwn(names.schemes, scheme) ? names.schemes[scheme as keyof typeof names.schemes] : null;
+  const faces = values["faces"].slice(0, MAX_FACES).map((face) => checkedFace(face, count));
   const timing = typeof values["timing_ms"] === "object" && values["timing_ms"] !== null ? values["timing_ms"] : {};
   const told = { source: line(values["source"]), model: line(values["model"]), timing_ms: timing };
   return { ...values, ...told, faces: faces.filter((face) => face !== null) } as unknown as Frame;
@@ -156,6 +165,16 @@ export function readMessage(text: string): Message | Pong | null {
   } catch {
     throw new BadMessage("a message that is no JSON");
   }
+  return readValues(values);
+}
+
+/**
+ * Check a message that has been parsed.
+ *
+ * @returns the message, or null for a kind that this client does not know.
+ * @throws BadMessage on anything that cannot be used.
+ */
+export function readValues(values: Values): Message | Pong | null {
   if (typeof values !== "object" || values === null) throw new BadMessage("a message that is no object");
   if (values["type"] === undefined) return null;
   if (values["schema"] !== SCHEMA) {

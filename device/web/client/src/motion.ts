@@ -1,7 +1,6 @@
 /** Where a face is at any instant: between two messages, and a little after the last one. */
 
 import type { Face, Pose } from "../types/stream.d.ts";
-import { POINTS } from "./messages.ts";
 
 /** Milliseconds after the newest message at which a face is expected to go on as it did. */
 export const REACH_MS = 120;
@@ -19,7 +18,7 @@ const GAP_MS = 400;
 /** A face at one instant. */
 export interface Placed {
   id: number;
-  /** 68 times x, y; pixels of the frame. */
+  /** x, y of each landmark; pixels of the frame. */
   points: Float64Array;
   /** x_min, y_min, x_max, y_max of the points. */
   box: [number, number, number, number];
@@ -101,7 +100,7 @@ function boxOf(points: Float64Array): [number, number, number, number] {
 }
 
 function pointsOf(face: Face): Float64Array {
-  const points = new Float64Array(2 * POINTS);
+  const points = new Float64Array(2 * face.landmarks.length);
   face.landmarks.forEach(([x, y], index) => {
     points[2 * index] = x!;
     points[2 * index + 1] = y!;
@@ -131,7 +130,8 @@ export class FaceMotion {
   /** Take in a face that was captured at an instant, milliseconds of the device's clock. */
   add(at: number, face: Face): void {
     const newest = this.samples.at(-1);
-    if (newest && (at <= newest.at || at - newest.at > GAP_MS)) this.samples = [];
+    const other = newest && newest.points.length !== 2 * face.landmarks.length;
+    if (newest && (other || at <= newest.at || at - newest.at > GAP_MS)) this.samples = [];
     this.samples.push({ at, points: pointsOf(face), pose: face.pose ?? null, face });
     if (this.samples.length > KEPT) this.samples.shift();
   }

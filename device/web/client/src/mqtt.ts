@@ -1,12 +1,10 @@
 /** The stream through an MQTT broker that listens for WebSockets; mqtt.js is loaded only when this is chosen. */
 
 import type { MqttClient } from "mqtt";
+import { FIRST_BYTE_OF_BINARY } from "./cbor.ts";
 import type { Listener, Transport } from "./transport.ts";
 
 const RECONNECT_MS = 500;
-
-/** From here on a message's first byte is CBOR's; JSON begins in ASCII. */
-const FIRST_BYTE_OF_BINARY = 0x80;
 
 export interface MqttOptions {
   /** Such as `ws://broker.local:9001`. */
@@ -69,9 +67,12 @@ export class MqttTransport implements Transport {
   }
 
   private onMessage(name: string, payload: Uint8Array): void {
+    if (payload[0]! >= FIRST_BYTE_OF_BINARY) {
+      this.listener?.binary(payload);
+      return;
+    }
     const text = new TextDecoder().decode(payload);
-    if (payload[0]! >= FIRST_BYTE_OF_BINARY) this.listener?.down("the device sends its frames in binary form; it should be run with encoding=json", true);
-    else if (!name.endsWith("/status")) this.listener?.text(text);
+    if (!name.endsWith("/status")) this.listener?.text(text);
     else if (GONE[text] !== undefined) this.listener?.down(GONE[text]);
     else this.listener?.up();
   }

@@ -1,7 +1,7 @@
 /** The page: connects, draws at every refresh of the display, and shows the figures. */
 
 import { connect, type LandmarkClient, type Options, type Picture, readRecording, type Timing } from "./client.ts";
-import { drawFaces, type Wanted } from "./drawing.ts";
+import { drawFaces, hasIbug68, type Wanted } from "./drawing.ts";
 import { Figures } from "./figures.ts";
 import type { Frame } from "./messages.ts";
 import { element, Panel } from "./panel.ts";
@@ -154,7 +154,7 @@ class Page {
     if (this.scene) {
       this.scene.resize(this.flat.width, this.flat.height);
       const worn = checked("wear");
-      lenses = this.scene.draw(faces, size, Object.fromEntries(["glasses", "hat", "mask"].map((each) => [each, worn.includes(each)])) as unknown as Worn);
+      lenses = this.scene.draw(faces.filter(({ points }) => hasIbug68(points)), size, Object.fromEntries(["glasses", "hat", "mask"].map((each) => [each, worn.includes(each)])) as unknown as Worn);
     } else {
       const drawn = checked("draw");
       drawFaces(this.canvas, faces, scale, Object.fromEntries(["points", "lines", "boxes", "axes"].map((each) => [each, drawn.includes(each)])) as unknown as Wanted);

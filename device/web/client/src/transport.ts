@@ -1,4 +1,4 @@
-/** A way from the device to this page. */
+/** A connection from the device to this page. */
 
 /** What a transport tells the client. */
 export interface Listener {
@@ -10,6 +10,8 @@ export interface Listener {
   text(data: string): void;
   /** One picture. */
   bytes(data: ArrayBuffer): void;
+  /** One frame in binary form. */
+  binary(data: Uint8Array): void;
 }
 
 export interface Transport {
