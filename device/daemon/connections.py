@@ -135,11 +135,17 @@ class Connections:
         """Open what other settings name and close what they no longer do; the rest stays open.
 
         Raises:
-            LandmarksError: something cannot be opened or use the scheme of the landmarks; everything is as it was before.
+            LandmarksError: something cannot be opened, or a sink cannot use the scheme of the landmarks;
+                everything is as it was before.
         """
         wanted = set(settings.sinks)
         with ExitStack() as undo:
             for address in wanted - self.outputs.addresses:
+                # Two sinks cannot have one port, file or client id: the one with old options is closed first.
+                for old in self.outputs.addresses - wanted:
+                    if _without_options(old) == _without_options(address):
+                        self.outputs.close_one(old)
+                        undo.callback(self.outputs.open, old)
                 self.outputs.open(address)
                 undo.callback(self.outputs.close_one, address)
             self.outputs.check_scheme(scheme, wanted)
@@ -164,3 +170,7 @@ class Connections:
         """Close the source and all sinks."""
         self.source.close()
         self.outputs.close()
+
+
+def _without_options(address: str) -> str:
+    return address.rpartition("?")[0] or address

@@ -48,8 +48,8 @@ class SinkGuard:
         needed = self._sink.needed_scheme if isinstance(self._sink, SchemeSink) else scheme
         if needed != scheme:
             raise BadInputError(
-                f"sink {self._name}: needs landmark scheme {needed}, the model has {scheme}; choose another model, "
-                "or leave the sink out"
+                f"sink {self._name}: needs landmark scheme {needed}, the model has {scheme}; "
+                "choose another model, or leave the sink out"
             )
 
     @property

@@ -306,6 +306,33 @@ def test_a_pipeline_that_cannot_be_loaded_again_is_tried_again_after_growing_pau
     assert [m["sequence"] for m in builder.told() if m["type"] == "frame"] == [0, 1]
 
 
+def with_one_port(builder):
+    """Let no sink open while another one of its place is open, as the web's port would not."""
+    open_sink, opened = builder.sink, []
+
+    def sink(uri):
+        place = uri.partition("?")[0]
+        if any(not one.closed for one, other in opened if other == place):
+            raise MissingOutsideError("the port is taken")
+        opened.append((open_sink(uri), place))
+        return opened[-1][0]
+
+    builder.sink = sink
+    return builder
+
+
+def test_a_sink_with_other_options_takes_the_place_of_the_old_one_which_comes_back_if_that_fails() -> None:
+    before, after = (DaemonSettings(sinks=(f"web:8080{more}",)) for more in ("", "?picture=1"))
+    builder = with_one_port(FakeBuilder())
+    reload_in(builder, Reloading(before, after), frames(1), frames(2, 1))
+    assert kinds(builder.told("web:8080"), "frame") == ["frame"]
+    assert kinds(builder.told("web:8080?picture=1"), "frame") == ["frame"] * 2
+    builder = with_one_port(FakeBuilder())
+    refused = replace(after, sinks=(*after.sinks, "bad:"))
+    reload_in(builder, Reloading(before, refused), frames(1), frames(2, 1))
+    assert kinds(builder.told("web:8080"), "frame") == ["frame"] * 2
+
+
 def test_a_reload_to_a_source_that_does_not_open_goes_back_to_the_old_one(caplog) -> None:
     builder = FakeBuilder(BadInputError("no such film"), ScriptedSource(frames(2)))
     before = DaemonSettings(source="v4l2:0")
