@@ -36,10 +36,13 @@ class Picamera2Options(Orientation):
     """Of the frames."""
     fps: Fps | None = None
     """Frames a second; by default the camera's own choice."""
+    sensor_mode: Size | None = None
+    """Mode of the sensor, by its size, as `rpicam-hello --list-cameras` lists them; by default one that sees
+    the whole field of view."""
 
 
 class Picamera2Camera:
-    """An open camera."""
+    """An open camera, in a process of its own."""
 
     def __init__(self, number: int, options: Picamera2Options) -> None:
         """Start the child and wait until it has opened the camera.
@@ -50,7 +53,8 @@ class Picamera2Camera:
         self._number = number
         width, height = options.size
         self._shot_seconds = max(SHOT_SECONDS, 3 / options.fps if options.fps else 0)
-        self._child = Child(MODULE, *map(str, (number, width, height, options.fps or 0)))
+        mode = options.sensor_mode or (0, 0)
+        self._child = Child(MODULE, *map(str, (number, width, height, options.fps or 0, *mode)))
         try:
             kind, _, rest = self._child.receive(OPEN_SECONDS).decode(errors="replace").partition(" ")
         except ChildError as error:

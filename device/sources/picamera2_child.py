@@ -1,13 +1,15 @@
 """The process that holds the Pi's camera: picamera2 is loaded here and nowhere else.
 
-picamera2 can block for ever, its `stop` included; a process can always be killed, and its end frees the
+picamera2 can block for ever, even in its `stop`; a process can always be killed, and its end frees the
 camera. Messages: `opened WIDTH HEIGHT` or `error REASON` first, then for each `next` a `shot CAPTURED_NS`
 or `bad REASON`, the picture (H, W, 3) uint8 blue green red in the shared memory.
 """
 
 import sys
 import time
-from typing import Any
+from collections.abc import Mapping, Sequence
+from operator import ge, itemgetter
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -24,20 +26,63 @@ BUFFERS = 4
 REMEDY = "sudo apt install python3-picamera2, and make the environment with --system-site-packages"
 
 
-def open_picamera2(number: int, size_wh: tuple[int, int], fps: float | None) -> Any:
+def choose_mode(
+    modes: Sequence[Mapping[str, Any]], size_wh: tuple[int, int], fps: float, mode_wh: tuple[int, int]
+) -> Mapping[str, Any] | None:
+    """The sensor mode to use, of Picamera2's `sensor_modes`; None if it has none.
+
+    Left to itself libcamera takes the mode of the nearest size, and small modes see only the middle of the
+    picture. So: the whole field of view, then the wanted rate, then the fewest pixels that are enough.
+
+    Args:
+        modes: with `size`, `fps` and `crop_limits` (x, y, width, height on the sensor).
+        size_wh: of the frames.
+        fps: wanted; 0 for any.
+        mode_wh: of the mode that the user wants; (0, 0) for any.
+
+    Raises:
+        LookupError: there is no mode of that size.
+    """
+    if mode_wh != (0, 0):
+        modes = [mode for mode in modes if tuple(mode["size"]) == mode_wh] or _no_mode(modes, mode_wh)
+    if not modes:
+        return None
+    seen = [mode["crop_limits"][2] * mode["crop_limits"][3] for mode in modes]
+    # Modes of the whole field differ by a few rows.
+    whole = [mode for mode, area in zip(modes, seen, strict=True) if area >= 0.98 * max(seen)]
+    enough = [mode for mode in whole if all(map(ge, mode["size"], size_wh))] or whole
+    fast = [mode for mode in enough if mode["fps"] >= 0.99 * fps]
+    return min(fast, key=_pixels) if fast else max(enough, key=itemgetter("fps"))
+
+
+def _pixels(mode: Mapping[str, Any]) -> int:
+    width, height = mode["size"]
+    return int(width * height)
+
+
+def _no_mode(modes: Sequence[Mapping[str, Any]], mode_wh: tuple[int, int]) -> NoReturn:
+    sizes = ", ".join("{}x{}".format(*mode["size"]) for mode in modes) or "none"
+    raise LookupError(f"no sensor mode {mode_wh[0]}x{mode_wh[1]}, it has: {sizes}")
+
+
+def open_picamera2(
+    number: int, size_wh: tuple[int, int], fps: float | None, mode_wh: tuple[int, int] = (0, 0)
+) -> Any:
     """A started Picamera2 whose `lores` stream is YUV420 of about that size.
 
     Raises:
         ImportError, ValueError: picamera2 is not there, or was built against another numpy.
-        RuntimeError, IndexError: libcamera has no such camera, or another program holds it.
+        RuntimeError, LookupError: libcamera has no such camera or mode, or another program holds it.
     """
     from picamera2 import Picamera2
 
     camera = Picamera2(number)
     stream = {"size": size_wh, "format": "YUV420"}
     controls = {} if fps is None else {"FrameRate": fps}
+    mode = choose_mode(camera.sensor_modes, size_wh, fps or 0.0, mode_wh)
+    sensor = {} if mode is None else {"sensor": {"output_size": mode["size"], "bit_depth": mode["bit_depth"]}}
     configuration = camera.create_video_configuration(
-        main=dict(stream), lores=dict(stream), controls=controls, buffer_count=BUFFERS
+        main=dict(stream), lores=dict(stream), controls=controls, buffer_count=BUFFERS, **sensor
     )
     camera.configure(configuration)
     camera.start()
@@ -56,7 +101,7 @@ def monotonic_of(sensor_ns: int | None) -> int:
     return captured_ns if 0 <= now_ns - captured_ns < PLAUSIBLE_AGE_NS else now_ns
 
 
-def take_shot(camera: Any, picture: NDArray[np.uint8]) -> str:
+def capture_frame(camera: Any, picture: NDArray[np.uint8]) -> str:
     """Wait for the next frame and write it into `picture` (H, W, 3); the answer to `next`."""
     request = camera.capture_request()
     try:
@@ -78,16 +123,17 @@ def take_shot(camera: Any, picture: NDArray[np.uint8]) -> str:
 def main(arguments: list[str]) -> None:
     """Open the camera, then answer until the parent goes away."""
     parent = Parent(arguments)
-    number, width, height, fps = parent.arguments
+    number, width, height, fps, *mode = parent.arguments
     try:
-        camera = open_picamera2(int(number), (int(width), int(height)), float(fps) or None)
+        mode_wh = (int(mode[0]), int(mode[1]))
+        camera = open_picamera2(int(number), (int(width), int(height)), float(fps) or None, mode_wh)
     except ImportError as error:
         parent.send(f"error no picamera2 ({error}): {REMEDY}")
         return
     except ValueError as error:
         parent.send(f"error picamera2 does not load ({error}): a numpy from pip hides apt's; {REMEDY}")
         return
-    except (RuntimeError, IndexError, OSError) as error:
+    except (RuntimeError, LookupError, OSError) as error:
         parent.send(
             f"error camera {number} does not open ({error}); `rpicam-hello --list-cameras` lists them"
         )
@@ -98,7 +144,7 @@ def main(arguments: list[str]) -> None:
     picture = picture.reshape(height_got, width_got, 3)
     parent.send(f"opened {width_got} {height_got}")
     while parent.receive():
-        parent.send(take_shot(camera, picture))
+        parent.send(capture_frame(camera, picture))
 
 
 if __name__ == "__main__":

@@ -39,11 +39,9 @@ class V4l2Options(Orientation):
     """Wanted of the camera; by default its own choice."""
     fps: Fps | None = None
     """Frames a second wanted of the camera; by default its own choice."""
-    pixel_format: (
-        Literal["mjpg", "yuyv", "uyvy", "nv12", "nv21", "yu12", "yv12", "rgb3", "bgr3", "grey"] | None
-    ) = None
-    """How the camera sends its pixels, as `v4l2-ctl --list-formats` names them; by default mjpg where only that
-    comes at the wanted size and rate, otherwise the driver's choice."""
+    pixel_format: PixelFormat | None = None
+    """How the camera sends its pixels, as `v4l2-ctl --list-formats` names them; by default mjpg where only
+    that comes at the wanted size and rate, otherwise the driver's choice."""
 
 
 class Capture(Protocol):

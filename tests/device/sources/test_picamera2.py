@@ -14,6 +14,7 @@ from device.sources.camera import CameraError
 from device.sources.frame import Frame, Pause, Unreadable
 from device.sources.open import open_source
 from device.sources.picamera2 import Picamera2Camera, Picamera2Options
+from device.sources.picamera2_child import choose_mode
 
 SMALL = Picamera2Options(size=(64, 48))
 
@@ -138,3 +139,44 @@ def test_the_module_is_loaded_by_nobody_else(root) -> None:
 def test_a_place_that_is_no_number_is_refused() -> None:
     with pytest.raises(UsageError, match="wanted picamera2: or picamera2:N"):
         open_source("picamera2:front")
+
+
+MODES = (  # of a camera module 3: size, rate, part of the sensor
+    {"size": (1536, 864), "fps": 120.13, "crop_limits": (768, 432, 3072, 1728)},
+    {"size": (2304, 1296), "fps": 56.03, "crop_limits": (0, 0, 4608, 2592)},
+    {"size": (4608, 2592), "fps": 14.35, "crop_limits": (0, 0, 4608, 2592)},
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "fps", "wanted", "chosen"),
+    [
+        ((640, 480), 0, (0, 0), (2304, 1296)),
+        ((640, 480), 30, (0, 0), (2304, 1296)),
+        ((640, 480), 100, (0, 0), (2304, 1296)),  # the whole view comes before the rate
+        ((4000, 2000), 10, (0, 0), (4608, 2592)),
+        ((640, 480), 100, (1536, 864), (1536, 864)),
+    ],
+)
+def test_the_sensor_sees_the_whole_field_of_view_unless_told_otherwise(size, fps, wanted, chosen) -> None:
+    assert choose_mode(MODES, size, fps, wanted)["size"] == chosen
+
+
+def test_a_camera_without_modes_is_left_alone_and_an_unknown_mode_refused() -> None:
+    assert choose_mode([], (640, 480), 30, (0, 0)) is None
+    with pytest.raises(LookupError, match="no sensor mode 9x9, it has: 1536x864, 2304x1296, 4608x2592"):
+        choose_mode(MODES, (640, 480), 30, (9, 9))
+
+
+@pytest.mark.parametrize(("query", "size"), [("", "(2304, 1296)"), ("&sensor_mode=1536x864", "(1536, 864)")])
+def test_the_mode_is_asked_of_picamera2(fake, capfd, query: str, size: str) -> None:
+    fake("ok")
+    with open_source(f"picamera2:?size=64x48{query}"):
+        pass
+    assert f"sensor {{'output_size': {size}, 'bit_depth': 10}}" in capfd.readouterr().err
+
+
+def test_a_mode_that_the_sensor_has_not_is_refused(fake) -> None:
+    fake("ok")
+    with pytest.raises(MissingOutsideError, match="no sensor mode 64x48, it has: 1536x864"):
+        open_source("picamera2:?sensor_mode=64x48")

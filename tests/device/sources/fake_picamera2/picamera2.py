@@ -6,6 +6,7 @@
 import itertools
 import os
 import signal
+import sys
 import time
 
 import numpy as np
@@ -55,8 +56,16 @@ class Picamera2:
             raise IndexError("list index out of range")
         self.numbers = itertools.count()
 
-    def create_video_configuration(self, main, lores, controls, buffer_count):
+    # Those of a camera module 3 (IMX708), of which the fastest sees only the middle.
+    sensor_modes = (
+        {"size": (1536, 864), "fps": 120.13, "crop_limits": (768, 432, 3072, 1728), "bit_depth": 10},
+        {"size": (2304, 1296), "fps": 56.03, "crop_limits": (0, 0, 4608, 2592), "bit_depth": 10},
+        {"size": (4608, 2592), "fps": 14.35, "crop_limits": (0, 0, 4608, 2592), "bit_depth": 10},
+    )
+
+    def create_video_configuration(self, main, lores, controls, buffer_count, sensor):
         assert lores["format"] == "YUV420"
+        print("sensor", sensor, file=sys.stderr)
         return {"lores": lores, "controls": controls}
 
     def configure(self, configuration):
