@@ -7,10 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.checks.doctor.arguments import add_doctor
-from device.checks.jitter.arguments import add_jitter_bench, run_jitter_bench
-from device.checks.selftest.arguments import add_selftest
-from device.checks.settings_file import add_config, run_config
+from device.checks.commands import add_checks, run_check
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
 
@@ -81,27 +78,6 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
 
 
-def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    bench = commands.add_parser("bench", help="time every stage, beside MediaPipe where its model is at hand")
-    bench.add_argument("--model", default="small", help="a shipped model or a .tflite file (default: small)")
-    bench.add_argument("--threads", type=int, default=1, help="of the interpreter (default: 1)")
-    bench.add_argument("--mediapipe", help="MediaPipe's face_landmark.tflite (default: from .venv-bench)")
-    bench.add_argument("--json", action="store_true", help="figures as one JSON object")
-
-
-def _add_track_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    track = commands.add_parser(
-        "track-bench", help="how well faces are followed on made sequences, beside searching every frame"
-    )
-    track.add_argument(
-        "--finder", default="truth:", help="truth: (default; knows the sequence) or any finder"
-    )
-    track.add_argument("--ground", default="cluttered", help="behind the faces: cluttered (default) or plain")
-    track.add_argument("--model", default="small", help="a shipped model or a .tflite file (default: small)")
-    track.add_argument("--threads", type=int, default=1, help="of the interpreter (default: 1)")
-    track.add_argument("--json", action="store_true", help="figures as one JSON object")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -112,12 +88,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands)
-    _add_bench(commands)
-    _add_track_bench(commands)
-    add_config(commands)
-    add_selftest(commands)
-    add_doctor(commands)
-    add_jitter_bench(commands)
+    add_checks(commands)
     return parser
 
 
@@ -182,51 +153,10 @@ def _stop(service: "Service", number: int) -> None:
     service.stop()
 
 
-def run_bench(arguments: argparse.Namespace) -> int:
-    """Measure and print."""
-    from device.checks.bench.stages import bench
-
-    return bench(arguments.model, arguments.threads, arguments.mediapipe, as_json=arguments.json)
-
-
-def run_track_bench(arguments: argparse.Namespace) -> int:
-    """Measure the tracker and print."""
-    from device.checks.tracking.bench import track_bench
-
-    return track_bench(
-        arguments.model, arguments.finder, arguments.ground, arguments.threads, as_json=arguments.json
-    )
-
-
-def run_doctor(arguments: argparse.Namespace) -> int:
-    """Examine and print."""
-    from device.checks.doctor.program import run_doctor
-
-    return run_doctor(arguments)
-
-
-def run_selftest(arguments: argparse.Namespace) -> int:
-    """Test and print."""
-    from device.checks.selftest.program import run_selftest
-
-    return run_selftest(arguments)
-
-
-PROGRAMS = {
-    "run": run_daemon,
-    "config": run_config,
-    "bench": run_bench,
-    "track-bench": run_track_bench,
-    "selftest": run_selftest,
-    "doctor": run_doctor,
-    "jitter-bench": run_jitter_bench,
-}
-
-
 def main() -> int:
     """Parse and run one command."""
     arguments = make_parser().parse_args()
-    return PROGRAMS[arguments.command](arguments)
+    return run_daemon(arguments) if arguments.command == "run" else run_check(arguments)
 
 
 def program() -> int:

@@ -1,4 +1,4 @@
-"""`python -m device config`: show all settings, check a file."""
+"""`landmarks config`: show all settings, check a settings file."""
 
 import argparse
 import sys
@@ -6,35 +6,14 @@ from pathlib import Path
 
 from device.contract.exit_codes import ExitCode
 
-EXAMPLES = """examples:
-  python -m device config show > daemon.toml             every setting with its default, to start from
-  python -m device config show --config daemon.toml      what a run with this file would use
-  python -m device config check daemon.toml              every mistake with its line
 
-A file needs only what differs from the defaults. Secrets come from the environment: LANDMARKS_TABLE_KEY.
-Exit codes: 0 the file can be used, 3 it cannot.
-"""
+def run(arguments: argparse.Namespace) -> int:
+    """Show or check.
 
-
-def add_config(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    config = commands.add_parser(
-        "config",
-        help="show all settings, check a settings file",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    programs = config.add_subparsers(dest="config_command", required=True)
-    show = programs.add_parser("show", help="print every setting as a file that can be read back")
-    show.add_argument("--config", type=Path, help="with the values of this file")
-    check = programs.add_parser("check", help="tell every mistake in a file with its line")
-    check.add_argument("file", type=Path, help="the settings file")
-
-
-def run_config(arguments: argparse.Namespace) -> int:
-    """Show or check."""
-    return show(arguments.config) if arguments.config_command == "show" else check(arguments.file)
+    Raises:
+        BadInputError: the file cannot be used.
+    """
+    return show(arguments.config) if arguments.action == "show" else check(arguments.file)
 
 
 def show(config: Path | None) -> int:
@@ -43,7 +22,6 @@ def show(config: Path | None) -> int:
     Raises:
         BadInputError: the file cannot be used.
     """
-    # The subsystems' settings lie beside their code, which is heavy: not before they are asked for.
     from device.config.show import show_settings
     from device.settings import settings_of
 
@@ -52,7 +30,7 @@ def show(config: Path | None) -> int:
 
 
 def check(file: Path) -> int:
-    """Tell every mistake, one a line, on standard error.
+    """List every mistake on standard error, one a line.
 
     Raises:
         BadInputError: the file cannot be read at all.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from device.checks.bench.stages import in_turns
+from device.checks.timing import in_turns
 from device.contract.errors import MissingOutsideError
 from device.contract.geometry import Box
 from device.contract.letterbox import Letterbox

@@ -1,7 +1,7 @@
-"""A whole tracked frame, capture to message, in turns with MediaPipe's FaceMesh video mode.
+"""A whole tracked frame, capture to message, in turns with MediaPipe's FaceMesh in its video mode.
 
 Both see the same frames, ten at a time: some of the demo's path forwards and backwards, so that nothing
-jumps. MediaPipe gives its landmarks; ours are also filtered, described and encoded as a message.
+jumps. MediaPipe returns landmarks; ours are also filtered, described and encoded as a message.
 """
 
 import json
@@ -16,33 +16,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from device.checks.selftest.timing import MESSAGE, TimingSink
-from device.daemon.connections import Outputs
-from device.daemon.loop import Daemon
-from device.finders.open import open_finder
-from device.finders.settings import DEFAULT_FINDER
-from device.inference.models import find_model
-from device.inference.network import LandmarkNetwork
-from device.settings import DaemonSettings
+from device.checks.timing import BLOCK, MESSAGE, ROUNDS, spread, time_daemon
 from device.sources.demo import DemoSource
 from device.sources.demo_photo import load_photo
 from device.sources.frame import Frame, FrameSource
-from device.tracking.tracker import Tracker
 
-BLOCK = 10
-"""Frames before the other one's turn."""
-
-ROUNDS = 40
 WARM_ROUNDS = 6
 """Rounds that do not count."""
+
+FIRST_FRAME = 30
+"""Of the demo's path: the face is in view, and moves."""
 
 WORKER = Path(__file__).with_name("peer_worker.py")
 
 
 def rocking_frames(count: int = 30) -> NDArray[np.uint8]:
-    """(2 count - 2, 480, 640, 3) of the demo's second second, there and back."""
+    """(2 count - 2, 480, 640, 3) frames of the demo, forwards and backwards."""
     demo = DemoSource(load_photo(), paced=False)
-    there = [frame.image for frame in islice(demo, 30, 30 + count)]
+    there = [frame.image for frame in islice(demo, FIRST_FRAME, FIRST_FRAME + count)]
     return np.stack([*there, *there[-2:0:-1]])
 
 
@@ -62,21 +53,20 @@ class VideoPeer:
         return list(json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.stdin.close()
         self._process.wait(10)
 
 
 class TurnSource(FrameSource):
-    """Frames in blocks; between two of them it is the other one's turn."""
+    """Frames in blocks; between two blocks it is the peer's turn."""
 
     name, live = "demo", False
 
     def __init__(self, frames: NDArray[np.uint8], peer: VideoPeer | None) -> None:
-        """Frames (N, H, W, 3), shown over and over."""
         self._frames, self._peer = frames, peer
         self.peer_ms: list[float] = []
-        """Of every frame of the peer's."""
+        """The peer's time for every frame."""
 
     def __iter__(self) -> Iterator[Frame]:
         """All rounds."""
@@ -90,7 +80,7 @@ class TurnSource(FrameSource):
 
 
 def measure_video(model: str, threads: int, peer_python: Path | None) -> dict[str, dict[str, float]]:
-    """p50, p95 and p99 of a frame with one face, milliseconds, ours without and with search, and the peer's.
+    """p50, p95 and p99 of a frame with one face, milliseconds: ours without and with search, and the peer's.
 
     Raises:
         UsageError: an unknown model.
@@ -104,19 +94,12 @@ def measure_video(model: str, threads: int, peer_python: Path | None) -> dict[st
             np.save(folder / "frames.npy", frames)
             peer = VideoPeer(peer_python, folder / "frames.npy")
             stack.callback(peer.close)
-        network = LandmarkNetwork(find_model(model), threads)
-        source, sink = TurnSource(frames, peer), TimingSink()
-        tracker = Tracker(network, open_finder(DEFAULT_FINDER, threads))
-        with Daemon(source, tracker, Outputs.of(sink), network.manifest.identity, DaemonSettings()) as daemon:
-            daemon.run()
-    timed = [one for one in sink.timed[WARM_ROUNDS * BLOCK :] if one.faces == 1]
+        source = TurnSource(frames, peer)
+        timed = time_daemon(source, model, threads)
+    counted = [frame for frame in timed[WARM_ROUNDS * BLOCK :] if len(frame.faces) == 1]
     spent = {
-        "tracked frame, capture to message": [one.spent_ms[MESSAGE] for one in timed if not one.searched],
-        "the same with searching frames": [one.spent_ms[MESSAGE] for one in timed],
+        "tracked frame, capture to message": [one.spent_ms[MESSAGE] for one in counted if not one.searched],
+        "the same with searching frames": [one.spent_ms[MESSAGE] for one in counted],
         "mediapipe video mode": source.peer_ms[WARM_ROUNDS * BLOCK :],
     }
-    return {
-        name: {f"p{share}": float(np.percentile(values, share)) for share in (50, 95, 99)}
-        for name, values in spent.items()
-        if values
-    }
+    return {name: spread(values) for name, values in spent.items() if values}

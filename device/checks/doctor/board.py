@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from device.checks.doctor.finding import Finding, absent, fault, ok, warning
-from device.checks.doctor.host import Patient
+from device.checks.doctor.host import Host
 from device.support import machine
 
 HOT_C, TOO_HOT_C = 70.0, 80.0
@@ -16,11 +16,11 @@ SYNCHRONISED = "run/systemd/timesync/synchronized"
 """Written by systemd's time client once the clock is right."""
 
 
-def power(patient: Patient) -> Finding:
+def power(host: Host) -> Finding:
     """What the firmware says of the supply and of its own brakes."""
-    word = machine.throttle_word(patient.root)
+    word = machine.throttle_word(host.root)
     if word is None:
-        answer = patient.ask(["vcgencmd", "get_throttled"])
+        answer = host.ask(["vcgencmd", "get_throttled"])
         word = machine.parse_throttle_word(answer.said) if answer is not None and answer.code == 0 else None
     if word is None:
         return absent("no throttle bits: not a Raspberry Pi")
@@ -36,9 +36,9 @@ def power(patient: Patient) -> Finding:
     return ok("never held back since boot")
 
 
-def temperature(patient: Patient) -> Finding:
+def temperature(host: Host) -> Finding:
     """Of the processor."""
-    degrees = machine.temperature_c(patient.root)
+    degrees = machine.temperature_c(host.root)
     if degrees is None:
         return absent("no thermal zone of the processor")
     fix = "a heat sink or fan, more air about it"
@@ -47,9 +47,9 @@ def temperature(patient: Patient) -> Finding:
     return warning(f"{degrees:.0f} °C", fix) if degrees >= HOT_C else ok(f"{degrees:.0f} °C")
 
 
-def governor(patient: Patient) -> Finding:
+def governor(host: Host) -> Finding:
     """Whether the clock is kept low or rises too late."""
-    name = machine.governor(patient.root)
+    name = machine.governor(host.root)
     if name is None:
         return absent("no cpufreq here")
     if name in ("powersave", "conservative"):
@@ -58,11 +58,11 @@ def governor(patient: Patient) -> Finding:
     return ok(name)
 
 
-def clock(patient: Patient) -> Finding:
+def clock(host: Host) -> Finding:
     """Whether UTC is right; the stream's own clock does not depend on it."""
-    if (patient.root / SYNCHRONISED).exists():
+    if (host.root / SYNCHRONISED).exists():
         return ok("synchronised")
-    answer = patient.ask(["timedatectl", "show", "-p", "NTPSynchronized", "--value"])
+    answer = host.ask(["timedatectl", "show", "-p", "NTPSynchronized", "--value"])
     if answer is None or answer.code != 0:
         return absent("cannot be told: no timedatectl")
     if answer.said.strip() == "yes":
@@ -70,15 +70,15 @@ def clock(patient: Patient) -> Finding:
     return warning("not synchronised: utc_ns is wrong", "sudo timedatectl set-ntp true, and a network")
 
 
-def disk(patient: Patient) -> Finding:
+def disk(host: Host) -> Finding:
     """Where files are written: the sink's folder, else the root."""
     places = [
         Path(uri.partition(":")[2].rpartition("?")[0] or uri.partition(":")[2])
-        for uri in patient.settings.sinks
+        for uri in host.settings.sinks
         if uri.startswith("file:")
-    ] or [patient.root]
-    tightest = min(places, key=patient.free_bytes)
-    free = patient.free_bytes(tightest)
+    ] or [host.root]
+    tightest = min(places, key=host.free_bytes)
+    free = host.free_bytes(tightest)
     told = f"{free / 1e6:.0f} MB free at {tightest}"
     fix = "free some: journalctl --vacuum-size=50M, apt clean"
     if free < FULL_BYTES:

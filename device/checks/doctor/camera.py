@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from device.checks.doctor.finding import Finding, Grade, absent, fault, ok
-from device.checks.doctor.host import Patient
+from device.checks.doctor.host import Host
 from device.sources.open import parse_source
 from device.sources.v4l2 import device_of
 from device.sources.v4l2_modes import list_modes, summary
@@ -21,28 +21,28 @@ def video_devices(root: Path) -> list[Path]:
     )
 
 
-def camera(patient: Patient) -> Finding:
+def camera(host: Host) -> Finding:
     """Present, usable and free.
 
     Raises:
         UsageError: the settings' source names no device.
     """
-    devices = video_devices(patient.root)
-    wanted = patient.wants_source("v4l2", "picamera2")
+    devices = video_devices(host.root)
+    wanted = host.wants_source("v4l2", "picamera2")
     if not devices:
         finding = fault("no /dev/video*", "plug it in; for a ribbon camera see `rpicam-hello --list-cameras`")
     else:
-        finding = _look_at(_device_of(patient, devices), devices, patient)
+        finding = _look_at(_device_of(host, devices), devices, host)
     if wanted or finding.grade == Grade.OK:
         return finding
     return absent(f"{finding.seen}; the settings ask for none")
 
 
-def _look_at(device: Path, devices: list[Path], patient: Patient) -> Finding:
-    root, shown = patient.root, _shown(device, patient.root)
+def _look_at(device: Path, devices: list[Path], host: Host) -> Finding:
+    root, shown = host.root, _shown(device, host.root)
     if not device.exists():
         return fault(f"no {shown}", f"there is {', '.join(_shown(path, root) for path in devices)}")
-    if not patient.may_use(device):
+    if not host.may_use(device):
         return fault(f"no permission for {shown}", FIX_GROUP)
     user = user_of(device, root)
     if user is not None:
@@ -53,12 +53,12 @@ def _look_at(device: Path, devices: list[Path], patient: Patient) -> Finding:
     return ok(f"{shown} ({card or 'without a name'}), free{'; delivers ' if modes else ''}{modes}")
 
 
-def _device_of(patient: Patient, devices: list[Path]) -> Path:
+def _device_of(host: Host, devices: list[Path]) -> Path:
     """The device that the settings name, else the first."""
-    if not patient.wants_source("v4l2"):
+    if not host.wants_source("v4l2"):
         return devices[0]
-    device, _ = device_of(parse_source(patient.settings.source).place)
-    return patient.root / device.removeprefix("/")
+    device, _ = device_of(parse_source(host.settings.source).place)
+    return host.root / device.removeprefix("/")
 
 
 def user_of(device: Path, root: Path) -> str | None:

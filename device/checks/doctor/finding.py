@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from device.checks.doctor.host import Patient
+from device.checks.doctor.host import Host
 
 
 class Grade(StrEnum):
@@ -31,7 +31,7 @@ class Finding:
     """What to do; empty where there is nothing to do."""
 
 
-Examination = Callable[[Patient], Finding]
+Examination = Callable[[Host], Finding]
 """Looks at one thing; must not change it, and must not raise."""
 
 

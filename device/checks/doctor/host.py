@@ -53,7 +53,7 @@ def free_bytes(path: Path) -> int:
 
 
 @dataclass(frozen=True)
-class Patient:
+class Host:
     """Everything that an examination may look at."""
 
     settings: DaemonSettings = field(default_factory=DaemonSettings)

@@ -1,4 +1,4 @@
-"""`python -m device doctor`: examine everything, tell one line each."""
+"""`landmarks doctor`: examine everything, report one line each."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 from device.checks.doctor import board, camera, edgetpu, setup, software
 from device.checks.doctor.finding import Examination, Finding, Grade
-from device.checks.doctor.host import Patient
+from device.checks.doctor.host import Host
 from device.contract.errors import GateError, LandmarksError
 from device.contract.exit_codes import ExitCode
 from device.settings import DaemonSettings, settings_of
@@ -31,30 +31,30 @@ EXAMINATIONS: dict[str, Examination] = {
     "models": setup.models,
     "broker": setup.broker,
 }
-"""Every finding by name, in the order in which one would mend them."""
+"""Every examination by name, in the order in which one would repair things."""
 
 
-def examine(patient: Patient) -> dict[str, Finding]:
+def examine(host: Host) -> dict[str, Finding]:
     """All findings by name."""
-    return {name: look(patient) for name, look in EXAMINATIONS.items()}
+    return {name: examination(host) for name, examination in EXAMINATIONS.items()}
 
 
 def line_of(name: str, finding: Finding) -> str:
-    """One line for people."""
-    fix = f"; fix: {finding.fix}" if finding.fix else ""
-    return f"{finding.grade.value:8} {name:16} {finding.seen}{fix}"
+    """One line of text."""
+    remedy = f"; remedy: {finding.fix}" if finding.fix else ""
+    return f"{finding.grade.value:8} {name:16} {finding.seen}{remedy}"
 
 
-def run_doctor(arguments: argparse.Namespace) -> int:
-    """Examine and tell.
+def run(arguments: argparse.Namespace) -> int:
+    """Examine and report.
 
     Raises:
-        GateError: something is at fault.
+        GateError: something has a fault.
         UsageError: a flag is wrong.
     """
     settings = _settings(arguments.config, _flags(arguments))
-    patient = Patient(settings=settings, config=arguments.config)
-    findings = examine(patient)
+    host = Host(settings=settings, config=arguments.config)
+    findings = examine(host)
     faults = [name for name, finding in findings.items() if finding.grade == Grade.FAULT]
     if arguments.json:
         shown = [{"name": name, **vars(finding)} for name, finding in findings.items()]
@@ -62,7 +62,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(line_of(name, finding) for name, finding in findings.items()))
     if faults:
-        raise GateError(f"at fault: {', '.join(faults)}; each line above has its fix")
+        raise GateError(f"faults: {', '.join(faults)}; each line above has its remedy")
     return int(ExitCode.DONE)
 
 

@@ -1,7 +1,7 @@
 """What the daemon is told: settings, models, broker."""
 
 from device.checks.doctor.finding import Finding, absent, fault, ok
-from device.checks.doctor.host import Patient
+from device.checks.doctor.host import Host
 from device.config.file import read_settings_file
 from device.config.load import sentences_of
 from device.contract.errors import LandmarksError
@@ -13,33 +13,33 @@ from device.settings import DaemonSettings
 from device.sinks import SINKS
 
 
-def settings_file(patient: Patient) -> Finding:
+def settings_file(host: Host) -> Finding:
     """Every key known, every value in its range."""
-    if patient.config is None:
+    if host.config is None:
         return absent("none named; the defaults are used")
     try:
-        sentences = sentences_of(read_settings_file(patient.config), DaemonSettings)
+        sentences = sentences_of(read_settings_file(host.config), DaemonSettings)
     except LandmarksError as error:
         return fault(str(error), "see `python -m device config show`")
     if sentences:
         more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
-        return fault(sentences[0] + more, f"python -m device config check {patient.config}")
-    return ok(f"{patient.config} can be used")
+        return fault(sentences[0] + more, f"python -m device config check {host.config}")
+    return ok(f"{host.config} can be used")
 
 
-def models(patient: Patient) -> Finding:
+def models(host: Host) -> Finding:
     """Model files are what their manifests say."""
     try:
-        landmark = read_model_manifest(find_model(patient.settings.model)).identity
+        landmark = read_model_manifest(find_model(host.settings.model)).identity
         finder = read_finder_model(FINDER)
     except LandmarksError as error:
         return fault(str(error), "install the package again")
     return ok(f"{landmark}, {finder.name}@{finder.sha256[:8]}: as their manifests say")
 
 
-def broker(patient: Patient) -> Finding:
+def broker(host: Host) -> Finding:
     """Every broker of the settings takes us with our credentials."""
-    uris = [uri for uri in patient.settings.sinks if uri.partition(":")[0] in ("mqtt", "mqtts")]
+    uris = [uri for uri in host.settings.sinks if uri.partition(":")[0] in ("mqtt", "mqtts")]
     if not uris:
         return absent("none in the settings")
     from device.checks.doctor.broker import greet
@@ -48,7 +48,7 @@ def broker(patient: Patient) -> Finding:
     greeted = []
     for uri in uris:
         try:
-            settings = read_mqtt_settings(SINKS.parse(uri), patient.environment)
+            settings = read_mqtt_settings(SINKS.parse(uri), host.environment)
             problem = greet(settings)
         except LandmarksError as error:
             return fault(str(error), "see device/README.md, MQTT")

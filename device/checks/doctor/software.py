@@ -1,7 +1,7 @@
 """Python, the runtime, and the packages that break each other."""
 
 from device.checks.doctor.finding import Finding, absent, fault, ok
-from device.checks.doctor.host import Patient
+from device.checks.doctor.host import Host
 
 OLDEST = (3, 11)
 """Of Python."""
@@ -13,19 +13,19 @@ NUMPY_CLASH = "numpy.dtype size changed"
 """What a module says that was built against another numpy."""
 
 
-def python(patient: Patient) -> Finding:
+def python(host: Host) -> Finding:
     """New enough, and of a kind that wheels are made for."""
-    told = ".".join(map(str, patient.version)) + (", 64-bit" if patient.is_64_bit else ", 32-bit")
-    if patient.version < OLDEST:
+    told = ".".join(map(str, host.version)) + (", 64-bit" if host.is_64_bit else ", 32-bit")
+    if host.version < OLDEST:
         return fault(f"Python {told}", "install Debian 12 or newer, or Python 3.11 beside it")
-    if not patient.is_64_bit:
+    if not host.is_64_bit:
         return fault(f"Python {told}", "the runtime has no 32-bit wheels: install the 64-bit system")
     return ok(f"Python {told}")
 
 
-def runtime(patient: Patient) -> Finding:
+def runtime(host: Host) -> Finding:
     """Some TFLite runtime that loads."""
-    answers = {name: patient.can_import(name) for name in RUNTIMES}
+    answers = {name: host.can_import(name) for name in RUNTIMES}
     for name, answer in answers.items():
         if answer is not None and answer.code == 0:
             return ok(name.partition(".")[0])
@@ -34,9 +34,9 @@ def runtime(patient: Patient) -> Finding:
     return fault(f"no TFLite runtime loads ({why})", "pip install ai-edge-litert")
 
 
-def numpy_and_simplejpeg(patient: Patient) -> Finding:
+def numpy_and_simplejpeg(host: Host) -> Finding:
     """Picamera2's simplejpeg is built against the system's numpy; a newer one from pip breaks it."""
-    answer = patient.can_import("simplejpeg")
+    answer = host.can_import("simplejpeg")
     if answer is None:
         return absent("simplejpeg gave no answer in time")
     if answer.code == 0:
@@ -46,20 +46,20 @@ def numpy_and_simplejpeg(patient: Patient) -> Finding:
     if NUMPY_CLASH in answer.said:
         return fault(
             "simplejpeg was built against another numpy: picamera2 will not load",
-            f"{patient.python} -m pip uninstall numpy, so that the system's python3-numpy is used",
+            f"{host.python} -m pip uninstall numpy, so that the system's python3-numpy is used",
         )
     return fault(
         f"simplejpeg does not load ({answer.last_line})", "sudo apt install --reinstall python3-simplejpeg"
     )
 
 
-def libcamera(patient: Patient) -> Finding:
+def libcamera(host: Host) -> Finding:
     """Importable where a ribbon camera is asked for."""
-    answer = patient.can_import("libcamera")
+    answer = host.can_import("libcamera")
     if answer is not None and answer.code == 0:
         return ok("libcamera loads")
-    wanted = patient.wants_source("picamera2")
-    if (patient.root / "usr/lib/python3/dist-packages/libcamera").is_dir():
+    wanted = host.wants_source("picamera2")
+    if (host.root / "usr/lib/python3/dist-packages/libcamera").is_dir():
         seen = "libcamera is installed, but this environment does not see it"
         fix = "make the environment again with python3 -m venv --system-site-packages"
     else:

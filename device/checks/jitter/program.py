@@ -1,5 +1,6 @@
-"""The jitter bench: every setting and the curve between them, measured, printed, and written as a page."""
+"""`landmarks jitter-bench`: every filter setting and the curve between them, printed or written as a page."""
 
+import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -28,21 +29,23 @@ from device.checks.jitter.sitter import (
     look_still,
 )
 from device.contract.errors import BadInputError, GateError
+from device.contract.exit_codes import ExitCode
 from device.finders.open import open_finder
+from device.finders.settings import DEFAULT_FINDER
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
 from device.signal.one_euro import Cutoffs
 from device.signal.settings import SignalSettings
 from device.signal.smoothing import SMOOTHINGS, Smoothing
 
-MOST_JITTER = 0.0012
-"""Of a still face in the default setting, eye distances."""
+MAX_JITTER = 0.0012
+"""Jitter of a still face in the default setting, eye distances."""
 
-MOST_STEP_LAG = 1.5
+MAX_STEP_LAG = 1.5
 """Frames that the default setting may add to a step."""
 
 CURVE = np.geomspace(1 / 16, 16, 13)
-"""Factors on every cutoff of the default setting."""
+"""Factors applied to every cutoff of the default setting."""
 
 COLUMNS = "             jitter %   p90 %   all %   step   slow   fast  blink %"
 
@@ -57,7 +60,7 @@ def loosened(smoothing: Smoothing, factor: float) -> Smoothing:
 
 
 def record(sitters: Sequence[Sitter], network: LandmarkNetwork) -> list[dict[str, Array]]:
-    """Each sitter along every path, unfiltered; those lost on the way are left out, and named."""
+    """Unfiltered points of each sitter along every path. A face that is lost is named and left out."""
     recorded = []
     for number, sitter in enumerate(sitters, 1):
         print(f"face {number} of {len(sitters)}: {sitter.name}", file=sys.stderr)
@@ -66,9 +69,9 @@ def record(sitters: Sequence[Sitter], network: LandmarkNetwork) -> list[dict[str
         if len(whole) == len(PATHS):
             recorded.append(whole | {ONE_CROP: look_still(sitter, PATHS["still"], network)})
         else:
-            print(f"{sitter.name} was lost on the way and does not count", file=sys.stderr)
+            print(f"{sitter.name} was lost on the way and is left out", file=sys.stderr)
     if not recorded:
-        raise BadInputError("no face could be followed along the whole way; give other pictures")
+        raise BadInputError("no face could be followed along a whole path; give other pictures")
     return recorded
 
 
@@ -91,63 +94,67 @@ def _row(name: str, measured: Measured) -> str:
 
 
 def check(settings: dict[str, Measured]) -> None:
-    """The default setting must be as steady and as quick as is promised.
+    """Check that the default setting is as steady and as quick as it should be.
 
     Raises:
         GateError: it is not.
     """
     default = settings[SignalSettings().smoothing].mean
     added = default.step_lag - settings["off"].mean.step_lag
-    if default.jitter > MOST_JITTER or added >= MOST_STEP_LAG:
+    if default.jitter > MAX_JITTER or added >= MAX_STEP_LAG:
         raise GateError(
             f"the default setting has {100 * default.jitter:.3f} % of jitter and adds {added:.2f} frames of "
-            f"lag, wanted at most {100 * MOST_JITTER:.2f} % and less than {MOST_STEP_LAG}"
+            f"lag, wanted at most {100 * MAX_JITTER:.2f} % and less than {MAX_STEP_LAG}"
         )
 
 
-def jitter_bench(
-    model: str, pictures: Path | None, threads: int, *, page: Path | None, as_json: bool, gate: bool
-) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Measure and print.
 
     Raises:
         UsageError: an unknown model.
         BadInputError: a damaged model, or no face in the pictures.
         MissingOutsideError: no TFLite runtime or demo photograph; for a page, no matplotlib.
-        GateError: with `gate`, the default setting misses what is promised.
+        GateError: with `--gate`, the default setting misses its target.
     """
-    network, finder = LandmarkNetwork(find_model(model), threads), open_finder("trained:", threads)
-    found = demo_sitters(network, finder) if pictures is None else folder_sitters(pictures, network, finder)
-    recorded = record(found, network)
+    network = LandmarkNetwork(find_model(arguments.model), arguments.threads)
+    recorded = record(_sitters(arguments.pictures, network, arguments.threads), network)
     settings = {"off": measure(recorded, None)}
     settings |= {name: measure(recorded, smoothing) for name, smoothing in SMOOTHINGS.items()}
     alone = float(np.mean([one_crop_jitter_of(face) for face in recorded]))
-    of = (
+    subject = (
         f"{network.manifest.identity}, {len(recorded)} faces of {EYE_DISTANCE_PX:g} px between the eyes; "
         f"one crop for all frames and no filter: jitter {100 * alone:.3f} %"
     )
-    if page is not None:
+    if arguments.page is not None:
         from device.checks.jitter.page import write_page
 
         default = SMOOTHINGS[SignalSettings().smoothing]
         curve = [measure(recorded, loosened(default, float(factor))) for factor in CURVE]
-        write_page(page, of, settings, curve)
-    print(json.dumps(_plain(of, settings)) if as_json else "\n".join(_table(of, settings)))
-    if gate:
+        write_page(arguments.page, subject, settings, curve)
+    print(json.dumps(_plain(subject, settings)) if arguments.json else "\n".join(_table(subject, settings)))
+    if arguments.gate:
         check(settings)
-    return 0
+    return int(ExitCode.DONE)
 
 
-def _plain(of: str, settings: dict[str, Measured]) -> dict[str, Any]:
-    return {"of": of, "settings": {name: asdict(measured) for name, measured in settings.items()}}
+def _sitters(pictures: Path | None, network: LandmarkNetwork, threads: int) -> list[Sitter]:
+    finder = open_finder(DEFAULT_FINDER, threads)
+    if pictures is None:
+        return demo_sitters(network, finder)
+    return folder_sitters(pictures, network, finder)
 
 
-def _table(of: str, settings: dict[str, Measured]) -> list[str]:
+def _plain(subject: str, settings: dict[str, Measured]) -> dict[str, Any]:
+    return {"of": subject, "settings": {name: asdict(measured) for name, measured in settings.items()}}
+
+
+def _table(subject: str, settings: dict[str, Measured]) -> list[str]:
     return [
-        of,
+        subject,
         "jitter: % of the eye distance, 51 inner points, mean and 90th percentile of the faces; all: 68",
         "lag: frames of 1/30 s; step of half an eye distance, pans of 0.1 and 1 eye distance a second",
-        "blink: how much of the depth of one of 200 ms is left",
+        "blink: how much of the depth of a blink of 200 ms is left",
         COLUMNS,
         *(_row(name, measured) for name, measured in settings.items()),
     ]

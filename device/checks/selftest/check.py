@@ -4,7 +4,7 @@ from device.messages.selftest import CheckResult
 
 
 class Check(CheckResult, frozen=True):
-    """The result of one check, with its line for people."""
+    """The result of one check, with its line of text."""
 
     @property
     def line(self) -> str:

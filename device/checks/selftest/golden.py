@@ -1,7 +1,7 @@
-"""Golden outputs: what each shipped model made of a few crops when it was handed over.
+"""Golden outputs: what each shipped model computed from a few crops when it was released.
 
-`python -m device.checks.selftest.golden` runs the shipped models and keeps their outputs in
-`golden/NAME-SHA8.npz`; the self-test runs them again and compares, in steps of the int8 outputs.
+`python -m device.checks.selftest.golden` runs the shipped models and stores their outputs in
+`golden/NAME-SHA8.npz`. The self-test runs them again and compares, in steps of the int8 outputs.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ from device.inference.interpreter import fill_input, load_interpreter
 from device.sources.demo_photo import load_photo
 
 GOLDEN = Path(__file__).parent / "golden"
-"""Where the outputs are kept."""
+"""Where the outputs are stored."""
 
 MODELS = Path(__file__).parents[2] / "models"
 """The shipped models, each in a folder of its name."""
 
-MOST_STEPS = 1
-"""Of an int8 output, between two machines: another processor may round a tie the other way. `make test-pi`
-finds none on a Pi 4's and a Pi 5's; kernels without XNNPACK round otherwise and come to 3."""
+MAX_STEPS = 1
+"""Difference of an int8 output between two machines: another processor may round a tie the other way.
+`make test-pi` finds none on a Pi 4's and a Pi 5's; kernels without XNNPACK round otherwise and reach 3."""
 
 Outputs = dict[str, NDArray[np.int8]]
 """Each tensor of each crop by `CROP/TENSOR`, and each crop's own hash by `CROP`."""
@@ -78,7 +78,7 @@ def run_crops(model: Path) -> Outputs:
 
 
 def write_golden(model: Path) -> Path:
-    """Keep a model's outputs, in place of those of its earlier versions.
+    """Store a model's outputs, in place of those of its earlier versions.
 
     Raises:
         BadInputError: the model cannot be used.
@@ -86,12 +86,12 @@ def write_golden(model: Path) -> Path:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
     manifest, outputs = read_any_manifest(model), run_crops(model)
-    kept = golden_file(manifest)
+    stored = golden_file(manifest)
     # A file, not its name: numpy would add an ending of its own.
-    write_whole(kept, lambda beside: _save(beside, outputs))
-    for old in set(GOLDEN.glob(f"{manifest.name}-*.npz")) - {kept}:
+    write_whole(stored, lambda beside: _save(beside, outputs))
+    for old in set(GOLDEN.glob(f"{manifest.name}-*.npz")) - {stored}:
         old.unlink()
-    return kept
+    return stored
 
 
 def _save(path: Path, outputs: Outputs) -> None:
@@ -100,47 +100,47 @@ def _save(path: Path, outputs: Outputs) -> None:
 
 
 def check_golden(model: Path) -> list[Check]:
-    """Whether a model still says what it said of every crop; nothing for a model of the user's own.
+    """Whether a model still computes its golden outputs; no check for a model of the user's own.
 
     Raises:
         BadInputError: the model cannot be used.
         MissingOutsideError: no TFLite runtime, or no demo photograph.
     """
     manifest = read_any_manifest(model)
-    kept = golden_file(manifest)
+    stored = golden_file(manifest)
     name = f"golden {manifest.identity}" if isinstance(manifest, ModelManifest) else f"golden {manifest.name}"
-    if not kept.is_file():
+    if not stored.is_file():
         if model not in shipped_files():
             return []
         remedy = "make them with `python -m device.checks.selftest.golden`"
-        return [Check(name, False, "no golden outputs", str(kept), remedy)]
-    with np.load(kept, allow_pickle=False) as expected:
+        return [Check(name, False, "no golden outputs", str(stored), remedy)]
+    with np.load(stored, allow_pickle=False) as expected:
         return [compare_outputs(name, dict(expected), run_crops(model))]
 
 
 def compare_outputs(name: str, expected: Outputs, got: Outputs) -> Check:
     """The largest difference over all crops and tensors, in steps."""
     crops = [key for key in expected if "/" not in key]
-    wanted = f"at most {MOST_STEPS} step"
+    wanted = f"at most {MAX_STEPS} step"
     other = [crop for crop in crops if crop not in got or (expected[crop] != got[crop]).any()]
     if other or set(expected) != set(got):
         remedy = "make the photograph anew with `python -m device.sources.demo_photo`, or the golden outputs"
         return Check(name, False, f"other crops ({', '.join(other)})", "the same crops", remedy)
-    steps = {key: _most_steps(expected[key], got[key]) for key in expected if "/" in key}
+    steps = {key: _max_steps(expected[key], got[key]) for key in expected if "/" in key}
     worst = max(steps, key=lambda key: steps[key])
-    told = f"{steps[worst]} step(s) apart at most, {len(crops)} crops"
-    if steps[worst] <= MOST_STEPS:
-        return Check(name, True, told, wanted)
+    found = f"{steps[worst]} step(s) apart at most, {len(crops)} crops"
+    if steps[worst] <= MAX_STEPS:
+        return Check(name, True, found, wanted)
     remedy = "the runtime computes this model differently: reinstall ai-edge-litert as requirements say"
-    return Check(name, False, f"{told} (in {worst})", wanted, remedy)
+    return Check(name, False, f"{found} (in {worst})", wanted, remedy)
 
 
-def _most_steps(expected: NDArray[np.int8], got: NDArray[np.int8]) -> int:
+def _max_steps(expected: NDArray[np.int8], got: NDArray[np.int8]) -> int:
     return int(np.abs(expected.astype(np.int16) - got).max())
 
 
 def main() -> int:
-    """Keep the outputs of every shipped model."""
+    """Store the outputs of every shipped model."""
     for model in shipped_files():
         print(write_golden(model))
     return int(ExitCode.DONE)

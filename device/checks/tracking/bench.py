@@ -1,5 +1,6 @@
-"""The tracking benchmark: every sequence, following beside searching every frame."""
+"""`landmarks track-bench`: every sequence, once followed and once searched in every frame."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,6 +10,7 @@ from device.checks.tracking.play import TruthFinder, measure_sequence
 from device.checks.tracking.scene import GROUNDS
 from device.checks.tracking.sequences import SEQUENCES, MadeSequence
 from device.contract.errors import UsageError
+from device.contract.exit_codes import ExitCode
 from device.finders.finder import Finder
 from device.finders.open import open_finder
 from device.inference.models import find_model
@@ -16,7 +18,7 @@ from device.inference.network import LandmarkNetwork
 from device.tracking.tracker import Tracker
 
 TRUTH = "truth:"
-"""The finder that knows the sequence."""
+"""Address of the finder that knows where the faces are."""
 
 FOLLOWING, SEARCHING = "following", "searching"
 
@@ -56,9 +58,9 @@ def measure_tracking(
 
 
 def _row(name: str, figures: Figures) -> str:
-    told = figures.ids, figures.swaps, figures.fragments, figures.lost_told
-    # Ids mean nothing where everything is forgotten before each frame.
-    ids, swaps, extra, lost = told if name == FOLLOWING else ("-",) * len(told)
+    counts = figures.ids, figures.swaps, figures.fragments, figures.lost_reported
+    # Ids mean nothing if everything is forgotten before each frame.
+    ids, swaps, extra, lost = counts if name == FOLLOWING else ("-",) * len(counts)
     return (
         f"{name:10} {figures.seen:5}/{figures.due:5} {figures.duplicates:5} {figures.false_faces:5} "
         f"{ids:>4} {swaps:>5} {extra:>5} {lost:>4} "
@@ -67,24 +69,31 @@ def _row(name: str, figures: Figures) -> str:
 
 
 def tracking_table(measured: dict[str, dict[str, Figures]]) -> str:
-    """The figures for people."""
+    """The figures as text."""
     lines = [f"{COLUMNS} {'drift %':>7} {'ms/frame':>8} {'searches':>8}"]
     for sequence, trackers in measured.items():
         lines += [sequence, *(_row(name, figures) for name, figures in trackers.items())]
     return "\n".join(lines)
 
 
-def track_bench(model: str, finder: str, ground: str, threads: int, *, as_json: bool) -> int:
-    """Measure and print."""
-    measured = measure_tracking(model, finder, ground, threads, SEQUENCES)
-    if as_json:
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print.
+
+    Raises:
+        UsageError: an unknown model, finder or ground.
+        BadInputError: a model file is missing or damaged.
+        MissingOutsideError: no TFLite runtime, or no demo photograph.
+    """
+    model, finder, ground = arguments.model, arguments.finder, arguments.ground
+    measured = measure_tracking(model, finder, ground, arguments.threads, SEQUENCES)
+    if arguments.json:
         plain = {
             sequence: {name: asdict(figures) for name, figures in trackers.items()}
             for sequence, trackers in measured.items()
         }
         print(json.dumps({"model": model, "finder": finder, "ground": ground, "sequences": plain}))
     else:
-        print(f"finder {finder}, {ground} ground; seen: faces at least 75 % visible; extra: ids beyond need;")
-        print("drift: of eye distances, each point's constant offset removed")
+        print(f"finder {finder}, {ground} background; seen: faces at least 75 % visible; extra: surplus ids;")
+        print("drift: in eye distances, without each point's constant offset")
         print(tracking_table(measured))
-    return 0
+    return int(ExitCode.DONE)

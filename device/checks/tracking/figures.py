@@ -73,7 +73,7 @@ class Figures:
     """Times a person took over an id that had been another's."""
     fragments: int
     """Ids of a person beyond those that the sequence allows."""
-    lost_told: int
+    lost_reported: int
     """Ids given up."""
     drift: float
     """Mean distance of a landmark from its own mean place on the person's picture, in eye distances."""
@@ -128,7 +128,7 @@ class Scorer:
             ids=len(self._ids),
             swaps=count_swaps(series),
             fragments=sum(max(len(set(ids)) - ids_allowed, 0) for ids in series),
-            lost_told=self._lost,
+            lost_reported=self._lost,
             drift=self._drift(),
             cost_ms=float(np.mean(self._cost_ms)),
             searches=self._searches,

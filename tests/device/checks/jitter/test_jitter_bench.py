@@ -6,15 +6,15 @@ import pytest
 
 from device.checks.jitter import program
 from device.checks.jitter.page import BEGIN, END, FIGURE, put_between
-from device.checks.jitter.program import jitter_bench
 from device.contract.errors import BadInputError, GateError
+from tests.device.checks.options import options
 
 
 @pytest.mark.slow
 def test_the_default_setting_keeps_its_promise_on_the_demo_photograph(tmp_path, capsys):
     page = tmp_path / "README.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    assert jitter_bench("small", None, 1, page=page, as_json=True, gate=True) == 0
+    assert program.run(options("jitter-bench", "--page", str(page), "--json", "--gate")) == 0
     settings = json.loads(capsys.readouterr().out)["settings"]
     assert list(settings) == ["off", "steady", "balanced", "quick"]
     jitters = [settings[name]["mean"]["jitter"] for name in ("steady", "balanced", "quick", "off")]
@@ -48,4 +48,4 @@ def test_a_page_without_its_marks_is_refused(tmp_path):
 
 def test_a_folder_without_a_face_is_refused(tmp_path):
     with pytest.raises(BadInputError, match="no face in 0 pictures"):
-        jitter_bench("small", tmp_path, 1, page=None, as_json=False, gate=False)
+        program.run(options("jitter-bench", "--pictures", str(tmp_path)))

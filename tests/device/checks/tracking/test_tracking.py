@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from device.checks.tracking.bench import FOLLOWING, SEARCHING, measure_tracking, track_bench, tracking_table
+from device.checks.tracking.bench import FOLLOWING, SEARCHING, measure_tracking, run, tracking_table
 from device.checks.tracking.crowd import CENTERS, crowd_of, following_calls, further_face_ms
 from device.checks.tracking.play import TruthFinder, measure_sequence
 from device.checks.tracking.sequences import FPS, SEQUENCES, MadeSequence, still
@@ -13,6 +13,7 @@ from device.finders.open import open_finder
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
 from device.tracking.tracker import Tracker
+from tests.device.checks.options import options
 
 MOTIONS = (
     "fast pan, W in 5 frames",
@@ -68,7 +69,7 @@ def test_nobody_takes_up_anothers_id(figures):
 def test_a_moving_face_is_followed_in_every_frame_under_one_id(figures, name):
     assert figures[name].due >= 2 * FPS
     assert figures[name].seen == figures[name].due
-    assert (figures[name].ids, figures[name].lost_told) == (1, 0)
+    assert (figures[name].ids, figures[name].lost_reported) == (1, 0)
 
 
 @pytest.mark.parametrize("name", MOTIONS)
@@ -85,19 +86,19 @@ def test_landmarks_stay_within_1_percent_of_the_eye_distance_along_the_motion(fi
 @pytest.mark.parametrize("name", HIDDEN)
 def test_ids_survive_a_crossing_and_half_a_second_of_occlusion(figures, name):
     people = len(next(sequence.paths for sequence in SEQUENCES if sequence.name == name))
-    assert (figures[name].ids, figures[name].lost_told) == (people, 0)
+    assert (figures[name].ids, figures[name].lost_reported) == (people, 0)
     assert figures[name].seen >= 0.97 * figures[name].due
 
 
 def test_an_absence_within_a_second_keeps_the_id(figures):
     away = figures["out of view for 0.8 s"]
-    assert (away.ids, away.lost_told) == (1, 0)
+    assert (away.ids, away.lost_reported) == (1, 0)
     assert away.seen >= 0.97 * away.due
 
 
 def test_an_absence_of_two_seconds_is_told_once_and_ends_the_id(figures):
     away = figures["out of view for 2 s"]
-    assert (away.ids, away.lost_told) == (2, 1)
+    assert (away.ids, away.lost_reported) == (2, 1)
     assert away.seen >= 0.97 * away.due
 
 
@@ -116,7 +117,7 @@ def test_the_bench_sets_following_beside_searching_every_frame():
 
 def test_the_bench_prints_json_on_request(capsys, monkeypatch):
     monkeypatch.setattr("device.checks.tracking.bench.SEQUENCES", (SHORT,))
-    assert track_bench("small", "truth:", "plain", threads=1, as_json=True) == 0
+    assert run(options("track-bench", "--ground", "plain", "--json")) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["sequences"][SHORT.name]["following"]["seen"] == 15
 

@@ -1,0 +1,69 @@
+"""`landmarks bench`: how long everything takes here, and how that compares with MediaPipe."""
+
+import argparse
+import json
+import time
+from typing import Any
+
+from device.checks.bench.peer import find_peer_python
+from device.checks.bench.stages import measure_stages
+from device.checks.bench.video import measure_video
+from device.checks.timing import HEADER, demo_process, row
+from device.contract.errors import BadInputError
+from device.contract.exit_codes import ExitCode
+
+START_FRAMES = 100
+"""Frames after which the daemon's memory is read."""
+
+
+def measure_start(model: str, threads: int) -> dict[str, float]:
+    """Seconds from starting the daemon to its first frame with a face, and the most memory it then holds.
+
+    Raises:
+        BadInputError: the daemon did not get that far.
+    """
+    begun, first_s, peak_mb = time.monotonic(), None, 0.0
+    with demo_process(model, threads, START_FRAMES + 50) as daemon:
+        for message in daemon.frames:
+            if first_s is None and message["faces"]:
+                first_s = time.monotonic() - begun
+            if message["sequence"] >= START_FRAMES:
+                peak_mb = daemon.peak_memory_mb
+                break
+    if first_s is None:
+        raise BadInputError("the daemon found no face in its own demo; check the model with `make evaluate`")
+    return {"first_landmarks_s": first_s, "peak_memory_mb": peak_mb}
+
+
+def lines_of(figures: dict[str, Any]) -> list[str]:
+    """The figures as text."""
+    start = figures["start"]
+    return [
+        f"{figures['model']}, {figures['threads']} thread(s), {figures['processor']}, 640x480, one face",
+        HEADER,
+        *(row(name, values) for name, values in figures["stages_ms"].items()),
+        f"each further face: {figures['further_face_ms']:.3f} ms",
+        *(f"{name}: {ratio:.2f} x MediaPipe's" for name, ratio in figures["ratio_to_mediapipe"].items()),
+        "video, in turns:",
+        *(row(name, values) for name, values in figures["video_ms"].items()),
+        f"start to first landmarks: {start['first_landmarks_s']:.2f} s",
+        f"peak memory: {start['peak_memory_mb']:.0f} MB",
+    ]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure everything and print it.
+
+    Raises:
+        UsageError: an unknown model.
+        BadInputError: model or manifest damaged.
+        MissingOutsideError: no TFLite runtime, no demo photograph, or no such file of MediaPipe's.
+    """
+    model, threads = arguments.model, arguments.threads
+    figures = {
+        **measure_stages(model, threads, arguments.mediapipe),
+        "video_ms": measure_video(model, threads, find_peer_python()),
+        "start": measure_start(model, threads),
+    }
+    print(json.dumps(figures) if arguments.json else "\n".join(lines_of(figures)))
+    return int(ExitCode.DONE)
