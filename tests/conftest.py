@@ -8,6 +8,8 @@ import pytest
 # Tiny networks: a second thread costs more in barriers than it brings. Read by torch when it loads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+pytest_plugins = ["tests.needs"]
+
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("LANDMARKS_DATA", ROOT.parent / "shared" / "data"))
 

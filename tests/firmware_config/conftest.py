@@ -1,24 +1,13 @@
 """What the tests of firmware_config need of the machine; in CI a missing program is a failure, not a skip."""
 
 import os
-import shutil
 
 import pytest
 
 from tests.firmware_config.stock import make_small_payload, make_stock
+from tests.needs import need
 
 NEEDED = ("mcopy", "mformat", "sfdisk", "mke2fs", "bmaptool", "zstd", "xz", "ssh-keygen", "lsblk", "losetup")
-
-
-def missing_programs(names):
-    return [name for name in names if not (shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin"))]
-
-
-def need(*names):
-    """Skip loudly where a program is not installed; fail in CI."""
-    missing = missing_programs(names)
-    if missing:
-        do_without(f"not installed: {', '.join(missing)}")
 
 
 def do_without(reason):

@@ -30,8 +30,9 @@ from firmware_config.payload import (
 )
 from firmware_config.settings import UpdateSettings
 from firmware_config.target_settings import allowed_signers
-from tests.firmware_config.conftest import do_without, need
+from tests.firmware_config.conftest import do_without
 from tests.firmware_config.garbled import SHIPPED, write_garbled_model
+from tests.needs import need
 
 pytestmark = pytest.mark.slow
 

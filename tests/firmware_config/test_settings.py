@@ -15,6 +15,7 @@ from device.sinks.web.address import is_loopback, parse_web_address
 from firmware_config.payload import HERE
 from firmware_config.settings import BrokerSettings, PiSettings, UpdateSettings, read_pi_settings
 from firmware_config.target_settings import target_files
+from tests.needs import need
 
 PSK = "0123456789abcdef" * 4
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFakeFakeFakeFakeFakeFakeFakeFake ada@laptop"
@@ -125,6 +126,7 @@ def test_boards_with_the_default_host_name_leave_their_name_to_the_daemon():
 
 
 def test_ssh_keygen_trusts_a_signature_of_a_signer_in_the_file(tmp_path):
+    need("ssh-keygen")
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     public = key.with_suffix(".pub").read_text()

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from firmware_config.payload import HERE
-from tests.firmware_config.conftest import need
 from tests.firmware_config.stock import make_small_payload
+from tests.needs import need
 
 SYSTEM = HERE / "rootfs/etc/systemd/system"
 MOST_EXPOSED = 2.0

@@ -104,7 +104,7 @@ def test_the_c_array_is_the_file_and_the_header_names_arena_and_operators(compil
 def test_the_c_sources_compile(compiled, tmp_path):
     compiler = shutil.which("c++")
     if compiler is None:
-        pytest.skip("no C++ compiler on the PATH")
+        pytest.skip("no C++ compiler: apt-get install g++")
     subprocess.run(
         [compiler, "-std=c++17", "-Wall", "-Werror", "-c", "small.cc", "-o", tmp_path / "small.o"],
         cwd=compiled / "small" / "micro",

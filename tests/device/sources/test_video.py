@@ -158,7 +158,7 @@ def test_a_phones_video_is_turned_as_its_header_says(tmp_path: Path, container: 
 def write_gap(path: Path) -> Path:
     """Five frames at 20 fps, a second of silence, five frames: Matroska of variable rate."""
     if shutil.which("ffmpeg") is None:
-        pytest.skip("no ffmpeg to write a video of variable rate")
+        pytest.skip("no ffmpeg to write a video of variable rate: apt-get install ffmpeg")
     select = "select=not(between(n\\,5\\,24)),setpts=PTS"
     subprocess.run(
         [

@@ -24,13 +24,14 @@ from firmware_config.fat import Fat
 from firmware_config.image import make_image
 from firmware_config.payload import PROJECT, build_payload, pack_model
 from firmware_config.settings import BrokerSettings, PiSettings, UpdateSettings, UserSettings
-from tests.firmware_config.conftest import NEEDED, need
+from tests.firmware_config.conftest import NEEDED
 from tests.firmware_config.double.build import CACHE, build_double, run
 from tests.firmware_config.double.build import NEEDED as NEEDED_FOR_DOUBLE
 from tests.firmware_config.double.machine import HOST, Machine
 from tests.firmware_config.double.watcher import Watcher, broker
 from tests.firmware_config.garbled import write_garbled_model
 from tests.firmware_config.stock import GAP
+from tests.needs import need
 
 pytestmark = [pytest.mark.boot, pytest.mark.timeout(3600)]
 

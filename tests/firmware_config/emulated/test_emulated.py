@@ -16,8 +16,8 @@ import pytest
 from firmware_config.payload import PROJECT, build_device_wheel
 from firmware_config.tools import find_tool
 from firmware_config.wheels import SYSTEMS, download, platform_flags
-from tests.firmware_config.conftest import need
 from tests.firmware_config.double.build import CACHE, cached_tar, run
+from tests.needs import need
 
 pytestmark = [pytest.mark.emulated, pytest.mark.timeout(1800)]
 

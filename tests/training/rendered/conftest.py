@@ -19,7 +19,7 @@ def opengl():
     try:
         moderngl.create_standalone_context(backend="egl").release()
     except Exception as error:  # noqa: BLE001  # glcontext raises plain Exception
-        pytest.skip(f"no EGL: {error}")
+        pytest.skip(f"no OpenGL without a screen ({error}): apt-get install libegl1 libgl1-mesa-dri")
 
 
 @pytest.fixture(scope="session")
