@@ -53,6 +53,6 @@ def broker(host: Host) -> Finding:
         except LandmarksError as error:
             return fault(str(error), "see device/README.md, MQTT")
         if problem is not None:
-            return fault(f"{settings.address}: {problem.seen}", problem.fix)
+            return fault(f"{settings.address}: {problem.seen}", problem.remedy)
         greeted.append(settings.address)
     return ok(f"{', '.join(greeted)}: welcome")

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -27,17 +27,24 @@ REFUSALS = {
 class Failure:
     """Why there is no connection."""
 
-    reason: str
-    """Follows `broker HOST:PORT: `."""
+    seen: str
+    """What happened; follows `broker HOST:PORT: `."""
+    remedy: str = ""
+    """What to do; may be empty."""
     final: bool = False
     """Whether trying again is no use; at the start it ends the daemon."""
     by_another_client: bool = False
-    """Whether another client has taken our place, which coming back would throw out again."""
+    """Whether another client has taken our place; coming back would throw that one out again."""
+
+    @property
+    def reason(self) -> str:
+        """Both in one sentence."""
+        return f"{self.seen}; {self.remedy}" if self.remedy else self.seen
 
 
 NOT_CONNECTED = Failure("not connected yet")
 LOST = Failure("connection lost")
-SILENT = Failure("accepts the connection but does not answer; is it a broker, and does it run?")
+SILENT = Failure("accepts the connection but does not answer", "check that a broker listens there and runs")
 
 
 def failure_to_connect(error: OSError) -> Failure:
@@ -46,49 +53,53 @@ def failure_to_connect(error: OSError) -> Failure:
         case ssl.SSLCertVerificationError():
             return _certificate_failure(error)
         case ssl.SSLError():
-            return Failure(f"no encrypted connection ({error.reason}); is this the broker's port for TLS?")
+            return Failure(f"no encrypted connection ({error.reason})", "give the broker's port for TLS")
         case socket.gaierror():
-            return Failure("its name is not known; check the name, or write its number")
+            return Failure("its name is not known", "check the name, or write its number")
         case ConnectionRefusedError():
-            return Failure("connection refused: no broker listens there; check host and port, or start it")
+            return Failure(
+                "connection refused: no broker listens there", "check host and port, or start the broker"
+            )
         case TimeoutError():
-            return Failure("does not answer; check the host, the network and the firewall")
-    return Failure(f"cannot be reached ({error.strerror or error or type(error).__name__})")
+            return Failure("does not answer", "check the host, the network and the firewall")
+    return Failure(
+        f"cannot be reached ({error.strerror or error or type(error).__name__})", "check the network"
+    )
 
 
 def _certificate_failure(error: ssl.SSLCertVerificationError) -> Failure:
     code = error.verify_code
     if code == NOT_YET_VALID:
         # Not final: a board without a battery starts in the past, until it hears the time.
-        return Failure("its certificate is not valid yet; set this device's clock")
+        return Failure("its certificate is not valid yet", "set this device's clock")
     if code == HAS_EXPIRED:
-        reason = "its certificate has expired; renew it, or set this device's clock"
-    elif code in (HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH):
-        reason = "its certificate is for another name; write the host as the certificate names it"
-    else:
-        reason = f"its certificate is not trusted ({error.verify_message}); give its authority with ?ca=FILE"
-    return Failure(reason, final=True)
+        return Failure("its certificate has expired", "renew it, or set this device's clock", final=True)
+    if code in (HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH):
+        remedy = "write the host as the certificate names it"
+        return Failure("its certificate is for another name", remedy, final=True)
+    seen = f"its certificate is not trusted ({error.verify_message})"
+    return Failure(seen, "give its authority with ?ca=FILE", final=True)
 
 
 def refusal(code: ReasonCode) -> Failure:
-    """What a broker said in place of a welcome."""
-    remedy = REFUSALS.get(str(code))
-    return Failure(f"refuses us: {code}" + (f"; {remedy}" if remedy else ""), final=remedy is not None)
+    """The broker's answer in place of a welcome."""
+    remedy = REFUSALS.get(str(code), "")
+    return Failure(f"refuses us: {code}", remedy, final=bool(remedy))
 
 
 def closed_at_once(version: str) -> Failure:
     """The broker has closed the connection before it said anything."""
     hint = "if it knows only MQTT 3.1.1, write ?version=3.1.1; " if version == "5" else ""
-    return Failure(f"closes the connection at once; {hint}if it wants encryption, write mqtts:")
+    return Failure("closes the connection at once", f"{hint}if it wants encryption, write mqtts:")
 
 
 def taken_over(client_id: str) -> Failure:
     """Another client has connected under our id, so that the broker has disconnected us."""
     remedy = "give each device a name of its own, mqtt://HOST/NAME"
-    return Failure(f"another client uses the id {client_id}; {remedy}", by_another_client=True)
+    return Failure(f"another client uses the id {client_id}", remedy, by_another_client=True)
 
 
 def perhaps_taken_over(client_id: str) -> Failure:
     """The broker disconnects us without a word, again and again, soon after each welcome."""
     certain = taken_over(client_id)
-    return Failure(f"ends each connection at once: perhaps {certain.reason}", by_another_client=True)
+    return replace(certain, seen=f"ends each connection at once: perhaps {certain.seen}")

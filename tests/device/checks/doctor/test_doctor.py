@@ -324,8 +324,8 @@ def test_no_broker_in_the_settings_is_no_finding(host):
 def test_a_broker_that_is_not_there_or_speaks_something_else_is_a_fault(host):
     finding = with_broker(host, f"mqtt://127.0.0.1:{free_port()}/pi")
     assert finding.grade == Grade.FAULT
-    assert "Connection refused" in finding.seen
-    assert "no such host" in with_broker(host, "mqtt://no.such.host.invalid/pi").seen
+    assert "connection refused" in finding.seen
+    assert "its name is not known" in with_broker(host, "mqtt://no.such.host.invalid/pi").seen
 
 
 @pytest.mark.parametrize("version", ["5", "3.1.1"])
@@ -351,7 +351,7 @@ def test_a_real_broker_that_wants_a_password_refuses_another(host, tmp_path):
         assert with_broker(host, uri, "right").grade == Grade.OK
         wrong = with_broker(host, uri, "wrong")
         assert wrong.grade == Grade.FAULT
-        assert "refused" in wrong.seen
+        assert "refuses us" in wrong.seen
         assert "wrong" not in wrong.seen + wrong.fix
     finally:
         real.stop()
