@@ -32,6 +32,8 @@ class LandmarkScheme:
     """The point between the eyes and the mouth that leads the face's turn."""
     mouth_corners: tuple[int, int]
     """Right and left corner of the mouth."""
+    order: str = "its own"
+    """Whose order the points have, for pages."""
 
     @property
     def count(self) -> int:
@@ -115,6 +117,7 @@ ibug_68 = LandmarkScheme(
     eye_rings=(tuple(range(36, 42)), tuple(range(42, 48))),
     nose_tip=30,
     mouth_corners=(48, 54),
+    order="300-W (Sagonas et al., ICCVW 2013)",
 )
 
 
@@ -152,6 +155,7 @@ wflw_98 = LandmarkScheme(
     eye_rings=(tuple(range(60, 68)), tuple(range(68, 76))),
     nose_tip=54,
     mouth_corners=(76, 82),
+    order="WFLW (Wu et al., CVPR 2018)",
 )
 
 _COFW_29_NAMES = (
@@ -180,6 +184,7 @@ cofw_29 = LandmarkScheme(
     eye_rings=((16,), (17,)),
     nose_tip=20,
     mouth_corners=(22, 23),
+    order="COFW (Burgos-Artizzu et al., ICCV 2013)",
 )
 
 arcface_5 = LandmarkScheme(
@@ -192,6 +197,7 @@ arcface_5 = LandmarkScheme(
     eye_rings=((0,), (1,)),
     nose_tip=2,
     mouth_corners=(3, 4),
+    order="right eye, left eye, tip of the nose, right and left corner of the mouth",
 )
 """The five points that face recognition is aligned by (Deng et al., CVPR 2019), in MTCNN's order."""
 

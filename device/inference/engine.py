@@ -120,7 +120,7 @@ class NetworkEngine:
         """Change to another shipped model; if that fails, the one in use stays.
 
         Raises:
-            LandmarksError: there is none of that name, it cannot be loaded, or it has another landmark scheme.
+            LandmarksError: no such model, one that cannot be loaded, or one of another landmark scheme.
         """
         before, file = self._network, find_model(name)
         scheme = read_manifest(manifest_path_of(file)).scheme

@@ -38,14 +38,6 @@ known.
 
 TYPES = {float: "number", int: "integer", str: "string", bool: "boolean", Box: "4 numbers"}
 
-SCHEME_ORDERS = {
-    "ibug_68": "300-W (Sagonas et al., ICCVW 2013)",
-    "wflw_98": "WFLW (Wu et al., CVPR 2018)",
-    "cofw_29": "COFW (Burgos-Artizzu et al., ICCV 2013)",
-    "arcface_5": "right eye, left eye, tip of the nose, right and left corner of the mouth",
-}
-"""Where the order of each scheme's points comes from."""
-
 SEPARATE: tuple[type[Struct], ...] = (Pose, Condition, Percentiles)
 """Structs with a table or a sentence of their own, which the tables of messages do not unfold."""
 
@@ -92,7 +84,7 @@ def signal_table() -> str:
 def scheme_table() -> str:
     """Name and number of points of each landmark scheme."""
     rows = [
-        f"| `{scheme.name}` | {scheme.count} | {SCHEME_ORDERS[scheme.name]} |" for scheme in SCHEMES.values()
+        f"| `{scheme.name}` | {scheme.count} | {scheme.order} |" for scheme in SCHEMES.values()
     ]
     return "\n".join(["| scheme | points | order |", "| --- | --- | --- |", *rows])
 
