@@ -34,6 +34,19 @@ Exit code 4: int8 loses more than the budget, or a file breaks a rule of convert
 LANDMARKS_CONVERT_PYTHON names another interpreter with onnx2tf than .venv-convert's.
 """
 
+ONNX_EPILOG = """\
+examples:
+  python -m convert onnx pfld.onnx --points 98 --rgb --calibration pictures --out build/pfld
+  python -m convert onnx net.onnx --scheme ibug_68 --layout heatmap --mean 0.485,0.456,0.406 \\
+      --std 0.229,0.224,0.225 --rgb --calibration pictures --labels 300w:FOLDER --out build/net
+  python -m convert onnx my.networks:make --size 112x112 --points 68 --calibration pictures --out build/mine
+
+The last form runs your own code, as it says; a file is only read. OUT/handover gets the network in this
+project's form; the rest is as `python -m convert run` writes it. Stream it by
+  python -m device run --model OUT/student.tflite
+Without --labels int8 is judged by how far points move, and the network by whether it knows mirrored faces.
+"""
+
 CHECK_EPILOG = """\
 examples:
   python -m convert check student.tflite --target edgetpu
@@ -89,31 +102,51 @@ def _crop_count(text: str) -> int:
     return count
 
 
-def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    run = _command(commands, "run", "convert a handover folder", RUN_EPILOG)
-    run.add_argument("handover", type=Path, metavar="HANDOVER", help="folder that training wrote")
-    run.add_argument("--out", type=Path, required=True, metavar="OUT", help="folder for the product")
-    run.add_argument(
+def _add_limits(command: argparse.ArgumentParser) -> None:
+    """Options of every conversion."""
+    command.add_argument("--out", type=Path, required=True, metavar="OUT", help="folder for the product")
+    command.add_argument(
         "--int8-budget",
         type=float,
         metavar="POINTS",
-        help=f"percentage points that int8 may cost: of NME (default {INT8_BUDGET_POINTS:g}), or of a "
-        f"finder's mean IoU (default 0.5)",
+        help=f"percentage points that int8 may cost: of NME (default {INT8_BUDGET_POINTS:g}), of the crop's "
+        f"side without labels (default 1), or of a finder's mean IoU (default 0.5)",
     )
-    run.add_argument(
+    command.add_argument(
+        "--max-error",
+        type=float,
+        metavar="PERCENT",
+        help="error of the float network itself above which it is refused (default 15; a finder's 1-IoU 50)",
+    )
+    command.add_argument(
         "--calibration-crops",
         type=_crop_count,
         default=CALIBRATION_CROPS,
         metavar="N",
         help="largest number of crops that set the int8 ranges (default %(default)s)",
     )
-    run.add_argument(
+    command.add_argument(
         "--all",
         action="store_true",
         dest="everything",
         help="also float16 and int8 with int16 activations, and the error of every layer",
     )
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = _command(commands, "run", "convert a handover folder", RUN_EPILOG)
+    run.add_argument("handover", type=Path, metavar="HANDOVER", help="folder that training wrote")
+    _add_limits(run)
     run.set_defaults(perform=_run)
+
+
+def _add_onnx(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from convert.intake.command import add_options
+
+    onnx = _command(commands, "onnx", "convert anybody's landmark network", ONNX_EPILOG)
+    add_options(onnx)
+    _add_limits(onnx)
+    onnx.set_defaults(perform=_onnx)
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -158,6 +191,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands)
+    _add_onnx(commands)
     _add_check(commands)
     _add_compilers(commands)
     _add_weights(commands)
@@ -165,13 +199,24 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace) -> int:
+    return _convert(options.handover, options)
+
+
+def _onnx(options: argparse.Namespace) -> int:
+    from convert.intake.command import write_handover
+
+    return _convert(write_handover(options), options)
+
+
+def _convert(handover: Path, options: argparse.Namespace) -> int:
     from convert.conversion import convert
 
     print(
         convert(
-            options.handover,
+            handover,
             options.out,
             budget_points=options.int8_budget,
+            max_error_percent=options.max_error,
             calibration_crops=options.calibration_crops,
             everything=options.everything,
             progress=sys.stderr,

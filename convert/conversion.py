@@ -20,6 +20,7 @@ def convert(
     out: Path,
     *,
     budget_points: float | None,
+    max_error_percent: float | None,
     calibration_crops: int,
     everything: bool,
     progress: TextIO,
@@ -30,6 +31,7 @@ def convert(
         folder: what training handed over.
         out: where the product goes.
         budget_points: percentage points that int8 may cost; None for the task's own.
+        max_error_percent: error of the float network itself above which it is refused; None likewise.
         calibration_crops: largest number of crops that set the int8 ranges.
         everything: the other variants and the error of every layer as well.
         progress: one line a station.
@@ -39,12 +41,14 @@ def convert(
     """
     check_folder(folder)
     handover = read_handover(folder / "handover.json")
-    budget = figure_of(handover).budget_points if budget_points is None else budget_points
+    figure = figure_of(handover)
+    budget = figure.budget_points if budget_points is None else budget_points
+    max_error = figure.max_error_percent if max_error_percent is None else max_error_percent
     job = Job(
         handover=folder,
         out=out,
         converter=find_converter(os.environ),
-        settings=Settings(budget, calibration_crops, everything),
+        settings=Settings(budget, max_error, calibration_crops, everything),
         stem=FINDER_STEM if isinstance(handover, FinderHandover) else LANDMARK_STEM,
     )
     run_pipeline(job, progress, stations_of(job))

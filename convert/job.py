@@ -20,6 +20,8 @@ class Settings:
 
     int8_budget_points: float = INT8_BUDGET_POINTS
     """Percentage points of NME, int8 over PyTorch, above which nothing is delivered."""
+    max_error_percent: float = 15.0
+    """Error of the float network itself, percent, above which nothing is delivered."""
     calibration_crops: int = CALIBRATION_CROPS
     """Largest number of crops that set the ranges."""
     everything: bool = False

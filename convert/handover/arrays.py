@@ -90,13 +90,15 @@ def load_calibration(path: Path, handover: AnyHandover) -> NDArray[np.uint8]:
 
 
 def load_validation(path: Path, handover: Handover) -> ValidationSet:
-    """Crops and true landmarks.
+    """Crops, and true landmarks where the handover has them.
 
     Raises:
         BadInputError: as `load_crops`; landmarks of another shape, not finite, or eye corners that
             fall together.
     """
     crops = load_crops(path, handover)
+    if not handover.labelled:
+        return ValidationSet(crops, None)
     landmarks_crop = _load_array(path, "landmarks_crop").astype(np.float32)
     wanted = (len(crops), handover.landmark_scheme.count, 2)
     if landmarks_crop.shape != wanted or not np.isfinite(landmarks_crop).all():

@@ -14,6 +14,7 @@ from device.contract.codec import CODECS, COORDINATES
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.contract.manifest import CodecRule, CropRule
+from device.contract.scheme_file import know_scheme
 from device.contract.shape import correction_of
 
 HANDOVER_SCHEMA = 1
@@ -45,6 +46,10 @@ class Handover:
     presence_learnt: bool = True
     """Whether training showed it crops without a face. If not, its presence on them is arbitrary: they
     neither set an integer range nor are compared."""
+    labelled: bool = True
+    """Whether validation.npz has true landmarks; without them forms are judged by how far points move."""
+    original: str = "pytorch"
+    """What the network was before it became ONNX; names its outputs in the report and the metrics."""
 
     @property
     def landmark_scheme(self) -> LandmarkScheme:
@@ -128,9 +133,12 @@ def read_handover(path: Path) -> AnyHandover:
             # `any_operator` is how handovers named the target `cpu` at first.
             target=str(values.get("target", "cpu" if values.get("any_operator") else "npu")),
             presence_learnt=bool(values.get("presence_learnt", True)),
+            labelled=bool(values.get("labelled", True)),
+            original=str(values.get("original", "pytorch")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"{path} lacks or misnames a field ({error}); {REMEDY}") from error
+    know_scheme(handover.scheme, path.parent)
     _check_rules(handover, path)
     return handover
 

@@ -20,19 +20,41 @@ class Figure:
     second_name: str
     """For people."""
     moved_key: str
-    """What the forms' differences are told in."""
+    """Which of the forms' differences the table shows."""
     moved_name: str
     """For people."""
     budget_points: float
     """Percentage points that int8 may cost, unless the command line says otherwise."""
+    error_key: str
+    """By which the float network itself is judged."""
+    error_name: str
+    """For people."""
+    max_error_percent: float
+    """Above which the float network is not fit for use, unless the command line says otherwise."""
 
 
 LANDMARK_FIGURE = Figure(
-    "nme_interocular", "NME", "failure_rate_at_10", "FR10", "landmarks_px", "moved px", INT8_BUDGET_POINTS
+    *("nme_interocular", "NME", "failure_rate_at_10", "FR10", "landmarks_px", "moved px"),
+    INT8_BUDGET_POINTS,
+    *("nme_interocular", "NME", 15.0),
 )
-FINDER_FIGURE = Figure("overlap_lost", "1-IoU", "missed", "missed", "maps", "moved", 0.5)
+UNLABELLED_FIGURE = Figure(
+    *("moved", "moved", "moved_worst", "worst", "landmarks_px", "moved px", 1.0),
+    *("mirror_error", "mirror error", 15.0),
+)
+"""Without labels: how far points move, in crop sides, and how far a mirrored crop's points are off."""
+FINDER_FIGURE = Figure(
+    *("overlap_lost", "1-IoU", "missed", "missed", "maps", "moved", 0.5, "overlap_lost", "1-IoU", 50.0)
+)
 
 
 def figure_of(handover: AnyHandover) -> Figure:
     """The figure of a handover's network."""
-    return FINDER_FIGURE if isinstance(handover, FinderHandover) else LANDMARK_FIGURE
+    if isinstance(handover, FinderHandover):
+        return FINDER_FIGURE
+    return LANDMARK_FIGURE if handover.labelled else UNLABELLED_FIGURE
+
+
+def original_of(handover: AnyHandover) -> str:
+    """The name of the form that came first."""
+    return "pytorch" if isinstance(handover, FinderHandover) else handover.original

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from convert.job import FINDER_STEM
-from convert.report.figure import FINDER_FIGURE, LANDMARK_FIGURE, Figure
+from convert.report.figure import FINDER_FIGURE, LANDMARK_FIGURE, UNLABELLED_FIGURE, Figure
 from convert.stations.compare import FLOAT, INT8, ONNX, PYTORCH
 from convert.stations.layers import WORST
 
+TITLES = {PYTORCH: "PyTorch"}
 TEMPLATE = Path(__file__).with_name("report.html")
 
 
 def figure_of_report(report: Mapping[str, Any]) -> Figure:
     """What the report's network is judged by."""
-    return FINDER_FIGURE if report["stem"] == FINDER_STEM else LANDMARK_FIGURE
+    figures = (FINDER_FIGURE, LANDMARK_FIGURE, UNLABELLED_FIGURE)
+    return next(figure for figure in figures if figure.key == report["figure"])
 
 
 def forms_of_report(report: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -22,7 +23,7 @@ def forms_of_report(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     sizes = {entry["path"]: f"{entry['bytes']:,}" for entry in report["artifacts"]}
     stem = report["stem"]
     titles = (
-        (PYTORCH, "PyTorch", ""),
+        (report["original"], TITLES.get(report["original"], "as it came"), ""),
         (ONNX, "ONNX Runtime", sizes[f"work/{stem}.onnx"]),
         (FLOAT, "TFLite float32", sizes[f"work/{stem}_float32.tflite"]),
         (INT8, "TFLite int8", sizes[f"work/{stem}.tflite"]),

@@ -12,7 +12,7 @@ import numpy as np
 from convert.artifact import Artifact
 from convert.handover.description import AnyHandover
 from convert.job import Job
-from convert.report.figure import Figure
+from convert.report.figure import Figure, figure_of, original_of
 from convert.report.page import figure_of_report, forms_of_report
 from convert.stations.onnx2tf import converter_tools
 from convert.tflite.file import read_graph
@@ -75,6 +75,8 @@ def make_report(
         "schema": REPORT_SCHEMA,
         "name": handover.name,
         "stem": job.stem,
+        "figure": figure_of(handover).key,
+        "original": original_of(handover),
         "provenance": handover.provenance,
         "network": json.loads(job.network_facts.read_text(encoding="utf-8")),
         "handover": [Artifact.of(path).entry(job.handover) for path in inputs],
@@ -90,6 +92,7 @@ def make_report(
         "gate": {
             "int8_loss_points": comparison["int8_loss_points"],
             "int8_budget_points": job.settings.int8_budget_points,
+            "max_error_percent": job.settings.max_error_percent,
             "passed": passed,
         },
     }
@@ -113,9 +116,12 @@ def summary_table(report: Mapping[str, Any]) -> str:
     )
     forms = forms_of_report(report)
     rows = [_row(form["title"], form["size"], form["figures"], figure) for form in forms]
+    low, high = comparison["int8_loss_interval_points"]
+    worst = comparison["worst_face"]
     verdict = (
         f"int8 costs {gate['int8_loss_points']:+.4f} percentage points of {figure.name} on "
-        f"{comparison['validation_crops']} crops (budget {gate['int8_budget_points']:g})"
+        f"{comparison['validation_crops']} crops (95 % interval {low:+.4f} to {high:+.4f}, budget "
+        f"{gate['int8_budget_points']:g}; worst: crop {worst['crop']} with {worst['loss_points']:+.2f})"
     )
     return "\n".join(
         [f"{report['name']}: {report['network']['parameters']:,} parameters", head, *rows, verdict]

@@ -85,24 +85,72 @@ def differences(readings: Sequence[Reading], reference: Sequence[Reading]) -> di
 def compare_forms(
     readings: Mapping[str, list[Reading]], true: NDArray[np.floating], scheme: LandmarkScheme
 ) -> dict[str, Any]:
-    """The report's part; the first form is the reference.
+    """The report's part where there are labels; the first form is the original.
 
     Args:
         readings: N of each form.
         true: (N, K, 2) landmarks_crop.
         scheme: says which points are the eye corners.
     """
-    reference = next(iter(readings.values()))
     errors = {name: face_errors(each, true, scheme) for name, each in readings.items()}
-    models = {
-        name: {**measure(errors[name]), "difference": differences(each, reference)}
+    return _report_part(readings, errors, {name: measure(each) for name, each in errors.items()})
+
+
+def compare_unlabelled(
+    readings: Mapping[str, list[Reading]], mirrored: Sequence[Reading], handover: Handover
+) -> dict[str, Any]:
+    """The report's part without labels: how far points move, and whether the network knows a mirrored face.
+
+    Args:
+        readings: N of each form; the first is the original.
+        mirrored: N of the ONNX form on mirrored crops, or none.
+        handover: of the network.
+    """
+    side, original = max(handover.crop.size_wh), next(iter(readings.values()))
+    moved = {
+        name: [mean_distance(a, b) / side for a, b in zip(each, original, strict=True)]
         for name, each in readings.items()
     }
-    return {
-        "validation_crops": len(true),
-        "models": models,
-        **(int8_loss(errors[INT8], next(iter(errors.values()))) if INT8 in errors else {}),
+    mirror = {"mirror_error": mirror_error(original, mirrored, handover)} if mirrored else {}
+    figures = {
+        name: {"moved": float(np.mean(each)), "moved_worst": max(each), **mirror}
+        for name, each in moved.items()
     }
+    return _report_part(readings, moved, figures)
+
+
+def mean_distance(first: Reading, second: Reading) -> float:
+    """Between the points of two readings, crop pixels."""
+    return float(np.linalg.norm(first.landmarks_crop - second.landmarks_crop, axis=1).mean())
+
+
+def mirror_error(readings: Sequence[Reading], mirrored: Sequence[Reading], handover: Handover) -> float:
+    """Distance of a mirrored crop's points, mirrored back, over the longest side of the face's own points.
+
+    A network that has learnt faces finds the same points in both; one that has not, or whose points fall
+    together, does not.
+    """
+    width, order = handover.crop.size_wh[0], handover.landmark_scheme.mirror_order
+    errors = []
+    for plain, other in zip(readings, mirrored, strict=True):
+        back = other.landmarks_crop[order] * (-1, 1) + (width - 1, 0)
+        extent = float(np.ptp(plain.landmarks_crop, axis=0).max())
+        errors.append(float(np.linalg.norm(plain.landmarks_crop - back, axis=1).mean()) / max(extent, 1e-6))
+    return float(np.mean(errors))
+
+
+def _report_part(
+    readings: Mapping[str, list[Reading]],
+    errors: Mapping[str, list[float]],
+    figures: Mapping[str, dict[str, float]],
+) -> dict[str, Any]:
+    original = next(iter(readings))
+    models = {
+        name: {**figures[name], "difference": differences(each, readings[original])}
+        for name, each in readings.items()
+    }
+    loss = int8_loss(errors[INT8], errors[original]) if INT8 in errors else {}
+    return {"validation_crops": len(readings[original]), "models": models, **loss}
 
 
 def probability(logit: float) -> float:
@@ -196,8 +244,12 @@ def compare_landmarks(job: Job, handover: Handover) -> dict[str, Any]:
     validation = load_validation(job.validation, handover)
     reference = load_reference(job.reference, handover, len(validation.crops))
     forms = converted_forms(job, handover)
-    readings = read_all({PYTORCH: replay(reference), **forms}, validation.crops)
-    comparison = compare_forms(readings, validation.landmarks_crop, handover.landmark_scheme)
+    readings = read_all({handover.original: replay(reference), **forms}, validation.crops)
+    if validation.landmarks_crop is None:
+        mirrored = [forms[ONNX](np.ascontiguousarray(crop[:, ::-1])) for crop in validation.crops]
+        comparison = compare_unlabelled(readings, mirrored, handover)
+    else:
+        comparison = compare_forms(readings, validation.landmarks_crop, handover.landmark_scheme)
     check_float_forms(comparison)
     comparison["presence"] = {"faces": compare_presence(readings)}
     if handover.presence_learnt:

@@ -11,11 +11,12 @@ import msgspec
 from convert.handover.description import read_handover
 from convert.handover.finder import FinderHandover
 from convert.job import Job
-from convert.report.figure import LANDMARK_FIGURE, Figure, figure_of
+from convert.report.figure import LANDMARK_FIGURE, Figure, figure_of, original_of
 from convert.report.page import page
 from convert.report.pictures import pictures
 from convert.report.report import make_report
 from convert.stations.compare import FLOAT, INT8, PYTORCH
+from convert.stations.manifests import copy_scheme
 from device.contract.errors import GateError
 from device.contract.files import write_whole, write_whole_bytes
 from device.contract.finder_manifest import FinderManifest, read_finder_model
@@ -24,16 +25,20 @@ from device.contract.manifest import ModelManifest, manifest_path_of, read_model
 
 def settings(job: Job) -> dict[str, Any]:
     """The gate."""
-    return {"int8_budget_points": job.settings.int8_budget_points}
+    limits = job.settings
+    return {
+        "int8_budget_points": limits.int8_budget_points,
+        "max_error_percent": limits.max_error_percent,
+    }
 
 
 def passes_gate(loss_points: float, budget_points: float) -> bool:
-    """Whether int8 keeps within its budget; NaN does not."""
+    """Whether a figure keeps within its limit; NaN does not."""
     return loss_points <= budget_points
 
 
 def manifest_metrics(
-    comparison: Mapping[str, Any], name: str, figure: Figure = LANDMARK_FIGURE
+    comparison: Mapping[str, Any], name: str, figure: Figure = LANDMARK_FIGURE, original: str = PYTORCH
 ) -> dict[str, float]:
     """What a manifest says was measured of one model: fractions, keyed by set and figure."""
     figures = {
@@ -41,8 +46,8 @@ def manifest_metrics(
         for key, value in comparison["models"][name].items()
         if isinstance(value, float)
     }
-    pytorch = comparison["models"][PYTORCH][figure.key]
-    return {**figures, f"validation_{figure.key}_pytorch": pytorch}
+    before = comparison["models"][original][figure.key]
+    return {**figures, f"validation_{figure.key}_{original}": before}
 
 
 def deliver_model(
@@ -70,8 +75,28 @@ def deliver_model(
     read(out / model.name)
 
 
+def missed_gates(job: Job, comparison: Mapping[str, Any], figure: Figure, original: str) -> list[str]:
+    """What is wrong with the float network itself, and with int8."""
+    limits, loss = job.settings, comparison["int8_loss_points"]
+    error = 100 * comparison["models"][original][figure.error_key]
+    complaints = []
+    if not passes_gate(error, limits.max_error_percent):
+        complaints.append(
+            f"the float network has {error:.1f} % {figure.error_name}, wanted at most "
+            f"{limits.max_error_percent:g} %: it is not trained for these crops, or their normalisation, "
+            f"margin or points differ from its training; --max-error allows more"
+        )
+    if not passes_gate(loss, limits.int8_budget_points):
+        complaints.append(
+            f"int8 costs {loss:.3f} percentage points of {figure.name}, wanted at most "
+            f"{limits.int8_budget_points:g}: train with ranges that int8 can hold, or allow more with "
+            f"--int8-budget"
+        )
+    return complaints
+
+
 def _withdraw(job: Job) -> None:
-    """Take back an older product: it is not what this report is about."""
+    """Remove an older product, which this report is not about."""
     for path in job.delivered:
         path.unlink(missing_ok=True)
 
@@ -86,20 +111,17 @@ def run(job: Job) -> str:
     handover = read_handover(job.description)
     figure = figure_of(handover)
     read = read_finder_model if isinstance(handover, FinderHandover) else read_model_manifest
-    loss, budget = comparison["int8_loss_points"], job.settings.int8_budget_points
-    passed = passes_gate(loss, budget)
+    original, complaints = original_of(handover), missed_gates(job, comparison, figure, original_of(handover))
+    passed, budget = not complaints, job.settings.int8_budget_points
     if passed:
+        copy_scheme(handover, job.handover, job.out)
         for model, name in zip(job.models, (INT8, FLOAT), strict=True):
-            deliver_model(model, job.out, manifest_metrics(comparison, name, figure), budget, read)
+            deliver_model(model, job.out, manifest_metrics(comparison, name, figure, original), budget, read)
     else:
         _withdraw(job)
     report = make_report(job, handover, comparison, passed)
     write_whole_bytes(job.report, (json.dumps(report, indent=1) + "\n").encode())
     write_whole_bytes(job.page, page(report, pictures(job, handover)).encode())
     if not passed:
-        raise GateError(
-            f"int8 costs {loss:.3f} percentage points of {figure.name}, wanted at most {budget:g}: "
-            f"the files stay in {job.work}; train with ranges that int8 can hold, or allow more with "
-            f"--int8-budget"
-        )
+        raise GateError(f"{complaints[0]}; the files stay in {job.work}")
     return f"{job.int8_model.name} and its manifest in {job.out}"

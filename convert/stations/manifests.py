@@ -9,7 +9,7 @@ from convert.job import Job
 from convert.stations.onnx2tf import converter_tools
 from convert.tflite.file import Graph, Tensor, read_graph
 from device.contract.errors import GateError
-from device.contract.files import sha256_of
+from device.contract.files import sha256_of, write_whole_bytes
 from device.contract.finder_manifest import FinderManifest
 from device.contract.manifest import ModelManifest, manifest_path_of, write_manifest
 
@@ -108,6 +108,13 @@ def _finder_manifest(
     )
 
 
+def copy_scheme(handover: AnyHandover, source: Path, folder: Path) -> None:
+    """Copy a user's own landmark scheme, which travels beside the model."""
+    if isinstance(handover, Handover) and (source / f"{handover.scheme}.toml").is_file():
+        content = (source / f"{handover.scheme}.toml").read_bytes()
+        write_whole_bytes(folder / f"{handover.scheme}.toml", content)
+
+
 def run(job: Job) -> str:
     """Write the manifest of each file beside it, in the work folder."""
     handover = read_handover(job.description)
@@ -117,6 +124,7 @@ def run(job: Job) -> str:
         "calibration_crops_at_most": job.settings.calibration_crops,
         "tools": converter_tools(job.converter),
     }
+    copy_scheme(handover, job.handover, job.work)
     names = (handover.name, f"{handover.name}-float32")
     for model, name in zip(job.models, names, strict=True):
         write_manifest(make_manifest(model, handover, name, conversion), manifest_path_of(model))

@@ -20,7 +20,7 @@ from convert.handover.description import AnyHandover, Handover, read_handover
 from convert.handover.finder import FinderHandover
 from convert.job import Job
 from convert.stations import finder_compare
-from convert.stations.compare import PYTORCH, compare_forms, read_all
+from convert.stations.compare import PYTORCH, compare_forms, compare_unlabelled, read_all
 from convert.stations.layers import layer_errors
 from convert.stations.manifests import make_manifest
 from convert.stations.onnx2tf import (
@@ -77,10 +77,12 @@ def _compare_landmarks(job: Job, handover: Handover) -> Mapping[str, Any]:
     validation = load_validation(job.validation, handover)
     reference = load_reference(job.reference, handover, len(validation.crops))
     decode = landmark_decoder(handover.codec, handover.crop.size_wh, handover.landmark_scheme.count)
-    forms = {PYTORCH: replay(reference)} | {
+    forms = {handover.original: replay(reference)} | {
         name: tflite_form(model, read_model_manifest(model), decode) for name, model in models(job).items()
     }
     readings = read_all(forms, validation.crops[:COMPARED_CROPS])
+    if validation.landmarks_crop is None:
+        return compare_unlabelled(readings, (), handover)
     return compare_forms(readings, validation.landmarks_crop[:COMPARED_CROPS], handover.landmark_scheme)
 
 

@@ -34,6 +34,8 @@ class LandmarkScheme:
     """Right and left corner of the mouth."""
     order: str = "its own"
     """Whose order the points have, for pages."""
+    ibug_68_points: tuple[int, ...] = ()
+    """The 68 points that stand for ibug_68's, in its order; empty where a scheme lacks some of them."""
 
     @property
     def count(self) -> int:
@@ -155,8 +157,13 @@ wflw_98 = LandmarkScheme(
     eye_rings=(tuple(range(60, 68)), tuple(range(68, 76))),
     nose_tip=54,
     mouth_corners=(76, 82),
+    # Every second point of the jaw, the brows' upper edge, six of an eye's eight points.
+    ibug_68_points=(
+        *range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60),
+        60, 61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96),
+    ),
     order="WFLW (Wu et al., CVPR 2018)",
-)
+)  # fmt: skip
 
 _COFW_29_NAMES = (
     "right_brow_outer", "left_brow_outer", "right_brow_inner", "left_brow_inner",
@@ -187,6 +194,54 @@ cofw_29 = LandmarkScheme(
     order="COFW (Burgos-Artizzu et al., ICCV 2013)",
 )
 
+
+def _jd_106_names() -> tuple[str, ...]:
+    """Names in the order of the JD-landmark challenge (Liu et al., ICMEW 2019): as WFLW, right side first."""
+    jaw = [*_numbered("right_jaw", 16), "chin", *reversed(_numbered("left_jaw", 16))]
+    upper, lower = _numbered("brow_upper", 5), _numbered("brow_lower", 4)
+    ring = ("outer", "upper_outer", "upper_inner", "inner", "lower_inner", "lower_outer")
+    left_ring = (ring[3], ring[2], ring[1], ring[0], ring[5], ring[4])
+    middle = ("upper", "lower", "middle")
+    sides = (
+        "right_nose_root",
+        "left_nose_root",
+        "right_nose_side",
+        "left_nose_side",
+        "right_wing",
+        "left_wing",
+    )
+    return (
+        *jaw,
+        *(f"right_{name}" for name in upper), *(f"left_{name}" for name in reversed(upper)),
+        *_IBUG_68_NAMES[27:36],
+        *(f"right_eye_{place}" for place in ring), *(f"left_eye_{place}" for place in left_ring),
+        *(f"right_{name}" for name in lower), *(f"left_{name}" for name in reversed(lower)),
+        *(f"right_eye_{place}" for place in middle), *(f"left_eye_{place}" for place in middle),
+        *sides, *_IBUG_68_NAMES[48:68], "right_pupil", "left_pupil",
+    )  # fmt: skip
+
+
+_JD_106_NAMES = _jd_106_names()
+
+jd_106 = LandmarkScheme(
+    name="jd_106",
+    landmark_names=_JD_106_NAMES,
+    groups={
+        "jaw": tuple(range(33)),
+        "brows": (*range(33, 43), *range(64, 72)),
+        "nose": (*range(43, 52), *range(78, 84)),
+        "eyes": (*range(52, 64), *range(72, 78), 104, 105),
+        "mouth": tuple(range(84, 104)),
+    },
+    swap_pairs=_pairs_by_name(_JD_106_NAMES),
+    outer_eye_corners=(52, 61),
+    eye_rings=(tuple(range(52, 58)), tuple(range(58, 64))),
+    nose_tip=46,
+    mouth_corners=(84, 90),
+    order="JD-landmark (Liu et al., ICMEW 2019)",
+    ibug_68_points=(*range(0, 33, 2), *range(33, 52), *range(52, 64), *range(84, 104)),
+)
+
 arcface_5 = LandmarkScheme(
     name="arcface_5",
     landmark_names=("right_eye", "left_eye", "nose_tip", "right_mouth_corner", "left_mouth_corner"),
@@ -202,6 +257,6 @@ arcface_5 = LandmarkScheme(
 """The five points that face recognition is aligned by (Deng et al., CVPR 2019), in MTCNN's order."""
 
 SCHEMES: dict[str, LandmarkScheme] = {
-    scheme.name: scheme for scheme in (ibug_68, wflw_98, cofw_29, arcface_5)
+    scheme.name: scheme for scheme in (ibug_68, wflw_98, cofw_29, jd_106, arcface_5)
 }
-"""Every scheme a manifest may name."""
+"""Every scheme a manifest may name; device/contract/scheme_file.py adds those of a user."""

@@ -17,6 +17,7 @@ from device.contract.codec import CODECS, COORDINATES
 from device.contract.errors import BadInputError
 from device.contract.files import read_bounded, sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
+from device.contract.scheme_file import know_scheme
 from device.contract.shape import correction_of
 from device.contract.tensors import TensorSpec
 
@@ -160,6 +161,7 @@ def read_manifest(path: Path) -> ModelManifest:
             each other; or a value that this project cannot obey.
     """
     manifest = read_typed_manifest(path, ModelManifest, MANIFEST_SCHEMA)
+    know_scheme(manifest.scheme, path.parent)
     check_words(path, channels=(manifest.crop.channels, (CHANNELS,)), codec=(manifest.codec.name, CODECS))
     check_words(path, **{"landmark scheme": (manifest.scheme, tuple(SCHEMES))})
     _check_landmarks_output(manifest, path)

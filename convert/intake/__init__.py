@@ -1,0 +1,1 @@
+"""Anybody's network and pictures, made into a handover."""
