@@ -15,6 +15,24 @@ from convert.stations.handover import check_folder
 from convert.stations.onnx2tf import find_converter
 
 
+def job_of(folder: Path, out: Path, settings: Settings | None = None) -> Job:
+    """The job of a handover folder.
+
+    Raises:
+        BadInputError: a file of it is missing or damaged.
+        MissingOutsideError: no interpreter has onnx2tf.
+    """
+    check_folder(folder)
+    finder = isinstance(read_handover(folder / "handover.json"), FinderHandover)
+    return Job(
+        handover=folder,
+        out=out,
+        converter=find_converter(os.environ),
+        settings=settings or Settings(),
+        stem=FINDER_STEM if finder else LANDMARK_STEM,
+    )
+
+
 def convert(
     folder: Path,
     out: Path,
@@ -40,16 +58,9 @@ def convert(
         LandmarksError: whatever a station says.
     """
     check_folder(folder)
-    handover = read_handover(folder / "handover.json")
-    figure = figure_of(handover)
+    figure = figure_of(read_handover(folder / "handover.json"))
     budget = figure.budget_points if budget_points is None else budget_points
     max_error = figure.max_error_percent if max_error_percent is None else max_error_percent
-    job = Job(
-        handover=folder,
-        out=out,
-        converter=find_converter(os.environ),
-        settings=Settings(budget, max_error, calibration_crops, everything),
-        stem=FINDER_STEM if isinstance(handover, FinderHandover) else LANDMARK_STEM,
-    )
+    job = job_of(folder, out, Settings(budget, max_error, calibration_crops, everything))
     run_pipeline(job, progress, stations_of(job))
     return summary_table(json.loads(job.report.read_text(encoding="utf-8")))

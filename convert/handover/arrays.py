@@ -37,8 +37,8 @@ class ValidationSet:
 
     crops: NDArray[np.uint8]
     """(N, H, W, 3) BGR."""
-    landmarks_crop: NDArray[np.float32]
-    """(N, K, 2) pixels of the crop."""
+    landmarks_crop: NDArray[np.float32] | None
+    """(N, K, 2) pixels of the crop; None without labels."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ Its input becomes `image` (1, 3, H, W), BGR, real = (pixel - 128) / 128; its out
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +130,7 @@ class GraphEditor:
         return name
 
     def node(
-        self, kind: str, inputs: Sequence[str], output: str, *, first: bool = False, **options: object
+        self, kind: str, inputs: Sequence[str], output: str, *, first: bool = False, **options: Any
     ) -> str:
         """Add a node at the end, or before all others; the name of its output."""
         import onnx
@@ -167,7 +167,7 @@ class GraphEditor:
             self.graph.initializer.remove(weights)
 
 
-def _options(node: "onnx.NodeProto") -> dict[str, object]:
+def _options(node: "onnx.NodeProto") -> dict[str, Any]:
     import onnx
 
     return {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
@@ -181,7 +181,7 @@ def _folds(node: "onnx.NodeProto", editor: GraphEditor, bias: NDArray[np.float32
     options = _options(node)
     if node.op_type != "Conv" or options.get("group", 1) != 1 or editor.weights(node.input[1]) is None:
         return False
-    padded = any(options.get("pads", ())) or options.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID")  # type: ignore[arg-type]
+    padded = any(options.get("pads", ())) or options.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID")
     return not (padded and bias.any())
 
 
@@ -210,8 +210,8 @@ def fold_normalisation(model: "onnx.ModelProto", rule: Normalisation) -> bool:
             editor.node("Transpose", ["normalised_nchw"], "normalised", first=True, perm=[0, 2, 3, 1])
         editor.node("Conv", [IMAGE, *names], "normalised_nchw" if last else "normalised", first=True)
     model.graph.input.remove(picture)
-    shape = [1, 3, high, wide]
-    model.graph.input.insert(0, onnx.helper.make_tensor_value_info(IMAGE, onnx.TensorProto.FLOAT, shape))
+    ours = onnx.helper.make_tensor_value_info(IMAGE, onnx.TensorProto.FLOAT, [1, 3, high, wide])
+    model.graph.input.insert(0, ours)
     return folded
 
 
@@ -226,12 +226,23 @@ def _fold_into(
     import onnx
 
     inner = weights[:, :, 0, 0]
-    kernel = onnx.numpy_helper.to_array(editor.weights(node.input[1]))
+    weight = editor.weights(node.input[1])
+    assert weight is not None  # _folds has looked
+    kernel = onnx.numpy_helper.to_array(weight)
     own = editor.weights(node.input[2]) if len(node.input) > 2 else None
     old = onnx.numpy_helper.to_array(own) if own is not None else np.zeros(len(kernel), np.float32)
     moved = np.einsum("oikl,ic->ockl", kernel, inner).astype(np.float32)
     offset = (old + np.einsum("oikl,i->o", kernel, bias)).astype(np.float32)
     node.input[1:] = [editor.constant(f"{name}_weights", moved), editor.constant(f"{name}_bias", offset)]
+
+
+def _fits(shape: tuple[int, ...], rule: OutputRule) -> bool:
+    """Whether an output of this shape can hold the landmarks."""
+    if rule.layout == "coordinates":
+        return int(np.prod(shape)) == 2 * rule.points
+    if rule.layout == "simcc":
+        return len(shape) == 3 and shape[1] == rule.points
+    return len(shape) == 4 and rule.points in (shape[1], shape[3]) and min(shape[1:]) > 1
 
 
 def pick_outputs(model: "onnx.ModelProto", rule: OutputRule, path: Path) -> list["onnx.ValueInfoProto"]:
@@ -241,16 +252,8 @@ def pick_outputs(model: "onnx.ModelProto", rule: OutputRule, path: Path) -> list
         BadInputError: none fits, or more than wanted.
     """
     count = rule.points
-    fits = {
-        "coordinates": lambda shape: int(np.prod(shape)) == 2 * count,
-        "heatmap": lambda shape: len(shape) == 4 and count in (shape[1], shape[3]) and min(shape[1:]) > 1,
-        "simcc": lambda shape: len(shape) == 3 and shape[1] == count,
-    }[rule.layout]
-    found = [
-        output
-        for output in model.graph.output
-        if fits(shape_of(output)) and output.name != PREFIX + rule.presence
-    ]
+    outputs = [output for output in model.graph.output if output.name != PREFIX + rule.presence]
+    found = [output for output in outputs if _fits(shape_of(output), rule)]
     wanted = 2 if rule.layout == "simcc" else 1
     if len(found) != wanted:
         shapes = {output.name.removeprefix(PREFIX): shape_of(output) for output in model.graph.output}
@@ -304,12 +307,10 @@ def shape_outputs(
     if rule.layout == "heatmap":
         _, *shape = shape_of(found[0])
         turned = shape[0] != rule.points
-        editor.node(
-            "Transpose" if turned else "Identity",
-            [found[0].name],
-            LANDMARKS,
-            **({"perm": [0, 3, 1, 2]} if turned else {}),
-        )
+        if turned:
+            editor.node("Transpose", [found[0].name], LANDMARKS, perm=[0, 3, 1, 2])
+        else:
+            editor.node("Identity", [found[0].name], LANDMARKS)
         made = [1, rule.points, *(shape[:2] if turned else shape[1:])]
     else:
         last = found[0].name

@@ -1,10 +1,11 @@
 """A handover for anybody's landmark network: its ONNX file, a folder of pictures and a few words about it."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -209,8 +210,8 @@ def _describe(
         "schema": 1,
         "name": network.name,
         "scheme": network.scheme.name,
-        "crop": asdict(rule),
-        "codec": asdict(codec),
+        "crop": msgspec.to_builtins(rule),
+        "codec": msgspec.to_builtins(codec),
         "target": network.target,
         "labelled": network.labels is not None,
         "original": "original",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import onnx
 
 WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-PENALTY = 0.1
+PENALTY = 0.3
 """Of squared weights, a sample: features outnumber the pictures."""
 LEAST_SPREAD = 0.1
 """Of a feature, in parts of the largest one's."""

@@ -47,7 +47,10 @@ def converted(tiny_handover, tmp_path_factory, converter):
         for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
             patch.setenv(name, "http://127.0.0.1:9")
         patch.setenv("LANDMARKS_CONVERT_PYTHON", str(converter))
-        assert main(["run", str(tiny_handover), "--out", str(out), "--int8-budget", "1"]) == 0
+        assert (
+            main(["run", str(tiny_handover), "--out", str(out), "--int8-budget", "1", "--max-error", "1000"])
+            == 0
+        )
     return out
 
 

@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 SIDE = 64
 
@@ -23,12 +23,12 @@ class SqueezeExcite(nn.Module):
         self.down, self.up = nn.Conv2d(width, 8, 1), nn.Conv2d(8, width, 1)
 
     def forward(self, x):
-        pooled = F.adaptive_avg_pool2d(x, 1)
-        return x * F.hardsigmoid(self.up(F.relu(self.down(pooled))))
+        pooled = functional.adaptive_avg_pool2d(x, 1)
+        return x * functional.hardsigmoid(self.up(functional.relu(self.down(pooled))))
 
 
 class Inverted(nn.Module):
-    """MobileNetV2's block (Sandler et al., CVPR 2018); with `excite` MobileNetV3's (Howard et al., ICCV 2019)."""
+    """MobileNetV2's block (Sandler et al., CVPR 2018), or V3's with `excite` (Howard et al., ICCV 2019)."""
 
     def __init__(self, inputs, outputs, stride, act=nn.ReLU6, excite=False):
         super().__init__()
@@ -51,7 +51,7 @@ class Regressor(nn.Module):
         self.trunk, self.head = trunk, nn.Linear(width, 2 * points)
 
     def forward(self, x):
-        return self.head(F.adaptive_avg_pool2d(self.trunk(x), 1).flatten(1))
+        return self.head(functional.adaptive_avg_pool2d(self.trunk(x), 1).flatten(1))
 
 
 class Pfld(nn.Module):
@@ -69,7 +69,7 @@ class Pfld(nn.Module):
         one = self.second(self.first(self.stem(x)))
         two = self.third(one)
         three = self.fourth(two).flatten(1)
-        pooled = [F.adaptive_avg_pool2d(each, 1).flatten(1) for each in (one, two)]
+        pooled = [functional.adaptive_avg_pool2d(each, 1).flatten(1) for each in (one, two)]
         return self.head(torch.cat([*pooled, three], 1))
 
 
@@ -92,7 +92,7 @@ class UNet(nn.Module):
 
 
 class Hrnet(nn.Module):
-    """HRNet (Sun et al., CVPR 2019): two resolutions side by side, exchanged by strides and bilinear growth."""
+    """HRNet (Sun et al., CVPR 2019): two resolutions, exchanged by strides and bilinear growth."""
 
     def __init__(self, points=68):
         super().__init__()
@@ -103,8 +103,8 @@ class Hrnet(nn.Module):
     def forward(self, x):
         high = self.high(self.stem(x))
         low = self.low(high)
-        mixed = F.relu(high + F.interpolate(self.rise(low), scale_factor=2, mode="nearest"))
-        grown = F.interpolate(low, size=high.shape[2:], mode="bilinear", align_corners=False)
+        mixed = functional.relu(high + functional.interpolate(self.rise(low), scale_factor=2, mode="nearest"))
+        grown = functional.interpolate(low, size=high.shape[2:], mode="bilinear", align_corners=False)
         return self.head(torch.cat([mixed, grown], 1))
 
 
@@ -122,7 +122,7 @@ class SimCc(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention over the cells of a map, after a LayerNorm (MobileViT, Mehta and Rastegari, ICLR 2022)."""
+    """Self-attention over the cells of a map (MobileViT, Mehta and Rastegari, ICLR 2022)."""
 
     def __init__(self, width, heads=2):
         super().__init__()
@@ -150,7 +150,9 @@ class Rolled(nn.Module):
         batch, width, high, wide = x.shape
         rows = torch.roll(x, (-2, -2), (2, 3)).flatten(2).transpose(1, 2)
         q, k, v = self.qkv(rows).chunk(3, -1)
-        weights = (F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1)) * self.scale
+        weights = (
+            functional.normalize(q, dim=-1) @ functional.normalize(k, dim=-1).transpose(-2, -1)
+        ) * self.scale
         mixed = (weights.softmax(-1) @ v).transpose(1, 2).reshape(batch, width, high, wide)
         return x + torch.roll(mixed, (2, 2), (2, 3))
 
@@ -167,8 +169,8 @@ class Norms(nn.Module):
         )
 
     def forward(self, x):
-        rows = self.down(F.gelu(self.up(self.norm(x.permute(0, 2, 3, 1)))))
-        return F.silu(x + rows.permute(0, 3, 1, 2))
+        rows = self.down(functional.gelu(self.up(self.norm(x.permute(0, 2, 3, 1)))))
+        return functional.silu(x + rows.permute(0, 3, 1, 2))
 
 
 class GridSample(nn.Module):
@@ -180,7 +182,7 @@ class GridSample(nn.Module):
         self.register_buffer("grid", torch.stack(torch.meshgrid(rows, rows, indexing="xy"), -1)[None])
 
     def forward(self, x):
-        return F.grid_sample(x, self.grid.expand(len(x), -1, -1, -1), align_corners=False)
+        return functional.grid_sample(x, self.grid.expand(len(x), -1, -1, -1), align_corners=False)
 
 
 class Shuffle(nn.Module):
@@ -192,7 +194,7 @@ class Shuffle(nn.Module):
         self.grow, self.head = nn.Conv2d(24, 64, 1), nn.Conv2d(16, points, 1)
 
     def forward(self, x):
-        return self.head(F.relu(F.pixel_shuffle(self.grow(self.trunk(x)), 2)))
+        return self.head(functional.relu(functional.pixel_shuffle(self.grow(self.trunk(x)), 2)))
 
 
 def around(middle):

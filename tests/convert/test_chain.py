@@ -100,7 +100,10 @@ def test_a_second_run_does_no_work_and_changes_no_file(tiny_handover, out_copy, 
         return {path: path.stat().st_mtime_ns for path in out_copy.rglob("*") if path.is_file()}
 
     before = times()
-    assert main(["run", str(tiny_handover), "--out", str(out_copy), "--int8-budget", "1"]) == 0
+    assert (
+        main(["run", str(tiny_handover), "--out", str(out_copy), "--int8-budget", "1", "--max-error", "1000"])
+        == 0
+    )
     printed = capsys.readouterr()
     assert printed.err.count("unchanged") == 8
     assert "TFLite int8" in printed.out
@@ -110,13 +113,27 @@ def test_a_second_run_does_no_work_and_changes_no_file(tiny_handover, out_copy, 
 @pytest.mark.convert
 def test_a_missed_budget_ends_with_code_4_and_takes_the_product_back(tiny_handover, out_copy, capsys):
     with pytest.raises(GateError, match="percentage points of NME, wanted at most -100") as caught:
-        main(["run", str(tiny_handover), "--out", str(out_copy), "--int8-budget", "-100"])
+        main(
+            [
+                "run",
+                str(tiny_handover),
+                "--out",
+                str(out_copy),
+                "--int8-budget",
+                "-100",
+                "--max-error",
+                "1000",
+            ]
+        )
     assert caught.value.exit_code == 4
     assert capsys.readouterr().err.count("unchanged") == 7
     assert not (out_copy / "student.tflite").exists()
     assert (out_copy / "work" / "student.tflite").exists()
     assert json.loads((out_copy / "conversion.json").read_text())["gate"]["passed"] is False
-    assert main(["run", str(tiny_handover), "--out", str(out_copy), "--int8-budget", "1"]) == 0
+    assert (
+        main(["run", str(tiny_handover), "--out", str(out_copy), "--int8-budget", "1", "--max-error", "1000"])
+        == 0
+    )
     assert read_model_manifest(out_copy / "student.tflite").name == "tiny"
 
 

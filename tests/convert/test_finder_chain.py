@@ -44,7 +44,12 @@ def converted(finder_handover, tmp_path_factory, converter):
     out = tmp_path_factory.mktemp("finder")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LANDMARKS_CONVERT_PYTHON", str(converter))
-        assert main(["run", str(finder_handover), "--out", str(out), "--int8-budget", "20"]) == 0
+        assert (
+            main(
+                ["run", str(finder_handover), "--out", str(out), "--int8-budget", "20", "--max-error", "100"]
+            )
+            == 0
+        )
     return out
 
 
@@ -82,7 +87,16 @@ def test_the_int8_file_is_integer_throughout(converted):
 
 @pytest.mark.convert
 def test_a_second_run_does_no_work(finder_handover, converted, capsys):
-    arguments = ["run", str(finder_handover), "--out", str(converted), "--int8-budget", "20"]
+    arguments = [
+        "run",
+        str(finder_handover),
+        "--out",
+        str(converted),
+        "--int8-budget",
+        "20",
+        "--max-error",
+        "100",
+    ]
     assert main(arguments) == 0
     printed = capsys.readouterr()
     assert printed.err.count("unchanged") == 8

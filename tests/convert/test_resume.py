@@ -11,7 +11,19 @@ import pytest
 def command(handover, out, *prefix):
     return [
         *prefix,
-        *(sys.executable, "-m", "convert", "run", str(handover), "--out", str(out), "--int8-budget", "1"),
+        *(
+            sys.executable,
+            "-m",
+            "convert",
+            "run",
+            str(handover),
+            "--out",
+            str(out),
+            "--int8-budget",
+            "1",
+            "--max-error",
+            "1000",
+        ),
     ]
 
 

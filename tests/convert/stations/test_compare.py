@@ -132,3 +132,33 @@ def test_the_real_input_is_the_pixel_less_128_over_128_channels_first():
     real = real_nchw(crop)
     assert real.shape == (1, 3, 2, 3)
     assert real[0, :, 1, 2].tolist() == [-1.0, 0.0, 127 / 128]
+
+
+class Described:
+    """What `mirror_error` asks of a handover."""
+
+    crop = SimpleNamespace(size_wh=(128, 128))
+    landmark_scheme = ibug_68
+
+
+def mirrored(landmarks):
+    """The points of a mirrored crop, left and right renamed by hand-made pairs."""
+    other = landmarks.copy()
+    other[:, 0] = 127 - other[:, 0]
+    for first, second in ibug_68.swap_pairs:
+        other[[first, second]] = other[[second, first]]
+    return other
+
+
+def test_a_network_that_finds_a_mirrored_face_has_no_mirror_error():
+    face = np.random.default_rng(0).uniform(30, 90, (68, 2)).astype(np.float32)
+    same = compare.mirror_error(readings_of(face), readings_of(mirrored(face)), Described)
+    assert same == pytest.approx(0, abs=1e-6)
+    # Off by 6 of the 60 pixels that the face is wide or high.
+    off = compare.mirror_error(readings_of(face), readings_of(mirrored(face) + np.float32([6, 0])), Described)
+    assert off == pytest.approx(6 / np.ptp(face, axis=0).max(), rel=1e-3)
+
+
+def test_points_that_fall_together_are_no_face():
+    point = np.full((68, 2), 40, np.float32)
+    assert compare.mirror_error(readings_of(point), readings_of(point), Described) > 1e3

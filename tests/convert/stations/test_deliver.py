@@ -1,8 +1,12 @@
 """The int8 gate, and what of the comparison a manifest keeps."""
 
+from pathlib import Path
+
 import pytest
 
-from convert.stations.deliver import manifest_metrics, passes_gate
+from convert.job import Job, Settings
+from convert.report.figure import LANDMARK_FIGURE, UNLABELLED_FIGURE
+from convert.stations.deliver import manifest_metrics, missed_gates, passes_gate
 
 
 @pytest.mark.parametrize(
@@ -23,3 +27,24 @@ def test_a_manifest_keeps_figures_of_its_own_model_and_pytorchs_for_reference():
         "validation_auc_at_8": 0.49,
         "validation_nme_interocular_pytorch": 0.04,
     }
+
+
+def comparison(figure, error, loss):
+    return {"models": {"original": {figure.error_key: error}}, "int8_loss_points": loss}
+
+
+def complaints(figure, error, loss):
+    job = Job(Path(), Path(), Path(), Settings(int8_budget_points=0.1, max_error_percent=15.0))
+    return missed_gates(job, comparison(figure, error, loss), figure, "original")
+
+
+def test_an_untrained_network_is_refused_though_int8_costs_it_nothing():
+    (complaint,) = complaints(LANDMARK_FIGURE, 0.6, 0.0001)
+    assert complaint.startswith("the float network has 60.0 % NME, wanted at most 15 %")
+    assert complaints(LANDMARK_FIGURE, 0.04, 0.0001) == []
+
+
+def test_without_labels_mirrored_faces_and_moved_points_decide():
+    assert "of moved" in complaints(UNLABELLED_FIGURE, 0.02, 0.2)[0]
+    (complaint,) = complaints(UNLABELLED_FIGURE, float("nan"), 0.0)
+    assert "mirror error" in complaint

@@ -49,6 +49,8 @@ def test_what_a_name_holds_is_text_on_the_page_and_not_markup():
     report = {
         "name": "<script>",
         "stem": "student",
+        "figure": "nme_interocular",
+        "original": "pytorch",
         "gate": {"passed": False, "int8_loss_points": 0.2, "int8_budget_points": 0.1},
         "network": {"parameters": 1000},
         "comparison": {

@@ -17,7 +17,22 @@ def everything(tiny_handover, converted, converter, tmp_path_factory):
     out = shutil.copytree(converted, tmp_path_factory.mktemp("all") / "model")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LANDMARKS_CONVERT_PYTHON", str(converter))
-        assert main(["run", str(tiny_handover), "--out", str(out), "--int8-budget", "1", "--all"]) == 0
+        assert (
+            main(
+                [
+                    "run",
+                    str(tiny_handover),
+                    "--out",
+                    str(out),
+                    "--int8-budget",
+                    "1",
+                    "--max-error",
+                    "1000",
+                    "--all",
+                ]
+            )
+            == 0
+        )
     return out
 
 
