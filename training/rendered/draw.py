@@ -31,6 +31,8 @@ BALD_FRACTION = 0.08
 """Of the pictures of people with a wig, in which they wear none."""
 COVERS = {"glasses": 0.22, "mask": 0.07, "hand": 0.1, "thing": 0.06}
 """How often each covers a face."""
+MAX_CUT_OFF = 0.45
+"""Face sizes by which a point may lie outside the picture. Readers refuse labels half a face outside."""
 LIPS_TO_TEETH = 0.0015
 """Metres by which the teeth are set back: on some heads they show through the lips."""
 
@@ -104,8 +106,11 @@ def draw_face(sitter: Sitter, settings: SceneSettings, rng: np.random.Generator)
     pose = random_pose(rng, angles)
     meshes = sitter.avatar.posed(pose)
     points = sitter.points.on(meshes[0].positions)
-    face = points[17:].mean(axis=0)
-    camera = random_camera(rng, angles, pose.neck, face, sitter.renderer.side)
+    while True:
+        camera = random_camera(rng, angles, pose.neck, points[17:].mean(axis=0), sitter.renderer.side)
+        surface, contour = label(sitter, meshes[0], points, camera, pose)
+        if cut_off(contour[:, :2], sitter.renderer.side) < MAX_CUT_OFF:
+            break
     covers = tuple(name for name, odds in COVERS.items() if rng.random() < odds)
     bald = rng.random() < BALD_FRACTION
     hair = _hair_tint(rng)
@@ -113,7 +118,6 @@ def draw_face(sitter: Sitter, settings: SceneSettings, rng: np.random.Generator)
     surfaces = [sitter.surface_of(_set_back(mesh, pose), hair) for mesh in shown]
     surfaces += _covers(sitter, covers, pose, meshes[0], camera, rng=rng)
     drawing = sitter.renderer.draw(surfaces, camera, random_lights(rng, camera))
-    surface, contour = label(sitter, meshes[0], points, camera, pose)
     return RenderedFace(
         _before_ground(drawing, rng), surface[:, :2], contour[:, :2], visible(drawing, surface),
         visible(drawing, contour), angles, dict(pose.morphs), covers,
@@ -138,6 +142,12 @@ def label(sitter: Sitter, skin: PosedMesh, points: Array, camera: Camera, pose: 
     jaw = list(JAW)
     contour[jaw] = jaw_contour(sitter.front, seen_by(camera, skin.positions), surface[jaw], down)
     return surface, contour
+
+
+def cut_off(points: Array, side: int) -> float:
+    """How far the farthest of some pixels (N, 2) lies outside a square picture, face sizes."""
+    size = np.ptp(points, axis=0).max()
+    return float(np.maximum(-0.5 - points, points - (side - 0.5)).max() / size)
 
 
 def seen_by(camera: Camera, points: NDArray[np.floating]) -> Array:

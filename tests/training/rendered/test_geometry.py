@@ -215,3 +215,16 @@ def test_labels_of_a_seed_stay_what_they_were(sitter):
     for key in ("surface", "contour"):
         assert np.array(made[key]) == pytest.approx(np.array(golden[key]), abs=0.02)
     assert [list(covers) for covers in made["covers"]] == golden["covers"]
+
+
+def test_no_point_lies_half_a_face_outside_the_picture(sitter, monkeypatch):
+    """Every camera cuts the face here; labels that readers refuse are drawn again."""
+    monkeypatch.setattr(scene, "CUT_FRACTION", 1.0)
+    drawn = []
+    for number in range(25):
+        points = draw.draw_face(sitter, SceneSettings(), np.random.default_rng([1, number])).contour
+        size = max(np.ptp(points[:, 0]), np.ptp(points[:, 1]))
+        beyond = max(-0.5 - points.min(), points.max() - (SIDE - 0.5))
+        drawn.append(beyond / size)
+    assert max(drawn) < 0.5
+    assert np.mean(np.array(drawn) > 0.1) > 0.3
