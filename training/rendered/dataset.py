@@ -35,7 +35,7 @@ from training.rendered.draw import RenderedFace, Sitter, draw_face
 from training.rendered.renderer import Renderer
 from training.rendered.scene import SceneSettings
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same request makes other pictures or labels."""
 SHARD_PICTURES = 50
 JPEG_QUALITY = 93

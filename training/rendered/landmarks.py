@@ -1,9 +1,10 @@
 """Where the 68 iBUG points lie on a head's skin.
 
 The heads share one layout of the skin's texture, so a place in it is the same anatomical place on every
-head. `landmarks68.json` holds these places (u, v), measured on the meshes: lid and lip points on the
-margins that are seen, corners of the eyes beside the ends of the lid slits, midline points at the middle
-between the two lid slits (u = 0.3255). Brows are painted, each person's at another height: `brow_shift`
+head. `landmarks68.json` holds these places (u, v), set by the meshes' own geometry alone, by no labelled
+photograph: lid and lip points on the margins that are seen, those of the upper lids at the thirds between
+the corners, corners of the eyes beside the ends of the lid slits, midline points at the middle between the
+two lid slits (u = 0.3255). Brows are painted, each person's at another height: `brow_shift`
 measures them.
 """
 

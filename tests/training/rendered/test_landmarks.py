@@ -93,3 +93,29 @@ def test_expressions_stay_within_their_range():
 def test_the_scheme_has_the_points_that_the_table_means():
     assert ibug_68.count == len(table()[1])
     assert ibug_68.groups["jaw"] == tuple(range(17))
+
+
+def test_points_of_the_upper_lids_divide_them_in_three():
+    _, places = table()
+    for corner, first, second, other in ((36, 37, 38, 39), (45, 44, 43, 42)):
+        start, end = places[corner, 0], places[other, 0]
+        assert places[[first, second], 0] == pytest.approx(
+            [start + (end - start) / 3, end - (end - start) / 3], abs=2e-4
+        )
+
+
+def test_the_midline_is_the_middle_between_the_lid_slits(people):
+    """The slit of each eye is a hole in the texture's layout: an edge that one triangle alone has."""
+    midline, places = table()
+    for avatar in people:
+        rounded = np.round(avatar.skin.uv.astype(float), 4)
+        sides = np.concatenate([rounded[avatar.skin.triangles[:, pair]] for pair in ([0, 1], [1, 2], [2, 0])])
+        sides = np.sort(sides.reshape(len(sides), 4).view("f8,f8").reshape(-1, 2), axis=1)
+        edges, counts = np.unique(sides.view("f8").reshape(-1, 4), axis=0, return_counts=True)
+        border = edges[counts == 1].reshape(-1, 2)
+        slits = []
+        for outer, inner in ((36, 39), (42, 45)):
+            low, high = places[outer] - [0.004, 0.006], places[inner] + [0.004, 0.006]
+            slit = border[((border > low) & (border < high)).all(axis=1)]
+            slits.append((slit[:, 0].min() + slit[:, 0].max()) / 2)
+        assert np.mean(slits) == pytest.approx(midline, abs=5e-4)
