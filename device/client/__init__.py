@@ -1,4 +1,4 @@
-"""The stream in a Python program: frames, health and events as they come, from wherever they come.
+"""Client of the stream for Python programs: frames, health and events, typed and checked.
 
     from device.client import connect
 
@@ -7,7 +7,7 @@
             print(frame.sequence, len(frame.faces), client.age_ms(frame))
 
 Addresses: `ws://HOST:PORT/stream` of a daemon's web sink, `mqtt://HOST/DEVICE` of a broker, or
-`replay:FILE`, a recording. `python -m device.client ADDRESS` prints what comes.
+`replay:FILE`, a recording. `python -m device.client ADDRESS` prints the messages.
 """
 
 from device.client.client import Connection, ConnectionState, LandmarkClient, connect

@@ -1,4 +1,4 @@
-"""Print the stream of a device as it comes."""
+"""Print the messages of a device as they arrive."""
 
 import argparse
 import sys
@@ -9,11 +9,11 @@ from device.contract.exit_codes import ExitCode
 from device.messages import messages as events
 
 EXAMPLES = """examples:
-  python -m device.client ws://localhost:8080/stream           a line a message, for people
+  python -m device.client ws://localhost:8080/stream           one line for each message, for people
   python -m device.client mqtt://broker.local/hall             through a broker
   python -m device.client ws://pi.local:8080 --json > day.jsonl   a recording, which `replay:` plays
 
-The token of a web sink stands in the variable LANDMARKS_WEB_TOKEN, a broker's password in
+The token of a web sink is read from the environment variable LANDMARKS_WEB_TOKEN, a broker's password from
 LANDMARKS_MQTT_PASSWORD.
 """
 
@@ -27,15 +27,13 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("address", help="ws://HOST:PORT/stream, mqtt://HOST/DEVICE or replay:FILE")
-    parser.add_argument(
-        "--json", action="store_true", help="messages as lines of JSON, as the device writes them"
-    )
-    parser.add_argument("--frames", type=int, help="end after this many frames")
+    parser.add_argument("--json", action="store_true", help="print lines of JSON as the device writes them")
+    parser.add_argument("--frames", type=int, help="stop after this many frames")
     return parser
 
 
 def line_for_people(client: LandmarkClient, message: events.Message) -> str:
-    """What a message says, short."""
+    """A message in one short line."""
     match message:
         case events.FrameMessage():
             faces = "; ".join(_face(face) for face in message.faces) or "no face"
@@ -55,13 +53,13 @@ def _face(face: events.FaceMessage) -> str:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Print until the end, the wanted number of frames, or Ctrl-C."""
+    """Print until the stream ends, the wanted number of frames is reached, or Ctrl-C is pressed."""
     arguments = make_parser().parse_args(words)
     with connect(arguments.address) as client:
         try:
             _print(client, arguments.json, arguments.frames)
         except KeyboardInterrupt:
-            return int(ExitCode.DONE)  # the ordinary end of looking on
+            return int(ExitCode.DONE)  # the usual way to stop watching
     return int(ExitCode.DONE)
 
 

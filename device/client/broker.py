@@ -13,17 +13,17 @@ from device.sinks.mqtt.link import CONNECT_SECONDS, KEEPALIVE_SECONDS, VERSIONS
 from device.sinks.mqtt.settings import MqttSettings
 
 RECONNECT_SECONDS = (1, 2)
-"""First wait before connecting again, and the longest; paho wants whole ones."""
+"""First pause before connecting again, and the longest; paho takes whole seconds only."""
 
 GONE = {b"offline": "the device is offline, says the broker", b"stopped": "the device was stopped"}
-"""What the retained `status` topic says when no messages will come."""
+"""Payloads of the retained `status` topic that mean that no messages will come."""
 
 
-class BrokerWay:
+class BrokerTransport:
     """One connection to a broker, kept up by paho's thread."""
 
     def __init__(self, settings: MqttSettings) -> None:
-        """Nothing is connected yet; of the settings only those of the connection and the topic are used.
+        """Prepare a connection; of the settings only those of the broker and the topic are used.
 
         Raises:
             BadInputError: a certificate that cannot be used.
@@ -38,7 +38,7 @@ class BrokerWay:
             self._client.tls_set_context(settings.tls_context())
 
     def open(self, listener: Listener) -> None:
-        """Begin."""
+        """Connect, and stay connected."""
         address, topic = self._settings.address, self._settings.topic
 
         def on_connect(client: paho.Client, _data: Any, _flags: Any, code: ReasonCode, _more: Any) -> None:
@@ -53,7 +53,7 @@ class BrokerWay:
         def on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
             payload = bytes(message.payload)
             if message.topic != f"{topic}/status":
-                listener.hear(payload)
+                listener.receive(payload)
             elif payload in GONE:
                 listener.down(GONE[payload])
             else:
@@ -68,7 +68,7 @@ class BrokerWay:
         self._client.loop_start()
 
     def close(self) -> None:
-        """End."""
+        """Disconnect."""
         self._client.on_disconnect = None
         self._client.disconnect()
         self._client.loop_stop()

@@ -1,4 +1,4 @@
-"""Reads the stream and hands it over as typed values: the newest frame wins, nothing else is lost."""
+"""The client: typed messages from any transport; the newest frame wins, nothing else is dropped."""
 
 import math
 import os
@@ -11,26 +11,24 @@ from threading import Condition
 from types import TracebackType
 from typing import Any, Self
 
-import orjson
-
 from device.client.clock import DeviceClock
-from device.client.transport import MAX_BYTES, Way
+from device.client.transport import MAX_BYTES, Transport
 from device.contract.errors import BadInputError, LandmarksError, UsageError
 from device.messages.cbor import decode_binary
-from device.messages.json_decoder import decode_message
-from device.messages.messages import SCHEMA, FrameMessage, Health, Message, Status
+from device.messages.json_decoder import OtherMessage, OtherSchemaError, decode_line
+from device.messages.messages import FrameMessage, Health, Message, Status
 from device.sinks.web.address import TOKEN_VARIABLE
 from device.support.extras import needs_extra
 
-NOTES_KEPT = 1024
-"""Of the newest messages that are no frames, while nobody takes them."""
+MAX_EVENTS = 1024
+"""Messages other than frames that are kept until they are taken; beyond this the oldest is dropped."""
 
-FIRST_BYTE_OF_BINARY = 0x80
-"""From here on a message's first byte is CBOR's; JSON begins in ASCII."""
+FIRST_BYTE_OF_BINARY = b"\x80"
+"""From this value on, the first byte of a message means CBOR; JSON begins with ASCII."""
 
 
 class ConnectionState(StrEnum):
-    """How the way to the device is."""
+    """State of the connection to the device."""
 
     CONNECTING = "connecting"
     LIVE = "live"
@@ -40,10 +38,10 @@ class ConnectionState(StrEnum):
 
 @dataclass(frozen=True)
 class Connection:
-    """The way to the device has changed."""
+    """A change of the connection to the device."""
 
     state: ConnectionState
-    """How it is now."""
+    """The state now."""
     reason: str = ""
     """One line for people."""
 
@@ -52,46 +50,44 @@ class LandmarkClient:
     """The stream of one device; made by `connect`.
 
     Iterating yields `FrameMessage`, `Health`, `Status`, `FaceLost`, `ErrorMessage`, `Reply` and
-    `OtherMessage` as `device.messages` defines them, and `Connection` whenever the way
-    breaks or heals. It ends when the client is closed or a recording is over.
+    `OtherMessage` as `device.messages` defines them, and a `Connection` whenever the connection breaks or is
+    restored. It ends when the client is closed or a recording is over.
     """
 
-    def __init__(self, way: Way) -> None:
-        """Nothing is opened yet."""
+    def __init__(self, transport: Transport) -> None:
         self.clock = DeviceClock()
-        """The device's clock."""
+        """Estimate of the device's clock."""
         self.connection = Connection(ConnectionState.CONNECTING)
-        """How the way to the device is."""
+        """State of the connection to the device."""
         self.frame: FrameMessage | None = None
         """The newest frame, taken or not."""
         self.health: Health | None = None
-        """The newest figures of the device."""
+        """The newest health message."""
         self.status: Status | None = None
-        """The newest state of its parts."""
+        """The newest status message."""
         self.bad = 0
         """Messages that could not be used."""
         self.bad_reason = ""
-        """Of the last of them."""
+        """Why the last of them could not be used."""
         self.skipped = 0
         """Frames replaced by a newer one before they were taken."""
-        self._way = way
+        self._transport = transport
         self._changed = Condition()
-        self._notes: deque[Message | Connection] = deque(maxlen=NOTES_KEPT)
+        self._events: deque[Message | Connection] = deque(maxlen=MAX_EVENTS)
         self._waiting: FrameMessage | None = None
         self._error: LandmarksError | None = None
 
     def open(self) -> Self:
-        """Begin."""
-        self._way.open(self)
+        """Start to connect."""
+        self._transport.open(self)
         return self
 
     def close(self) -> None:
-        """End; whoever iterates comes to its end."""
-        self._way.close()
+        """Disconnect; every iteration over the client ends."""
+        self._transport.close()
         self.end(None)
 
     def __enter__(self) -> Self:
-        """The client itself."""
         return self
 
     def __exit__(
@@ -100,11 +96,10 @@ class LandmarkClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close."""
         self.close()
 
     def __iter__(self) -> Iterator[Message | Connection]:
-        """Everything that comes, until the end.
+        """Every message, until the end.
 
         Raises:
             LandmarksError: the device refuses us, or speaks another form of the stream.
@@ -113,7 +108,7 @@ class LandmarkClient:
             yield message
 
     def frames(self) -> Iterator[FrameMessage]:
-        """Only the frames, until the end.
+        """The frames only, until the end.
 
         Raises:
             LandmarksError: as in iterating.
@@ -121,21 +116,21 @@ class LandmarkClient:
         return (message for message in self if isinstance(message, FrameMessage))
 
     def take(self, timeout: float | None = None) -> Message | Connection | None:
-        """The next to look at: what is no frame first, in order, then the newest frame.
+        """The next message: those that are no frames first, in order, then the newest frame.
 
         Args:
-            timeout: seconds to wait; None waits for as long as it takes.
+            timeout: seconds to wait at most; None waits without limit.
 
         Returns:
-            None when nothing came in time, or nothing will come any more.
+            None if nothing came in time, or nothing will come any more.
 
         Raises:
             LandmarksError: as in iterating.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._notes or self._waiting or self._ended, timeout)
-            if self._notes:
-                return self._notes.popleft()
+            self._changed.wait_for(lambda: self._events or self._waiting or self._ended, timeout)
+            if self._events:
+                return self._events.popleft()
             if self._waiting is not None:
                 frame, self._waiting = self._waiting, None
                 return frame
@@ -144,71 +139,52 @@ class LandmarkClient:
             return None
 
     def age_ms(self, frame: FrameMessage) -> float:
-        """Milliseconds since the frame was captured; NaN while the device's clock is not known."""
+        """Milliseconds since the frame was captured; NaN while the device's clock is unknown."""
         return _now_ms() + self.clock.offset - frame.captured_ns / 1e6
 
     @property
     def _ended(self) -> bool:
         return self.connection.state is ConnectionState.ENDED
 
-    # Called by the way, in its own thread.
+    # Called by the transport, on its own thread.
 
     def up(self) -> None:
-        """Messages can come now."""
-        # A device that was started again has another clock.
+        """The device is reachable."""
+        # After a restart the device may have another clock.
         self.clock.reset()
-        self._tell(Connection(ConnectionState.LIVE))
+        self._report(Connection(ConnectionState.LIVE))
 
     def down(self, reason: str) -> None:
-        """None can come for a while."""
-        self._tell(Connection(ConnectionState.OFFLINE, reason))
+        """The device cannot be reached for the moment."""
+        self._report(Connection(ConnectionState.OFFLINE, reason))
 
     def end(self, error: LandmarksError | None) -> None:
-        """None will come any more."""
+        """No more messages will come."""
         with self._changed:
             if not self._ended:
                 self._error = error
                 self.connection = Connection(ConnectionState.ENDED, str(error or ""))
                 self._changed.notify_all()
 
-    def hear(self, data: bytes) -> None:
-        """Take in one message; what cannot be used is counted and left out."""
+    def receive(self, data: bytes) -> None:
+        """Take one message; one that cannot be used is counted and dropped."""
         received = _now_ms()
         try:
-            message = self._read(data, received)
+            message = _decode(data)
+        except OtherSchemaError as error:
+            self.end(BadInputError(f"the device speaks another version: {error}; update this program"))
         except BadInputError as error:
             self.bad, self.bad_reason = self.bad + 1, str(error)
-            return
+        else:
+            self._on_message(message, received)
+
+    def _on_message(self, message: Message, received: float) -> None:
         if isinstance(message, FrameMessage):
             self._on_frame(message, received)
-        elif message is not None:
-            self._on_note(message)
-
-    def _read(self, data: bytes, received: float) -> Message | None:
-        """A message; None for what concerns only the clock, or ends everything.
-
-        Raises:
-            BadInputError: it cannot be used.
-        """
-        if len(data) > MAX_BYTES:
-            raise BadInputError(f"message of {len(data)} bytes, at most {MAX_BYTES} are read")
-        if data and data[0] >= FIRST_BYTE_OF_BINARY:
-            return decode_binary(data)
-        try:
-            values = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise BadInputError(f"message is no line of JSON ({error})") from error
-        if not isinstance(values, dict):
-            raise BadInputError("message is no object")
-        if isinstance(schema := values.get("schema"), int) and schema != SCHEMA:
-            self.end(
-                BadInputError(f"the device speaks schema {schema}, this client reads {SCHEMA}; update it")
-            )
-            return None
-        if values.get("type") == "pong":
-            self._on_pong(values, received)
-            return None
-        return decode_message(values)
+        elif isinstance(message, OtherMessage) and message.values["type"] == "pong":
+            self._on_pong(message.values, received)
+        else:
+            self._on_event(message)
 
     def _on_pong(self, values: dict[str, Any], received: float) -> None:
         sent, device = values.get("sent_ms"), values.get("monotonic_ns")
@@ -222,21 +198,21 @@ class LandmarkClient:
             self.frame = self._waiting = frame
             self._changed.notify_all()
 
-    def _on_note(self, message: Message) -> None:
+    def _on_event(self, message: Message) -> None:
         if isinstance(message, Health):
             self.health = message
         elif isinstance(message, Status):
             self.status = message
         with self._changed:
-            self._notes.append(message)
+            self._events.append(message)
             self._changed.notify_all()
 
-    def _tell(self, connection: Connection) -> None:
-        """A change of the way; the same again is no news."""
+    def _report(self, connection: Connection) -> None:
+        """Note a change of the connection, unless it is in that state already."""
         with self._changed:
             if not self._ended and connection != self.connection:
                 self.connection = connection
-                self._notes.append(connection)
+                self._events.append(connection)
                 self._changed.notify_all()
 
 
@@ -244,35 +220,46 @@ def _now_ms() -> float:
     return time.monotonic_ns() / 1e6
 
 
-def _web_way(address: str, token: str | None) -> Way:
+def _decode(data: bytes) -> Message:
+    """A message, JSON or CBOR.
+
+    Raises:
+        BadInputError: it cannot be used.
+    """
+    if len(data) > MAX_BYTES:
+        raise BadInputError(f"message of {len(data)} bytes, at most {MAX_BYTES} are read")
+    return decode_binary(data) if data[:1] >= FIRST_BYTE_OF_BINARY else decode_line(data)
+
+
+def _web_transport(address: str, token: str | None) -> Transport:
     with needs_extra(f"a stream at {address}", "web"):
-        from device.client.websocket import WebSocketWay
-    return WebSocketWay(address, token or os.environ.get(TOKEN_VARIABLE))
+        from device.client.websocket import WebSocketTransport
+    return WebSocketTransport(address, token or os.environ.get(TOKEN_VARIABLE))
 
 
-def _broker_way(address: str, _: str | None) -> Way:
-    from device.client.broker import BrokerWay
+def _broker_transport(address: str, _: str | None) -> Transport:
+    from device.client.broker import BrokerTransport
     from device.sinks import SINKS
     from device.sinks.mqtt.settings import read_mqtt_settings
 
-    return BrokerWay(read_mqtt_settings(SINKS.parse(address), os.environ))
+    return BrokerTransport(read_mqtt_settings(SINKS.parse(address), os.environ))
 
 
-def _recording_way(address: str, _: str | None) -> Way:
-    from device.client.recording import RecordingWay
+def _recording_transport(address: str, _: str | None) -> Transport:
+    from device.client.recording import RecordingTransport
     from device.daemon.replay import find_recording
 
-    return RecordingWay(find_recording(address))
+    return RecordingTransport(find_recording(address))
 
 
-WAYS: dict[str, Callable[[str, str | None], Way]] = {
-    "ws": _web_way,
-    "wss": _web_way,
-    "mqtt": _broker_way,
-    "mqtts": _broker_way,
-    "replay": _recording_way,
+TRANSPORTS: dict[str, Callable[[str, str | None], Transport]] = {
+    "ws": _web_transport,
+    "wss": _web_transport,
+    "mqtt": _broker_transport,
+    "mqtts": _broker_transport,
+    "replay": _recording_transport,
 }
-"""Each scheme of an address; a way's module is imported only when it is asked for."""
+"""Opens each scheme of an address; the module of a transport is imported only when it is used."""
 
 
 def connect(address: str, token: str | None = None) -> LandmarkClient:
@@ -281,14 +268,14 @@ def connect(address: str, token: str | None = None) -> LandmarkClient:
     Args:
         address: `ws://HOST:PORT/stream`, `mqtt://[USER@]HOST[:PORT]/DEVICE` or `replay:FILE?speed=2`;
             options as of the sink `mqtt:` and the source `replay:` (device/README.md).
-        token: what a web sink asks for; None: the variable LANDMARKS_WEB_TOKEN, where it is set.
+        token: of a web sink; None reads the environment variable LANDMARKS_WEB_TOKEN, if it is set.
 
     Raises:
         UsageError: an address that cannot be understood.
         BadInputError: a file or certificate that cannot be read.
         MissingOutsideError: a package that such an address needs is not installed.
     """
-    way = WAYS.get(address.partition(":")[0].lower())
-    if way is None:
+    open_transport = TRANSPORTS.get(address.partition(":")[0].lower())
+    if open_transport is None:
         raise UsageError(f"got {address!r}, wanted ws://HOST:PORT/stream, mqtt://HOST/DEVICE or replay:FILE")
-    return LandmarkClient(way(address, token)).open()
+    return LandmarkClient(open_transport(address, token)).open()

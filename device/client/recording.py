@@ -1,4 +1,4 @@
-"""A recording instead of a device: programs are written and tested without any camera."""
+"""A recording in place of a device, so that programs can be written and tested without a camera."""
 
 import time
 from threading import Event, Thread
@@ -8,22 +8,21 @@ from device.contract.errors import BadInputError
 from device.daemon.replay import Pace, Recording, moved_to_now, read_recording
 
 
-class RecordingWay:
-    """Plays a recording at its speed; its times read as captured now."""
+class RecordingTransport:
+    """Plays a recording at its speed, with times moved to the present."""
 
     def __init__(self, recording: Recording) -> None:
-        """Nothing is read yet."""
         self._path, self._options = recording.path, recording.options
         self._closing = Event()
         self._thread: Thread | None = None
 
     def open(self, listener: Listener) -> None:
-        """Begin."""
+        """Start to play."""
         self._thread = Thread(target=self._run, args=(listener,), name="landmark client", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """End."""
+        """Stop."""
         self._closing.set()
         if self._thread is not None:
             self._thread.join(1.0)
@@ -45,4 +44,4 @@ class RecordingWay:
             recorded = getattr(message, "published_ns", None)
             if self._closing.wait(pace.seconds_until(recorded, time.monotonic())):
                 return
-            listener.hear(moved_to_now(line)[1])
+            listener.receive(moved_to_now(line)[1])

@@ -1,43 +1,43 @@
-"""A way from the device to this program."""
+"""A transport brings the messages of one device to this program."""
 
 from typing import Protocol
 
 from device.contract.errors import LandmarksError
 
 BACKOFF_SECONDS = (0.1, 1.6)
-"""First wait before connecting again, doubling to the second."""
+"""First pause before connecting again; it doubles up to the second."""
 
 MAX_BYTES = 1_000_000
-"""Of one message; a frame with 64 faces has a fifth of it."""
+"""The longest message that is read; a frame with 64 faces has a fifth of this."""
 
 
 class Listener(Protocol):
-    """What a way tells, from a thread of its own."""
+    """Gets the events of a transport, on the transport's own thread."""
 
     def up(self) -> None:
-        """Messages can come now."""
+        """The device is reachable; messages can come."""
         ...
 
     def down(self, reason: str) -> None:
-        """None can come for a while; the way tries again by itself."""
+        """The device cannot be reached; the transport keeps trying."""
         ...
 
     def end(self, error: LandmarksError | None) -> None:
-        """None will come any more: a recording is over (None), or somebody must change something."""
+        """No more messages will come: a recording is over (None), or trying again would not help."""
         ...
 
-    def hear(self, data: bytes) -> None:
-        """One message, JSON or CBOR."""
+    def receive(self, data: bytes) -> None:
+        """Take one message, JSON or CBOR."""
         ...
 
 
-class Way(Protocol):
-    """Opened once, closed once."""
+class Transport(Protocol):
+    """A connection to one device; opened once, closed once."""
 
     def open(self, listener: Listener) -> None:
-        """Begin; returns at once."""
+        """Start to connect; returns at once."""
         ...
 
     def close(self) -> None:
-        """End; the listener hears no more."""
+        """Disconnect; the listener gets no more events."""
         ...

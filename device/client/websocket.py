@@ -1,4 +1,4 @@
-"""The stream over a WebSocket, opened again whenever it breaks."""
+"""The stream over a WebSocket, which is opened again whenever it breaks."""
 
 import time
 from http import HTTPStatus
@@ -14,20 +14,20 @@ from device.contract.errors import BadInputError, LandmarksError, RefusedError, 
 from device.sinks.web.address import TOKEN_VARIABLE
 
 EARLY_PINGS = 8
-"""Pings quickly after one another, so that the clock is soon known."""
+"""Number of pings in quick succession at first, so that the device's clock is soon known."""
 
 PING_SECONDS = (0.2, 2.0)
-"""Between pings: early ones, later ones."""
+"""Between two early pings, and between two later ones."""
 
 SILENCE_SECONDS = 4.0
-"""A device that answers nothing for so long is given up: Wi-Fi that is gone says nothing."""
+"""A connection without any answer for this long is given up: lost Wi-Fi does not report itself."""
 
 CONNECT_SECONDS = 3.0
-"""For the connection and its handshake."""
+"""Limit for the connection and its handshake."""
 
 
 def stream_url(address: str) -> str:
-    """The address of a stream: `/stream` is added where there is no path.
+    """The URL of a stream; `/stream` is added where the address has no path.
 
     Raises:
         UsageError: no host, or a port that is none.
@@ -42,11 +42,11 @@ def stream_url(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") or "/stream", parts.query, ""))
 
 
-class WebSocketWay:
-    """One connection at a time, kept up by a thread."""
+class WebSocketTransport:
+    """Keeps one connection open, on a thread of its own."""
 
     def __init__(self, address: str, token: str | None = None) -> None:
-        """Nothing is connected yet.
+        """Prepare a connection.
 
         Raises:
             UsageError: an address that cannot be understood.
@@ -57,12 +57,12 @@ class WebSocketWay:
         self._thread: Thread | None = None
 
     def open(self, listener: Listener) -> None:
-        """Begin."""
+        """Connect, and stay connected."""
         self._thread = Thread(target=self._run, args=(listener,), name="landmark client", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """End."""
+        """Disconnect."""
         self._closing.set()
         if self._connection is not None:
             self._connection.close()
@@ -96,7 +96,7 @@ class WebSocketWay:
             self._url,
             additional_headers={"Authorization": f"Bearer {self._token}"} if self._token else None,
             compression=None,
-            proxy=None,  # a device of one's own network
+            proxy=None,  # the device is on the local network
             open_timeout=CONNECT_SECONDS,
             close_timeout=0.5,
             ping_interval=SILENCE_SECONDS,
@@ -105,7 +105,7 @@ class WebSocketWay:
         )
 
     def _listen(self, connection: ClientConnection, listener: Listener) -> None:
-        """Hand on what comes until the connection ends; ask for the device's clock now and then."""
+        """Pass messages on until the connection ends, and ask for the device's clock at intervals."""
         pings, due = 0, time.monotonic()
         while not self._closing.is_set():
             if (now := time.monotonic()) >= due:
@@ -116,10 +116,10 @@ class WebSocketWay:
                 data = connection.recv(timeout=max(due - now, 0), decode=False)
             except TimeoutError:
                 continue
-            listener.hear(data)
+            listener.receive(data)
 
     def _refusal(self, status: int) -> LandmarksError | None:
-        """What will not become better by trying again."""
+        """The error for a status that trying again would not change; None for any other."""
         if status == HTTPStatus.UNAUTHORIZED:
             wrong = "the token is wrong" if self._token else "the device asks for a token"
             return RefusedError(f"{self._url}: {wrong}; put it into the variable {TOKEN_VARIABLE}")

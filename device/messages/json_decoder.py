@@ -28,6 +28,10 @@ KINDS: dict[str, type[StreamMessage]] = {
 """The struct of each message type."""
 
 
+class OtherSchemaError(BadInputError):
+    """The message is of another version of the stream."""
+
+
 @dataclass(frozen=True)
 class OtherMessage:
     """A message of a type that this version does not know."""
@@ -94,7 +98,7 @@ def decode_message(values: Any) -> Message:
 
 def _check_schema(schema: int) -> None:
     if schema != SCHEMA:
-        raise BadInputError(f"message of schema {schema}, wanted {SCHEMA}")
+        raise OtherSchemaError(f"message of schema {schema}, wanted {SCHEMA}")
 
 
 def _refusal(error: Exception) -> BadInputError:

@@ -53,7 +53,7 @@ def take_frame(client):
 
 
 class Silence:
-    """A way on which nothing happens but what the test does."""
+    """A transport on which nothing happens but what the test does."""
 
     def open(self, listener):
         pass
@@ -91,7 +91,7 @@ def test_health_and_status_are_kept_and_told_with_the_events_in_order(serve):
 def test_the_newest_frame_wins_and_the_others_are_counted():
     client = LandmarkClient(Silence()).open()
     for sequence in range(50):
-        client.hear(events.encode(a_frame(sequence)))
+        client.receive(events.encode(a_frame(sequence)))
     assert client.take(0).sequence == 49
     assert client.take(0) is None
     assert client.skipped == 49
@@ -153,8 +153,8 @@ def test_a_wrong_token_ends_with_a_sentence_and_the_right_one_is_taken_from_the_
 
 def test_another_schema_is_an_error_that_says_so():
     client = LandmarkClient(Silence()).open()
-    client.hear(b'{"type":"frame","schema":2}')
-    with pytest.raises(BadInputError, match="speaks schema 2, this client reads 1"):
+    client.receive(b'{"type":"frame","schema":2}')
+    with pytest.raises(BadInputError, match="message of schema 2, wanted 1; update this program"):
         next(iter(client))
 
 
@@ -174,17 +174,17 @@ def test_a_hostile_stream_is_counted_and_left_out():
     spoilt = [good | {"faces": 7}, good | {"frame": None}, good | {"sequence": -1}]
     spoilt.append(good | {"faces": [good["faces"][0] | {"landmarks": [[1e300, 0]] * 68}]})
     for line in [*HOSTILE, *(json.dumps(each).encode() for each in spoilt)]:
-        client.hear(line)
+        client.receive(line)
     assert client.take(0) is None
     # A pong that says nothing is no message at all.
     assert client.bad == len(HOSTILE) + len(spoilt) - 1
-    client.hear(json.dumps(good).encode())
+    client.receive(json.dumps(good).encode())
     assert client.take(0).sequence == 1
 
 
 def test_messages_of_the_future_are_handed_on():
     client = LandmarkClient(Silence()).open()
-    client.hear(b'{"type":"later","schema":1,"source":"cam0","more":3}')
+    client.receive(b'{"type":"later","schema":1,"source":"cam0","more":3}')
     message = client.take(0)
     assert isinstance(message, OtherMessage)
     assert message.values["more"] == 3
@@ -323,3 +323,18 @@ def test_a_device_that_is_not_there_yet_is_waited_for():
             publish_until(sink, client, lambda each: each.frame is not None)
         finally:
             sink.close()
+
+
+@pytest.mark.parametrize("module", ["client", "broker", "recording", "websocket"])
+def test_the_client_needs_neither_opencv_nor_an_interpreter(module):
+    code = (
+        "import sys\n"
+        "for heavy in ('cv2', 'ai_edge_litert', 'tflite_runtime'): sys.modules[heavy] = None\n"
+        f"from device.client import connect\nimport device.client.{module}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_programs_that_use_the_client_can_be_type_checked():
+    assert (ROOT / "device" / "py.typed").is_file()

@@ -84,7 +84,7 @@ def test_a_face_of_any_scheme_comes_to_the_client_in_both_forms(name, count):
     for message, line in zip(sink.messages, sink.lines, strict=True):
         VALIDATOR.validate(json.loads(line))
         client = LandmarkClient(None)
-        client.hear(line)
+        client.receive(line)
         if isinstance(message, events.FrameMessage):
             check_face(client.take(0), name, count, line)
             check_face(decode_binary(encode_binary(message)), name, count, line)
