@@ -51,7 +51,7 @@ PAGE := device/web/built/index.html
 data_flag = $(call option,--data,DATA)
 settings_flag = $(call option,--settings,SETTINGS)
 # A rehearsal's teachers have hardly learnt: they may be worse than what they teach.
-images_flag = $(if $(IMAGES),--images $(IMAGES) --allow-weak-teacher) $(if $(BATCH),--batch $(BATCH))
+images_flag = $(if $(IMAGES),--images $(call quote,IMAGES) --allow-weak-teacher) $(call option,--batch,BATCH)
 yunet_flag = $(call option,--yunet,YUNET)
 runs_flag = --runs $(call quote,RUNS)
 recipe_folder = training/configs/$(RECIPE)
