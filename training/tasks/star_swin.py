@@ -101,19 +101,30 @@ class StarTask:
 
     def label_terms(self, found: AttentionMaps, targets: Targets) -> dict[str, Tensor]:
         """Terms against the labels."""
-        cells = found.fused.shape[2]
-        stride, sigma = targets.side / cells, self.settings.sigma_px * targets.unit
         true = to_unit(targets.inside, targets.side)
         star = star_loss(found.fused, true, self.settings.distance, self.settings.order)
-        points = point_maps(targets.inside, cells, stride, sigma)
-        edges = contour_maps(targets.inside, self.contours, cells, stride, sigma)
-        point = weighted_adaptive_wing(found.point.float().sigmoid(), points)
-        edge = weighted_adaptive_wing(found.edge.float().sigmoid(), edges)
         return {
             "star": (star * targets.weight).mean(),
-            "point": (point * targets.weight).mean(),
-            "edge": losses.over_faces(edge.mean(1), targets.face),
+            "point": self.point_term(found, targets),
+            "edge": self.edge_term(found, targets),
         }
+
+    def point_term(self, found: AttentionMaps, targets: Targets) -> Tensor:
+        """Adaptive wing of the point maps against a Gaussian about each point."""
+        points = point_maps(targets.inside, *self._scale(found, targets))
+        wing = weighted_adaptive_wing(found.point.float().sigmoid(), points)
+        return (wing * targets.weight).mean()
+
+    def edge_term(self, found: AttentionMaps, targets: Targets) -> Tensor:
+        """Adaptive wing of the edge maps against a line along each contour."""
+        edges = contour_maps(targets.inside, self.contours, *self._scale(found, targets))
+        wing = weighted_adaptive_wing(found.edge.float().sigmoid(), edges)
+        return losses.over_faces(wing.mean(1), targets.face)
+
+    def _scale(self, found: AttentionMaps, targets: Targets) -> tuple[int, float, float]:
+        """Cells of a map's side, crop pixels a cell, and sigma in crop pixels."""
+        cells = found.fused.shape[2]
+        return cells, targets.side / cells, self.settings.sigma_px * targets.unit
 
     def teacher_terms(self, teacher: AttentionNet, fused: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Terms against the teacher's fused maps."""
