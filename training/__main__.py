@@ -164,10 +164,10 @@ def _add_results(commands: Commands) -> None:
     )
 
 
-def _add_lean(commands: Commands) -> None:
-    lean = commands.add_parser("lean", help="how far the labels of each set lean to one side")
-    lean.add_argument("run", type=Path, help="folder of a finished run that learnt with [augment] lean = 0")
-    lean.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+def _add_label_bias(commands: Commands) -> None:
+    bias = commands.add_parser("label-bias", help="constant sideways offset of each set's labels")
+    bias.add_argument("run", type=Path, help="folder of a finished run with [augment] label_bias = 0")
+    bias.add_argument("--data", type=Path, required=True, help="folder with the data sets")
 
 
 def _add_turned(commands: Commands) -> None:
@@ -211,7 +211,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_handover,
         _add_card,
         _add_results,
-        _add_lean,
+        _add_label_bias,
         _add_turned,
         _add_search_log,
         _add_recover,
@@ -352,11 +352,11 @@ def run_card(arguments: argparse.Namespace) -> None:
     print(write_card(arguments.folder, arguments.run, arguments.data))
 
 
-def run_lean(arguments: argparse.Namespace) -> None:
-    """Measure the labels' lean."""
-    from training.export.label_bias import lean_table, measure_lean
+def run_label_bias(arguments: argparse.Namespace) -> None:
+    """Measure the label bias of each set."""
+    from training.export.label_bias import label_bias_table, measure_label_bias
 
-    print(lean_table(measure_lean(arguments.run, arguments.data)))
+    print(label_bias_table(measure_label_bias(arguments.run, arguments.data)))
 
 
 def run_turned(arguments: argparse.Namespace) -> None:
@@ -401,7 +401,7 @@ PROGRAMS = {
     "handover": run_handover,
     "card": run_card,
     "results": run_results,
-    "lean": run_lean,
+    "label-bias": run_label_bias,
     "turned": run_turned,
     "search-log": run_search_log,
     "recover": run_recover,

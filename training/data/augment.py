@@ -31,7 +31,7 @@ class AugmentSettings:
     """Share of crops with a roi far too large or small, as a first find gives."""
     mirror: float = 0.5
     """Share mirrored."""
-    lean: float = 0.0
+    label_bias: float = 0.0
     """How far to the picture's right of the mirror-symmetric place the labels lie, in roi sides. A mirrored
     label would lie as far to the left, and the network, which cannot tell, would learn the middle."""
     colour: float = 0.8
@@ -381,6 +381,6 @@ class Augmenter:
         image = sample_crops(self.pack.images[faces], maps, self.cut_side)
         landmarks = landmarks_to_crop(self.pack.landmarks[faces], maps)
         swapped = landmarks[:, self.mirror_order]
-        swapped[:, :, 0] += 2 * self.settings.lean * self.cut_side
+        swapped[:, :, 0] += 2 * self.settings.label_bias * self.cut_side
         landmarks = torch.where(mirror[:, None, None], swapped, landmarks)
         return Batch(image, landmarks, image.new_full((len(faces),), face))

@@ -54,7 +54,7 @@ def test_the_mirror_term_is_how_far_two_answers_to_one_face_lie_apart():
         return task.mirror_gap(losses.expectation(task.model(batch.image)[0], 4.0), batch)
 
     assert gap(mirrored).max() < 0.02
-    # Labels lean to one side, so what all points share is no fault.
+    # Labels have a bias to one side, so what all points share is no fault.
     assert gap(mirrored + torch.tensor([1.0, 0.0])).max() < 0.15
     assert gap(moved)[:, 33] == pytest.approx(torch.full((3,), 3.0), abs=0.3)
 
