@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from device.contract.errors import BadInputError
 from device.inference.remote import AcceleratorError
+from device.support.backoff import BackOff
 from device.support.condition import OK, Condition, State
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ class WithFallback(Generic[Part]):
         self._name, self._cpu, self._open = name, cpu, open_accelerated
         self._ready: Part | None = None
         self._closed = Event()
-        self._failures, self._since = 0, time.monotonic()
+        self._back_off = BackOff(FIRST_BACK_OFF_SECONDS, LAST_BACK_OFF_SECONDS, RELIABLE_SECONDS)
+        self._since = time.monotonic()
         if open_accelerated is not None:
             try:
                 self._use(open_accelerated())
@@ -90,22 +92,22 @@ class WithFallback(Generic[Part]):
 
     def fall_back(self, reason: str) -> Part:
         """Switch to the CPU, report why, and reopen the accelerator in the background."""
-        lasted = time.monotonic() - self._since if self.active is not self._cpu else 0.0
-        self._failures = 1 if lasted >= RELIABLE_SECONDS else self._failures + 1
+        lasted = time.monotonic() - self._since if self.active is not self._cpu else None
+        pause = self._back_off.failed(lasted)
         self.active = self._cpu
         self.condition = Condition(State.DEGRADED, f"on the CPU: {reason}")
         log.warning("%s runs on the CPU: %s", self._name, reason)
-        Thread(target=self._reopen, name="reopen accelerator", daemon=True).start()
+        Thread(target=self._reopen, args=(pause,), name="reopen accelerator", daemon=True).start()
         return self._cpu
 
-    def _reopen(self) -> None:
+    def _reopen(self, pause: float) -> None:
         """Try until it works or this object is closed; runs in a thread of its own."""
         assert self._open is not None
-        while not self._closed.wait(_pause_seconds(self._failures)):
+        while not self._closed.wait(pause):
             try:
                 accelerated = self._open()
             except (AcceleratorError, BadInputError) as error:
-                self._failures += 1
+                pause = self._back_off.failed()
                 log.debug("the accelerator still fails: %s", error)
             else:
                 self._ready = accelerated
@@ -117,7 +119,3 @@ class WithFallback(Generic[Part]):
         for part in (self.active, self._ready):
             if part is not self._cpu and isinstance(part, Closable):
                 part.close()
-
-
-def _pause_seconds(failures: int) -> float:
-    return min(FIRST_BACK_OFF_SECONDS * 2.0 ** min(failures - 1, 16), LAST_BACK_OFF_SECONDS)

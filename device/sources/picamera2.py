@@ -8,6 +8,7 @@ from itertools import count
 import numpy as np
 
 from device.config.address import Address, Scheme
+from device.config.values import shown
 from device.contract.errors import UsageError
 from device.sources.camera import CameraError, OpenCamera
 from device.sources.frame import Frame, FrameSource, Unreadable
@@ -19,6 +20,9 @@ from device.support.child import Child, ChildError
 MODULE = "device.sources.picamera2_child"
 
 FORM = "picamera2: or picamera2:N"
+
+MAX_DIGITS = 3
+"""Of a camera's number."""
 
 OPEN_SECONDS = 10.0
 """picamera2 and libcamera load in about two; a sensor that does not answer takes for ever."""
@@ -102,8 +106,8 @@ def picamera2_opener(place: str, options: Picamera2Options) -> OpenCamera:
         UsageError: the place is no number.
     """
     number = place or "0"
-    if not (number.isascii() and number.isdigit()):
-        raise UsageError(f"source picamera2: got {place!r}, wanted {FORM}")
+    if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
+        raise UsageError(f"source picamera2: got {shown(place)}, wanted {FORM}")
     return lambda: Picamera2Camera(int(number), options)
 
 

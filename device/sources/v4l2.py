@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from device.config.address import Address, Scheme
+from device.config.values import shown
 from device.contract.errors import UsageError
 from device.sources.camera import CameraError, OpenCamera
 from device.sources.frame import Frame, FrameSource, Unreadable
@@ -19,6 +20,9 @@ from device.sources.v4l2_modes import list_modes, needs_compression, summary
 from device.support.paths import is_anything
 
 FORM = "v4l2:N or v4l2:/dev/videoN"
+
+MAX_DIGITS = 6
+"""Of a camera's number."""
 
 SELECT_SECONDS = "1"
 """How long OpenCV waits for a frame; by itself it would be ten seconds."""
@@ -111,10 +115,10 @@ def device_of(place: str) -> tuple[str, str]:
     Raises:
         UsageError: neither of the two.
     """
-    if place.isascii() and place.isdigit():
+    if place.isascii() and place.isdigit() and len(place) <= MAX_DIGITS:
         place = f"/dev/video{int(place)}"
     if not place.startswith("/dev/"):
-        raise UsageError(f"source v4l2: got {place!r}, wanted {FORM}")
+        raise UsageError(f"source v4l2: got {shown(place)}, wanted {FORM}")
     base = Path(place).name
     number = base.removeprefix("video")
     return place, f"cam{number}" if base.startswith("video") and number.isdigit() else base

@@ -28,6 +28,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "clock": board.clock,
     "disk": board.disk,
     "settings": setup.settings_file,
+    "source": setup.source,
     "models": setup.models,
     "broker": setup.broker,
 }

@@ -11,6 +11,7 @@ from device.finders.trained import SHIPPED as FINDER
 from device.inference.models import find_model
 from device.settings import DaemonSettings
 from device.sinks import SINKS
+from device.sources.open import SOURCES, parse_source
 
 
 def settings_file(host: Host) -> Finding:
@@ -25,6 +26,18 @@ def settings_file(host: Host) -> Finding:
         more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
         return fault(sentences[0] + more, f"python -m device config check {host.config}")
     return ok(f"{host.config} can be used")
+
+
+def source(host: Host) -> Finding:
+    """The address of the frames can be understood; what will be read, and how pictures are turned."""
+    try:
+        address = parse_source(host.settings.source)
+    except LandmarksError as error:
+        return fault(str(error), "python -m device run --help lists every source")
+    what = SOURCES.scheme(address.scheme).summary
+    if not getattr(address.options, "exif", True):
+        what = "every picture in the folder and below, as stored (exif=0)"
+    return ok(f"{address.scheme}: {what}")
 
 
 def models(host: Host) -> Finding:

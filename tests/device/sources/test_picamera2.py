@@ -136,9 +136,10 @@ def test_the_module_is_loaded_by_nobody_else(root) -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_a_place_that_is_no_number_is_refused() -> None:
+@pytest.mark.parametrize("place", ["front", "9" * 400, "9" * 5000])
+def test_a_place_that_is_no_number_is_refused(place: str) -> None:
     with pytest.raises(UsageError, match="wanted picamera2: or picamera2:N"):
-        open_source("picamera2:front")
+        open_source(f"picamera2:{place}")
 
 
 MODES = (  # of a camera module 3: size, rate, part of the sensor

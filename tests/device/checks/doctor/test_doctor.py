@@ -403,3 +403,18 @@ def test_free_bytes_are_those_of_the_nearest_folder_that_is_there(tmp_path):
     wanted = os.statvfs(tmp_path)
     got = free_bytes(tmp_path / "not/there/yet.jsonl")
     assert got == pytest.approx(wanted.f_bavail * wanted.f_frsize, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("source", "grade", "says"),
+    [
+        ("images:photos", Grade.OK, "turned as its EXIF orientation says"),
+        ("images:photos?exif=0", Grade.OK, "as stored (exif=0)"),
+        ("video:clip.mp4", Grade.OK, "turned as the file says"),
+        ("imags:photos", Grade.FAULT, "did you mean images:?"),
+    ],
+)
+def test_the_source_says_how_pictures_are_turned(host, source, grade, says):
+    finding = setup.source(with_source(host, source))
+    assert finding.grade == grade
+    assert says in finding.seen
