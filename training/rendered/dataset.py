@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from device.contract.errors import BadInputError, LandmarksError, RefusedError
 from device.contract.files import write_whole
-from training.data.sets.rendered import HELD_OUT, LABELS
+from training.data.sets.rendered import HELD_OUT, LABELS, REQUEST
 from training.rendered.avatar import Avatar
 from training.rendered.draw import RenderedFace, Sitter, draw_face
 from training.rendered.renderer import Renderer
@@ -39,8 +39,6 @@ FORMAT = 2
 """Raised when the same request makes other pictures or labels."""
 SHARD_PICTURES = 50
 JPEG_QUALITY = 93
-REQUEST = "rendered.json"
-"""What was asked for."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -138,6 +139,34 @@ def test_damaged_labels_are_one_sentence(rendered, tmp_path):
     np.savez(tmp_path / "labels.npz", **labels)
     with pytest.raises(BadInputError, match=r"000000\.jpg"):
         read_rendered(tmp_path)
+
+
+def test_several_folders_are_read_as_one_set_and_an_unfinished_one_is_refused(rendered, heads, tmp_path):
+    for part, held_out in (("train", False), ("held-out", True)):
+        render_dataset(RenderRequest(heads, 2, side=96, held_out=held_out), tmp_path / "rendered" / part, 1)
+    split = read_data_folder(tmp_path, sets=["rendered"])
+    assert [face.name for face in split.train] == ["rendered/Ann/train/0", "rendered/Ann/train/1"]
+    assert {face.name.split("/")[1] for face in split.validation} == {"White_M_2"}
+    (tmp_path / "rendered" / "train" / "labels.npz").unlink()
+    with pytest.raises(BadInputError, match=r"train/labels\.npz: render it to its end"):
+        read_rendered(tmp_path / "rendered")
+
+
+def test_a_run_learns_from_rendered_heads_beside_photographs(heads, opengl, tmp_path):
+    from tests.training.data.sets.test_sets import write_face
+    from tests.training.engine.test_loop import tiny_settings
+    from training.engine.run import train_run
+
+    for name in ("a", "b"):
+        write_face(tmp_path / "data" / "300w", name)
+    (tmp_path / "data" / "300w" / "validation.txt").write_text("b\n")
+    render_dataset(RenderRequest(heads, 4, side=96), tmp_path / "data" / "rendered", 1)
+    settings = tiny_settings(images=8)
+    weights = {"300w": 0.5, "rendered": 0.5}
+    settings = replace(settings, data=replace(settings.data, side=96, weights=weights))
+    assert set(train_run(settings, tmp_path / "data", tmp_path / "runs")) == {"300w"}
+    with np.load(next((tmp_path / "runs" / "packs").glob("faces-*.npz"))) as pack:
+        assert sorted(pack["sources"]) == ["300w"] + ["rendered"] * 4
 
 
 def run(monkeypatch, *arguments):

@@ -5,8 +5,10 @@ The jaw's points are those along the outline that is seen, as in photographs lab
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
 from training.data.sets.sample import Faces, Sample
@@ -14,6 +16,19 @@ from training.data.sets.usable import usable
 
 LABELS = "labels.npz"
 """File of all labels in a rendered folder."""
+
+REQUEST = "rendered.json"
+"""File that says what was asked for; there from the beginning, where the labels come at the end."""
+
+COLUMNS: dict[str, tuple[type, tuple[int, ...]]] = {
+    "pictures": (np.str_, ()),
+    "avatars": (np.str_, ()),
+    "numbers": (np.int64, ()),
+    "contour": (np.float32, (68, 2)),
+    "contour_visible": (np.bool_, (68,)),
+    "angles": (np.float32, (3,)),
+}
+"""Type and shape of a row of each column that is read."""
 
 HELD_OUT = ("AIAN_M_2", "Asian_M_3", "Black_F_2", "Hispanic_F_2", "White_M_2", "X_NHPI_F_2")
 """Avatars rendered for evaluation and never trained on: three women and three men, of six of the set's
@@ -23,35 +38,51 @@ ADVICE = "render it to its end with `python -m training render`"
 
 
 def avatar_of(name: str) -> str:
-    """The person of a sample by its name, rendered/AVATAR/NUMBER."""
+    """The person of a sample by its name, rendered/AVATAR/..."""
     return name.split("/")[1]
 
 
 def read_rendered(folder: Path) -> Faces:
-    """Every face with its yaw and which of its points are seen, in scheme ibug_68, by number.
+    """Every face with its yaw and which of its points are seen, in scheme ibug_68, by folder and number.
+
+    Args:
+        folder: one that was rendered, or one that holds several.
 
     Raises:
         BadInputError: the labels are missing or damaged, or a picture is missing.
     """
-    path = folder / LABELS
+    roots = sorted({path.parent for name in (REQUEST, LABELS) for path in folder.rglob(name)})
+    return usable([sample for root in roots or [folder] for sample in _read_folder(root, folder)])
+
+
+def _read_folder(root: Path, folder: Path) -> list[Sample]:
+    labels = _read_labels(root / LABELS)
+    part = "" if root == folder else f"/{root.relative_to(folder).as_posix()}"
+    samples = []
+    for picture, avatar, number, landmarks, visible, angles in zip(*labels, strict=True):
+        path = root / str(picture)
+        if not path.is_file():
+            raise BadInputError(f"no {path}, which {root / LABELS} names; {ADVICE}")
+        name = f"rendered/{avatar}{part}/{number}"
+        yaw = float(np.radians(angles[0]))
+        samples.append(Sample(name, path, landmarks, "rendered", yaw, visible))
+    return samples
+
+
+def _read_labels(path: Path) -> list[NDArray[Any]]:
+    """The columns COLUMNS.
+
+    Raises:
+        BadInputError: they are missing, damaged or of different lengths.
+    """
     if not path.is_file():
         raise BadInputError(f"no {path}: {ADVICE}")
     try:
         with np.load(path) as stored:
-            pictures, avatars, numbers = (stored[key] for key in ("pictures", "avatars", "numbers"))
-            landmarks, visible = stored["contour"].astype(np.float32), stored["contour_visible"].astype(bool)
-            yaws = np.radians(stored["angles"].reshape(-1, 3)[:, 0])
+            columns = [np.asarray(stored[name], kind) for name, (kind, _) in COLUMNS.items()]
     except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise BadInputError(f"{path} holds no labels of rendered heads ({error}); {ADVICE}") from error
-    count = len(pictures)
-    shapes = (landmarks.shape, visible.shape, avatars.shape, numbers.shape, yaws.shape)
-    if shapes != ((count, 68, 2), (count, 68), (count,), (count,), (count,)):
+    wanted = [(len(columns[0]), *shape) for _, shape in COLUMNS.values()]
+    if [column.shape for column in columns] != wanted:
         raise BadInputError(f"{path} holds labels of different lengths; {ADVICE}")
-    samples = []
-    for row in range(count):
-        picture = folder / str(pictures[row])
-        if not picture.is_file():
-            raise BadInputError(f"no {picture}, which {path} names; {ADVICE}")
-        name = f"rendered/{avatars[row]}/{numbers[row]}"
-        samples.append(Sample(name, picture, landmarks[row], "rendered", float(yaws[row]), visible[row]))
-    return usable(samples)
+    return columns
