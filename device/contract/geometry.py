@@ -181,6 +181,7 @@ def crop_around_face(
     eye_centres: Points,
     margin: float,
     size_wh: tuple[int, int],
+    turn_radians: float = 0.0,
 ) -> CropTransform:
     """The upright crop of a face whose landmarks are known: the next frame's crop.
 
@@ -190,6 +191,9 @@ def crop_around_face(
     Args:
         landmarks_frame: (K, 2) pixels of the frame.
         eye_centres: (2, 2) the right and the left eye, pixels of the frame.
+        margin: side of the crop over the longest side of the box.
+        size_wh: pixels of the crop.
+        turn_radians: added to the roll that the eyes give.
     """
     (right_x, right_y), (left_x, left_y) = eye_centres.tolist()
     roll = math.atan2(left_y - right_y, left_x - right_x)
@@ -197,4 +201,6 @@ def crop_around_face(
     upright = Box.around(landmarks_frame @ np.array([[cosine, -sine], [sine, cosine]]))
     x, y = upright.center_xy
     center_xy = cosine * x - sine * y, sine * x + cosine * y
-    return CropTransform.from_roi(center_xy, max(upright.longest_side * margin, 1.0), size_wh, roll)
+    return CropTransform.from_roi(
+        center_xy, max(upright.longest_side * margin, 1.0), size_wh, roll + turn_radians
+    )

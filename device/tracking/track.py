@@ -1,5 +1,6 @@
 """One face through time: where it was, how it moves, where it should be now."""
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Self
@@ -17,28 +18,36 @@ from device.tracking.motion import (
     next_rate,
     steady_velocity,
 )
-from device.tracking.observation import Sight
+from device.tracking.observation import Observation
 
 SUSPECT_SECONDS = 0.3
-"""Before a face was last seen: what hid it had begun to pull its landmarks by then."""
+"""What is about to hide a face pulls its landmarks for so long before: such observations are not trusted."""
 
 MEMORY_SECONDS = 0.6
-"""How far back places are remembered: the time under suspicion, and as long again to tell a velocity."""
+"""How long places are remembered: the time that is not trusted, and as long again to fit a velocity."""
+
+
+TURN_CHECK_SECONDS = 5.0
+"""Between two checks of a followed face's roll, each three passes of the network where its landmarks are in
+doubt. A new face is checked when it is found."""
+
+MAX_ROLL_STEP = math.pi / 4
+"""Radians of roll between two frames beyond which the earlier roll was wrong, and is no motion."""
 
 
 @dataclass(frozen=True, eq=False)
-class TrackedFace(Sight):
+class TrackedFace(Observation):
     """One face in one frame."""
 
     id: int
     """The same from frame to frame while the face is followed; never used again."""
 
     @classmethod
-    def of(cls, sight: Sight, number: int) -> Self:
-        """A sight under an id."""
-        face = cls(sight.score, sight.landmarks_frame, sight.landmark_scores, number)
-        # What was worked out of the sight holds for the face.
-        vars(face).update(vars(sight), id=number)
+    def of(cls, observation: Observation, number: int) -> Self:
+        """An observation with the id of its face."""
+        face = cls(observation.score, observation.landmarks_frame, observation.landmark_scores, number)
+        # Properties that are already computed stay valid.
+        vars(face).update(vars(observation), id=number)
         return face
 
 
@@ -46,18 +55,18 @@ class Track:
     """A face that is followed, or was until a moment ago."""
 
     def __init__(self, face: TrackedFace, seconds: float) -> None:
-        """A face seen now."""
         self._begin(face, seconds)
 
     def _begin(self, face: TrackedFace, seconds: float) -> None:
-        """A face at rest: nothing says yet how it moves."""
-        self._see(face, seconds)
+        """Start with a face at rest: nothing is known of its motion yet."""
+        self._update(face, seconds)
         self._rate = self._behind = REST
         self._aim: Shape | None = None
-        # Sights and their instants with no other face near, for when later ones cannot be trusted.
-        self._clear: deque[tuple[float, Sight]] = deque([(seconds, face)])
+        self._turn_checked_seconds = seconds
+        # Observations and their instants with no other face near, for when later ones cannot be trusted.
+        self._trusted: deque[tuple[float, Observation]] = deque([(seconds, face)])
 
-    def _see(self, face: TrackedFace, seconds: float) -> None:
+    def _update(self, face: TrackedFace, seconds: float) -> None:
         self.face, self.seen, self._seen_seconds = face, True, seconds
         self._predicted: tuple[float, Shape] | None = None
 
@@ -65,6 +74,13 @@ class Track:
     def id(self) -> int:
         """The face's id."""
         return self.face.id
+
+    def turn_check_is_due(self, seconds: float) -> bool:
+        """Whether the face's roll is to be checked in this frame; the next check is then due later."""
+        due = not 0 <= seconds - self._turn_checked_seconds < TURN_CHECK_SECONDS
+        if due:
+            self._turn_checked_seconds = seconds
+        return due
 
     def unseen_seconds(self, seconds: float) -> float:
         """Time since the face was last seen."""
@@ -79,7 +95,7 @@ class Track:
         return self._predicted[1]
 
     def aim(self, seconds: float) -> Shape:
-        """Where to look now: where the landmarks should be or, near it, where one looked last.
+        """Where to crop now: where the landmarks should be or, if that is near, where the last crop was.
 
         A crop that follows the noise of the last landmarks adds to the noise of the next.
         """
@@ -89,30 +105,35 @@ class Track:
         return self._aim
 
     def coast(self, seconds: float) -> Shape:
-        """Where the landmarks should be now, from where they were before any doubt."""
-        trusted = [place for place in self._clear if place[0] <= self._seen_seconds - SUSPECT_SECONDS]
-        places = trusted or [self._clear[0]]
+        """Where the landmarks should be now, extrapolated from the last trusted places."""
+        before = [place for place in self._trusted if place[0] <= self._seen_seconds - SUSPECT_SECONDS]
+        places = before or [self._trusted[0]]
         instants = np.array([instant for instant, _ in places])
-        velocity = steady_velocity(instants, np.array([sight.shape.middle for _, sight in places]))
-        last, sight = places[-1]
-        return changed(sight.shape, ahead(Change(velocity), seconds - last))
+        velocity = steady_velocity(
+            instants, np.array([observation.shape.middle for _, observation in places])
+        )
+        last, observation = places[-1]
+        return changed(observation.shape, ahead(Change(velocity), seconds - last))
 
-    def see(self, sight: Sight, seconds: float, *, clearly: bool) -> None:
-        """The face again; only what is seen clearly, no other face near, says how it moves."""
-        wrong = change_between(self.predict(seconds), sight.shape)
-        # Of the move nothing is left to make good, of the turn a half.
+    def see(self, observation: Observation, seconds: float, *, clearly: bool) -> None:
+        """Update by an observation; only a clear one, with no other face near, changes the motion."""
+        wrong = change_between(self.predict(seconds), observation.shape)
+        if abs(wrong.turn.imag) > MAX_ROLL_STEP:
+            self.come_back(observation, seconds)
+            return
+        # The next crop makes good all of the move, and half of the turn.
         self._behind = wrong.part(*(gain - 1 for gain in CROP_GAINS))
         if clearly:
             self._rate = next_rate(self._rate, wrong, self.unseen_seconds(seconds))
-            self._clear.append((seconds, sight))
-        while len(self._clear) > 1 and seconds - self._clear[0][0] > MEMORY_SECONDS:
-            self._clear.popleft()
-        self._see(TrackedFace.of(sight, self.id), seconds)
+            self._trusted.append((seconds, observation))
+        while len(self._trusted) > 1 and seconds - self._trusted[0][0] > MEMORY_SECONDS:
+            self._trusted.popleft()
+        self._update(TrackedFace.of(observation, self.id), seconds)
 
     def lose(self) -> None:
-        """The face is not in this frame; it may come back."""
+        """Mark the face as not seen in this frame; it may come back."""
         self.seen = False
 
-    def come_back(self, sight: Sight, seconds: float) -> None:
-        """The face is seen again after it was not: how it moved before is over."""
-        self._begin(TrackedFace.of(sight, self.id), seconds)
+    def come_back(self, observation: Observation, seconds: float) -> None:
+        """Start again from a face that was found again: its earlier motion no longer counts."""
+        self._begin(TrackedFace.of(observation, self.id), seconds)

@@ -1,7 +1,8 @@
 """Faces from frame to frame: searched now and then, followed by their own landmarks in between.
 
-A face is *seen* while the network's presence says so. Then it is unseen for a while: the tracker looks
-where it should be by now, and a face found near there takes its id up again. Then it is given up.
+A face is *seen* while the network's presence is high enough. Then it is *unseen* for a while: the tracker
+crops where the face should be by now, and a face found near there takes its id up again. Then it is given up.
+Faces of every roll are found and followed; `device/tracking/orientation.py` says how.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,16 @@ from device.finders.finder import Finder, FoundFace
 from device.inference.protocols import Network
 from device.tracking.association import Boxes, distances, match_cheapest, return_costs, same_faces
 from device.tracking.motion import Shape, held_inside
-from device.tracking.observation import Sight, Viewer
+from device.tracking.observation import Observation, Observer
+from device.tracking.orientation import (
+    SearchTurns,
+    TurnedObservation,
+    best_turn,
+    face_in_frame,
+    is_sure,
+    turned_image,
+    without_contradictions,
+)
 from device.tracking.settings import TrackerSettings
 from device.tracking.stopwatch import Stopwatch
 from device.tracking.track import Track, TrackedFace
@@ -23,25 +33,24 @@ from device.tracking.track import Track, TrackedFace
 
 @dataclass(frozen=True, eq=False)
 class TrackedFrame:
-    """What the tracker has to say of one frame."""
+    """The faces of one frame."""
 
     faces: list[TrackedFace]
     """Faces seen in this frame, oldest first."""
     lost_ids: list[int]
-    """Faces given up in this frame: each once, when it has been unseen for `keep_seconds`."""
+    """Ids of faces given up in this frame: each once, after it was unseen for `keep_seconds`."""
     timing_ms: dict[str, float]
     """find, crop, infer, decode and total, milliseconds; find is 0 when no search ran."""
 
 
-Followed = tuple[Track, Sight]
-"""A face and what was seen at its predicted place."""
+Followed = tuple[Track, Observation]
+"""A face and what was observed at its predicted place."""
 
 
 class Tracker:
     """Finder and landmark network, joined over time."""
 
     def __init__(self, network: Network, finder: Finder, settings: TrackerSettings | None = None) -> None:
-        """Nothing is followed yet."""
         self._network = network
         self._finder = finder
         self._settings = settings or TrackerSettings()
@@ -53,6 +62,7 @@ class Tracker:
         self.next_id = 1
         """Of the next new face."""
         self._searched_seconds = -np.inf
+        self._turns = SearchTurns()
 
     @property
     def scheme(self) -> str:
@@ -68,18 +78,38 @@ class Tracker:
                 and only time tells how far a face has gone. Of no use for a single picture.
         """
         watch = Stopwatch()
-        viewer, seconds = Viewer(self._network, image, watch), captured_ns / 1e9
-        self._follow(viewer, seconds)
+        observer, seconds = Observer(self._network, image, watch), captured_ns / 1e9
+        self._follow(observer, seconds)
         lost_ids = self._give_up(seconds)
-        sights = self._look_again(viewer, seconds)
-        if self._search_is_due(seconds, len(sights)):
-            watch.begin()
-            found = self._finder.find(image)
-            watch.end("find")
+        observations = self._recover(observer, seconds)
+        if self._search_is_due(seconds, len(observations)):
             self._searched_seconds = seconds
-            sights += self._confirm_all(viewer, found, sights)
-        self._take_up(sights, seconds)
+            observations += self._search(image, observer, watch, observations)
+        self._take_up(observations, seconds)
         return TrackedFrame([track.face for track in self._seen()], lost_ids, watch.milliseconds())
+
+    def _search(
+        self, image: Image, observer: Observer, watch: Stopwatch, known: list[Observation]
+    ) -> list[Observation]:
+        """New faces in this frame, best first.
+
+        Where no face is followed yet, a frame without a face that is surely of the right roll is searched
+        turned as well.
+        """
+        candidates: list[TurnedObservation] = []
+        for turns in self._turns.next():
+            watch.begin()
+            found = self._finder.find(turned_image(image, turns))
+            watch.end("find")
+            placed = [face_in_frame(face, turns, observer.size_wh) for face in found]
+            further = self._confirm_all(observer, placed, known)
+            candidates += [(observation, turns) for observation in further]
+            if known or self._tracks or (further and all(map(is_sure, further))):
+                break
+        kept = without_contradictions(candidates)
+        if kept:
+            self._turns.found_at(kept[0][1])
+        return [observation for observation, _ in kept[: self._settings.max_faces]]
 
     def _seen(self) -> list[Track]:
         return [track for track in self._tracks if track.seen]
@@ -89,51 +119,53 @@ class Tracker:
         unseen = [track for track in self._tracks if not track.seen]
         return sorted(unseen, key=lambda track: track.unseen_seconds(seconds))
 
-    def _follow(self, viewer: Viewer, seconds: float) -> None:
+    def _follow(self, observer: Observer, seconds: float) -> None:
         """Look at each seen face's predicted place; two that now see one face become one."""
         followed: list[Followed] = []
         for track in self._seen():
-            sight = self._look_at(viewer, track.aim(seconds))
+            observation = self._observe(observer, track.aim(seconds))
+            if track.turn_check_is_due(seconds):
+                observation = _check_turn(observer, observation)
             track.lose()
-            if sight.score >= self._settings.end_score:
-                followed.append((track, sight))
+            if observation.score >= self._settings.end_score:
+                followed.append((track, observation))
         if len(followed) > 1:
             followed = self._without_twins(followed, seconds)
-        for (track, sight), alone in zip(followed, self._stand_alone(followed), strict=True):
-            track.see(sight, seconds, clearly=alone and sight.score >= self._settings.begin_score)
+        for (track, observation), alone in zip(followed, self._stand_alone(followed), strict=True):
+            track.see(observation, seconds, clearly=alone and observation.score >= self._settings.begin_score)
 
-    def _look_at(self, viewer: Viewer, expected: Shape) -> Sight:
+    def _observe(self, observer: Observer, expected: Shape) -> Observation:
         """The face whose landmarks should be there: looked at again where it is too far from there."""
-        sight = viewer.look_around(expected.landmarks)
-        off = abs(sight.shape.middle - expected.middle) / sight.size
-        missed = sight.score >= self._settings.end_score and off > self._settings.relook_distance
-        return viewer.look_around(sight.landmarks_frame) if missed else sight
+        observation = observer.run_on_landmarks(expected.landmarks)
+        off = abs(observation.shape.middle - expected.middle) / observation.size
+        missed = observation.score >= self._settings.end_score and off > self._settings.relook_distance
+        return observer.run_on_landmarks(observation.landmarks_frame) if missed else observation
 
-    def _without_twins(self, followed: list[Followed], seconds: float) -> list[tuple[Track, Sight]]:
+    def _without_twins(self, followed: list[Followed], seconds: float) -> list[tuple[Track, Observation]]:
         """Those left when of tracks that see one face only the one that expected it there keeps it.
 
         In a crossing both see the face in front.
         """
-        boxes = _boxes([sight for _, sight in followed])
+        boxes = _boxes([observation for _, observation in followed])
         if not np.triu(self._same_faces(boxes, boxes), k=1).any():
             return followed
         kept: list[Followed] = []
-        for track, sight in sorted(followed, key=lambda pair: _misfit(pair[0], pair[1], seconds)):
-            if not self._is_one_of(sight, [other for _, other in kept]):
-                kept.append((track, sight))
+        for track, observation in sorted(followed, key=lambda pair: _offset_from_expected(*pair, seconds)):
+            if not self._is_one_of(observation, [other for _, other in kept]):
+                kept.append((track, observation))
         return kept
 
     def _stand_alone(self, followed: list[Followed]) -> list[bool]:
         """Whether each face is too far from any other to have its landmarks pulled by it."""
         if len(followed) < 2:
             return [True] * len(followed)
-        boxes = _boxes([sight for _, sight in followed])
+        boxes = _boxes([observation for _, observation in followed])
         near = distances(boxes, boxes) <= self._settings.crowded_distance
         return [int(count) == 1 for count in near.sum(axis=1)]  # itself
 
-    def _is_one_of(self, sight: Sight, others: list[Sight]) -> bool:
-        """Whether a sight is one of those already there."""
-        return bool(others) and bool(self._same_faces(_boxes([sight]), _boxes(others)).any())
+    def _is_one_of(self, observation: Observation, others: list[Observation]) -> bool:
+        """Whether a observation is one of those already there."""
+        return bool(others) and bool(self._same_faces(_boxes([observation]), _boxes(others)).any())
 
     def _same_faces(self, first: Boxes, second: Boxes) -> NDArray[np.bool_]:
         return same_faces(first, second, self._settings.same_face_iou, self._settings.same_face_distance)
@@ -149,14 +181,15 @@ class Tracker:
         self._tracks = [track for track in self._tracks if track.id not in lost]
         return sorted(lost)
 
-    def _look_again(self, viewer: Viewer, seconds: float) -> list[Sight]:
+    def _recover(self, observer: Observer, seconds: float) -> list[Observation]:
         """Faces where unseen ones should be by now; no more passes than `max_faces` would take."""
-        sights: list[Sight] = []
+        observations: list[Observation] = []
         seen = [track.face for track in self._seen()]
         for track in self._unseen(seconds)[: self._settings.max_faces - len(seen)]:
-            expected = held_inside(track.coast(seconds), viewer.size_wh)
-            sights += self._confirm(viewer, viewer.look_around(expected.landmarks), [*seen, *sights])
-        return sights
+            expected = held_inside(track.coast(seconds), observer.size_wh)
+            first = observer.run_on_landmarks(expected.landmarks)
+            observations += self._confirm(observer, first, [*seen, *observations])
+        return observations
 
     def _search_is_due(self, seconds: float, again: int) -> bool:
         """Whether to search this frame, `again` unseen faces having been seen again."""
@@ -167,16 +200,24 @@ class Tracker:
         rested = not 0 <= seconds - self._searched_seconds < pause
         return seen == 0 or (rested and seen < self._settings.max_faces)
 
-    def _confirm_all(self, viewer: Viewer, found: list[FoundFace], sights: list[Sight]) -> list[Sight]:
+    def _confirm_all(
+        self, observer: Observer, found: list[FoundFace], observations: list[Observation]
+    ) -> list[Observation]:
         """Faces that the finder saw, the network confirms, and nobody follows yet."""
-        known = [*(track.face for track in self._seen()), *sights]
+        known = [*(track.face for track in self._seen()), *observations]
         room = self._settings.max_faces - len(known)
-        further: list[Sight] = []
+        further: list[Observation] = []
         for candidate in self._news(found, known)[:room]:
-            further += self._confirm(viewer, viewer.look_at(candidate), [*known, *further])
+            first = best_turn(
+                observer.run_on_box(candidate), lambda turn, face=candidate: observer.run_on_box(face, turn)
+            )
+            for refined in self._confirm(observer, first, [*known, *further]):
+                checked = _check_turn(observer, refined)
+                turned = checked is not refined
+                further += self._confirm(observer, checked, [*known, *further]) if turned else [refined]
         return further
 
-    def _news(self, found: list[FoundFace], known: list[Sight]) -> list[FoundFace]:
+    def _news(self, found: list[FoundFace], known: list[Observation]) -> list[FoundFace]:
         """Found faces that are none of those known: only they need passes of the network."""
         if not known:
             return found
@@ -184,27 +225,29 @@ class Tracker:
         new = np.flatnonzero(~self._same_faces(boxes, _boxes(known)).any(axis=1))
         return [found[number] for number in new]
 
-    def _confirm(self, viewer: Viewer, sight: Sight, known: list[Sight]) -> list[Sight]:
-        """A first, coarse sight refined; none where there is no face, or one of those known."""
+    def _confirm(
+        self, observer: Observer, observation: Observation, known: list[Observation]
+    ) -> list[Observation]:
+        """A first, coarse observation refined; none where there is no face, or one of those known."""
         for _ in range(self._settings.refinements):
-            if sight.score < self._settings.end_score or self._is_one_of(sight, known):
+            if observation.score < self._settings.end_score or self._is_one_of(observation, known):
                 return []
-            sight = viewer.look_around(sight.landmarks_frame)
-        begins = sight.score >= self._settings.begin_score and not self._is_one_of(sight, known)
-        return [sight] if begins else []
+            observation = observer.run_on_landmarks(observation.landmarks_frame)
+        begins = observation.score >= self._settings.begin_score and not self._is_one_of(observation, known)
+        return [observation] if begins else []
 
-    def _take_up(self, sights: list[Sight], seconds: float) -> None:
-        """Give each sight to the unseen face that it fits best, or a new id."""
-        returned = self._returns(sights, seconds) if sights else {}
-        for number, sight in enumerate(sights):
+    def _take_up(self, observations: list[Observation], seconds: float) -> None:
+        """Give each observation to the unseen face that it fits best, or a new id."""
+        returned = self._returns(observations, seconds) if observations else {}
+        for number, observation in enumerate(observations):
             if number in returned:
-                returned[number].come_back(sight, seconds)
+                returned[number].come_back(observation, seconds)
             else:
-                self._tracks.append(Track(TrackedFace.of(sight, self.next_id), seconds))
+                self._tracks.append(Track(TrackedFace.of(observation, self.next_id), seconds))
                 self.next_id += 1
 
-    def _returns(self, sights: list[Sight], seconds: float) -> dict[int, Track]:
-        """The unseen face that each sight is, by the sight's number.
+    def _returns(self, observations: list[Observation], seconds: float) -> dict[int, Track]:
+        """The unseen face that each observation is, by the observation's number.
 
         It may be where it should be by now or, had it turned back, where it was last seen; the latter
         counts less, or two faces that passed each other unseen would change ids.
@@ -215,21 +258,27 @@ class Tracker:
         coasted = _boxes_around([track.coast(seconds).landmarks for track in unseen])
         last_seen = _boxes([track.face for track in unseen])
         costs = [
-            return_costs(expected, _boxes(sights), reaches, settings.return_size_ratio)
+            return_costs(expected, _boxes(observations), reaches, settings.return_size_ratio)
             for expected in (coasted, last_seen)
         ]
         likeliest = np.minimum(costs[0], costs[1] + settings.turn_cost)
         return {number: unseen[row] for row, number in match_cheapest(likeliest)}
 
 
-def _misfit(track: Track, sight: Sight, seconds: float) -> float:
-    """How far a sight is from where the face should be, in sizes."""
-    return abs(sight.shape.middle - track.coast(seconds).middle) / sight.size
+def _check_turn(observer: Observer, observation: Observation) -> Observation:
+    """The observation or, where it is in doubt, a better one of another roll."""
+    landmarks = observation.landmarks_frame
+    return best_turn(observation, lambda turn: observer.run_on_landmarks(landmarks, turn))
 
 
-def _boxes(sights: list[Sight] | list[TrackedFace]) -> Boxes:
-    """(N, 4) tight boxes of sights' landmarks."""
-    return _boxes_around([sight.landmarks_frame for sight in sights])
+def _offset_from_expected(track: Track, observation: Observation, seconds: float) -> float:
+    """How far a observation is from where the face should be, in sizes."""
+    return abs(observation.shape.middle - track.coast(seconds).middle) / observation.size
+
+
+def _boxes(observations: list[Observation] | list[TrackedFace]) -> Boxes:
+    """(N, 4) tight boxes of observations' landmarks."""
+    return _boxes_around([observation.landmarks_frame for observation in observations])
 
 
 def _boxes_around(faces: list[NDArray[np.float64]]) -> Boxes:

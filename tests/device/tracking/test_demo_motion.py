@@ -31,9 +31,7 @@ def frames():
     network = LandmarkNetwork(find_model("small"))
     # Every frame as soon as it is asked for, but stamped as in real time.
     ticks = count()
-    source = DemoSource(
-        load_photo(), paced=False, clock_ns=lambda: round(next(ticks) * 1e9 / DemoPath().fps)
-    )
+    source = DemoSource(load_photo(), paced=False, clock_ns=lambda: round(next(ticks) * 1e9 / DemoPath().fps))
     tracker = Tracker(network, CentreFinder())
     settings = DaemonSettings(frames=FRAMES)
     with Daemon(source, tracker, Outputs.of(sink), network.manifest.identity, settings) as daemon:

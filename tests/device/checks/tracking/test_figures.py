@@ -5,7 +5,7 @@ from device.checks.tracking.figures import Scorer, Truth, count_swaps
 from device.checks.tracking.scene import Person, Place
 from device.contract.landmarks import ibug_68
 from device.sources.demo_photo import load_photo
-from device.tracking.observation import Sight
+from device.tracking.observation import Observation
 from device.tracking.track import TrackedFace
 from tests.fakes import FACE_SHAPE
 
@@ -23,7 +23,7 @@ def a_face(number, truth, moved=(0.0, 0.0)):
     box = truth.person.face_box
     on_photo = FACE_SHAPE * (box.width, box.height) + box.center_xy + np.asarray(moved)
     landmarks = truth.person.photo_to_frame(truth.place).frame_to_crop(on_photo)
-    return TrackedFace.of(Sight(0.9, landmarks, np.full(68, 0.9)), number)
+    return TrackedFace.of(Observation(0.9, landmarks, np.full(68, 0.9)), number)
 
 
 def scored(frames, people=1, ids_allowed=1, timing=TIMING):
