@@ -6,6 +6,7 @@ Faces of every roll are found and followed; `device/tracking/orientation.py` say
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ class Tracker:
         return self._network.manifest.scheme
 
     def track(self, image: Image, captured_ns: int = 0) -> TrackedFrame:
-        """Follow the faces at hand into this frame, and search it where that is due.
+        """Follow the known faces into this frame, and search it for others where that is due.
 
         Args:
             image: (H, W, 3) uint8 BGR.
@@ -120,7 +121,7 @@ class Tracker:
         return sorted(unseen, key=lambda track: track.unseen_seconds(seconds))
 
     def _follow(self, observer: Observer, seconds: float) -> None:
-        """Look at each seen face's predicted place; two that now see one face become one."""
+        """Observe each seen face at its predicted place; two tracks that now follow one face become one."""
         followed: list[Followed] = []
         for track in self._seen():
             observation = self._observe(observer, track.aim(seconds))
@@ -135,22 +136,22 @@ class Tracker:
             track.see(observation, seconds, clearly=alone and observation.score >= self._settings.begin_score)
 
     def _observe(self, observer: Observer, expected: Shape) -> Observation:
-        """The face whose landmarks should be there: looked at again where it is too far from there."""
+        """The face expected at a place; cropped once more where it is too far from there."""
         observation = observer.run_on_landmarks(expected.landmarks)
         off = abs(observation.shape.middle - expected.middle) / observation.size
         missed = observation.score >= self._settings.end_score and off > self._settings.relook_distance
         return observer.run_on_landmarks(observation.landmarks_frame) if missed else observation
 
     def _without_twins(self, followed: list[Followed], seconds: float) -> list[tuple[Track, Observation]]:
-        """Those left when of tracks that see one face only the one that expected it there keeps it.
+        """Of tracks that follow one face, only the one that expected it there.
 
-        In a crossing both see the face in front.
+        When two faces cross, both tracks observe the one in front.
         """
         boxes = _boxes([observation for _, observation in followed])
         if not np.triu(self._same_faces(boxes, boxes), k=1).any():
             return followed
         kept: list[Followed] = []
-        for track, observation in sorted(followed, key=lambda pair: _offset_from_expected(*pair, seconds)):
+        for track, observation in sorted(followed, key=lambda pair: _offset_from_expected(pair, seconds)):
             if not self._is_one_of(observation, [other for _, other in kept]):
                 kept.append((track, observation))
         return kept
@@ -164,7 +165,7 @@ class Tracker:
         return [int(count) == 1 for count in near.sum(axis=1)]  # itself
 
     def _is_one_of(self, observation: Observation, others: list[Observation]) -> bool:
-        """Whether a observation is one of those already there."""
+        """Whether an observation is one of those already there."""
         return bool(others) and bool(self._same_faces(_boxes([observation]), _boxes(others)).any())
 
     def _same_faces(self, first: Boxes, second: Boxes) -> NDArray[np.bool_]:
@@ -176,7 +177,7 @@ class Tracker:
         if not unseen:
             return []
         late = [track for track in unseen if track.unseen_seconds(seconds) > self._settings.keep_seconds]
-        # What flickers all over the picture must not pile up.
+        # Short-lived detections all over the picture must not pile up.
         lost = {track.id for track in (*late, *unseen[self._settings.max_faces :])}
         self._tracks = [track for track in self._tracks if track.id not in lost]
         return sorted(lost)
@@ -192,7 +193,7 @@ class Tracker:
         return observations
 
     def _search_is_due(self, seconds: float, again: int) -> bool:
-        """Whether to search this frame, `again` unseen faces having been seen again."""
+        """Whether to search this frame; `again` counts the unseen faces that were just found again."""
         seen = len(self._seen()) + again
         missing = len(self._tracks) > seen
         pause = self._settings.recover_seconds if missing else self._settings.search_seconds
@@ -203,14 +204,12 @@ class Tracker:
     def _confirm_all(
         self, observer: Observer, found: list[FoundFace], observations: list[Observation]
     ) -> list[Observation]:
-        """Faces that the finder saw, the network confirms, and nobody follows yet."""
+        """Found faces that the network confirms and that are not followed yet."""
         known = [*(track.face for track in self._seen()), *observations]
         room = self._settings.max_faces - len(known)
         further: list[Observation] = []
         for candidate in self._news(found, known)[:room]:
-            first = best_turn(
-                observer.run_on_box(candidate), lambda turn, face=candidate: observer.run_on_box(face, turn)
-            )
+            first = best_turn(observer.run_on_box(candidate), partial(observer.run_on_box, candidate))
             for refined in self._confirm(observer, first, [*known, *further]):
                 checked = _check_turn(observer, refined)
                 turned = checked is not refined
@@ -218,7 +217,7 @@ class Tracker:
         return further
 
     def _news(self, found: list[FoundFace], known: list[Observation]) -> list[FoundFace]:
-        """Found faces that are none of those known: only they need passes of the network."""
+        """Found faces that are not known yet: only they need the network."""
         if not known:
             return found
         boxes = np.array([face.box.xyxy for face in found], np.float64).reshape(-1, 4)
@@ -228,7 +227,7 @@ class Tracker:
     def _confirm(
         self, observer: Observer, observation: Observation, known: list[Observation]
     ) -> list[Observation]:
-        """A first, coarse observation refined; none where there is no face, or one of those known."""
+        """A first, coarse observation, refined; none where there is no face, or one that is known."""
         for _ in range(self._settings.refinements):
             if observation.score < self._settings.end_score or self._is_one_of(observation, known):
                 return []
@@ -237,7 +236,7 @@ class Tracker:
         return [observation] if begins else []
 
     def _take_up(self, observations: list[Observation], seconds: float) -> None:
-        """Give each observation to the unseen face that it fits best, or a new id."""
+        """Give each observation to the unseen face that it fits best, or to a new track."""
         returned = self._returns(observations, seconds) if observations else {}
         for number, observation in enumerate(observations):
             if number in returned:
@@ -267,12 +266,12 @@ class Tracker:
 
 def _check_turn(observer: Observer, observation: Observation) -> Observation:
     """The observation or, where it is in doubt, a better one of another roll."""
-    landmarks = observation.landmarks_frame
-    return best_turn(observation, lambda turn: observer.run_on_landmarks(landmarks, turn))
+    return best_turn(observation, partial(observer.run_on_landmarks, observation.landmarks_frame))
 
 
-def _offset_from_expected(track: Track, observation: Observation, seconds: float) -> float:
-    """How far a observation is from where the face should be, in sizes."""
+def _offset_from_expected(followed: Followed, seconds: float) -> float:
+    """Distance of a face from where it should be, in sizes."""
+    track, observation = followed
     return abs(observation.shape.middle - track.coast(seconds).middle) / observation.size
 
 
