@@ -41,7 +41,7 @@ class Row:
 
     @property
     def images(self) -> int:
-        """Seen by its first seed; others that saw another number are told below the table."""
+        """Seen by its first seed; other numbers are listed below the table."""
         return self.runs[0].images
 
     @property
@@ -178,10 +178,17 @@ COLUMNS = (
 NOISE = "No difference beyond the spread"
 
 
-def table_of(rows: Sequence[Row], plain: Row | None) -> list[str]:
-    """Lines of a Markdown table."""
+def _start_line(trunk: Record, images: int) -> str:
+    """The network that rows began with, before their own run; `images` it and its own starts saw."""
+    cells = [f"Begun with: `{trunk.name}`", _share(trunk.nme), *[""] * (len(COLUMNS) - 4), f"{images:,}", ""]
+    return "| " + " | ".join(cells) + " |"
+
+
+def table_of(results: SystemResults, plain: Row | None) -> list[str]:
+    """Lines of a Markdown table: what the rows began with, then the rows."""
     head = ["| " + " | ".join(COLUMNS) + " |", "| " + " | ".join("---" for _ in COLUMNS) + " |"]
-    return [*head, *(_line(row, plain) for row in rows)]
+    starts = (_start_line(trunk, images) for trunk, images in results.trunks)
+    return [*head, *starts, *(_line(row, plain) for row in results.rows)]
 
 
 def verdict_of(results: SystemResults) -> str:
@@ -208,18 +215,13 @@ def system_part(results: SystemResults) -> str:
     plain = next((row for row in results.rows if row.stem == PLAIN), None)
     parts = [f"## {results.name}", ""]
     if results.rows:
-        parts += [*table_of(results.rows, plain), ""]
-    if results.trunks:
-        told = ", ".join(
-            f"`{trunk.name}` ({images:,} images, {_share(trunk.nme)} %)" for trunk, images in results.trunks
-        )
-        parts += [f"Begun with: {told}.", ""]
+        parts += [*table_of(results, plain), ""]
     machines = _listed(run.machine for row in results.rows for run in row.runs)
     parts += [f"Timed on: {machines}.", ""] if machines else []
     budgets = sorted({run.images for row in results.rows for run in row.runs})
     if len(budgets) > 1:
-        told = ", ".join(f"{images:,}" for images in budgets)
-        parts += [f"The rows have not seen equally many images ({told}): hold only equal ones together.", ""]
+        counts = ", ".join(f"{images:,}" for images in budgets)
+        parts += [f"The rows have not seen equally many images ({counts}): compare only equal ones.", ""]
     verdict = verdict_of(results)
     parts += [verdict, ""] if verdict else []
     parts += [f"Not trained: {', '.join(results.missing)}.", ""] if results.missing else []

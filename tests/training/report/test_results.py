@@ -43,7 +43,10 @@ def test_what_the_rows_began_with_is_told_once_with_all_images_before(tmp_path):
     for row in ("student", "student_plain"):
         write_run(tmp_path, f"kd_net-{row}", 0.061, start="kd_net-trunk_student")
     part = results.system_part(results.read_system("kd_net", records_of(tmp_path)))
-    assert "Begun with: `kd_net-trunk_student` (1,800 images, 8.00 %)." in part
+    begun = next(line for line in part.splitlines() if "Begun with: `kd_net-trunk_student`" in line)
+    assert [cell.strip() for cell in begun.split("|") if cell.strip()][1:] == ["8.00", "1,800"]
+    # As many cells as the other rows: what it began with stands in the table, not beside it.
+    assert begun.count("|") == part.splitlines()[2].count("|")
 
 
 def test_figures_come_from_the_runs_own_files(tmp_path):
@@ -88,7 +91,9 @@ def test_rows_of_unequal_budgets_are_not_compared_silently():
 
 def test_a_converted_row_shows_its_int8_file():
     run = a_run(0.05, int8_nme=0.0512, float_nme=0.0501, latency_ms=3.456)
-    line = results.table_of([Row("student", "The student", (run,))], None)[-1]
+    line = results.table_of(results.SystemResults("a", (Row("student", "The student", (run,)),), ()), None)[
+        -1
+    ]
     assert line == "| The student | 5.00 |  | 5.12 | +0.110 | 3.46 | 2.50 | 300 | 1,000 | 1 |"
 
 
