@@ -1,1 +1,1 @@
-"""Settings as a user writes them: a TOML file, flags and the environment, checked against dataclasses."""
+"""Settings and addresses as a user writes them, checked against dataclasses."""

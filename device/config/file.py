@@ -10,26 +10,26 @@ from typing import Any
 from device.config.tables import KeyPath
 from device.contract.errors import BadInputError
 
-MOST_BYTES = 100_000
-"""Of a settings file; a larger one is another file by mistake."""
+MAX_BYTES = 100_000
+"""Of a settings file; a larger one is some other file, named by mistake."""
 
 
 @dataclass(frozen=True)
 class SettingsFile:
-    """A file that is TOML; whether its keys are known is for others to say."""
+    """A file that is valid TOML; its keys and values are not checked yet."""
 
     path: Path
     """As the user wrote it."""
     text: str
     """Its content."""
     values: dict[str, Any]
-    """Nested, unchecked."""
+    """Nested tables, unchecked."""
 
     def line_of(self, path: KeyPath) -> int | None:
-        """The line, from 1, on which a key or table first stands.
+        """Number of the line, from 1, on which a key or table first appears; None if it does not.
 
-        The standard library's reader tells no lines, so the file is read again, one statement longer
-        each time: the first statement with which the key is there is its own.
+        The standard library's parser reports no lines, so the file is parsed again and again, one statement
+        longer each time: the statement that adds the key is the key's own.
         """
         lines = self.text.split("\n")
         begun = 0
@@ -60,33 +60,33 @@ def read_settings_file(path: Path) -> SettingsFile:
     """
     try:
         with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInputError(
             f"settings file {path}: {error.strerror}; `python -m device config show` prints one to start from"
         ) from error
     except ValueError as error:
         raise BadInputError(f"settings file {str(path)!r}: {error}; check the path") from error
-    if len(data) > MOST_BYTES:
-        raise BadInputError(f"{path}: more than {MOST_BYTES} bytes, wanted a short TOML file; check the path")
+    if len(data) > MAX_BYTES:
+        raise BadInputError(f"{path}: more than {MAX_BYTES} bytes, wanted a short TOML file; check the path")
     try:
         text = data.decode("utf-8-sig")
         return SettingsFile(path, text, tomllib.loads(text))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise BadInputError(f"{path}:{line}: byte {error.start} is no UTF-8; save it as UTF-8") from error
-    except ValueError as error:  # besides TOMLDecodeError a number of thousands of digits
+        raise BadInputError(f"{path}:{line}: byte {error.start} is not UTF-8; save it as UTF-8") from error
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         raise BadInputError(f"{path}:{_line_in(str(error), text)}: {_plain(str(error))}") from error
     except RecursionError as error:
         raise BadInputError(f"{path}: nested too deeply, wanted keys and tables; check the file") from error
 
 
 def _line_in(sentence: str, text: str) -> int:
-    """The line that tomllib's message names, or the last one."""
+    """Number of the line that tomllib's message names, or of the last line."""
     match = re.search(r"at line (\d+)", sentence)
     return int(match[1]) if match else text.count("\n") + 1
 
 
 def _plain(sentence: str) -> str:
-    """Tomllib's message without its place: `Invalid value`."""
+    """Tomllib's message without its position: `Invalid value`."""
     return re.sub(r" \(at .*\)$", "", sentence) + "; wanted TOML, KEY = VALUE lines below [TABLE] lines"

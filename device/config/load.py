@@ -1,4 +1,4 @@
-"""Settings from all that is said: defaults, below the file, below the environment, below the flags."""
+"""Settings from four layers: defaults, overridden by the file, by the environment, and by flags."""
 
 import tomllib
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def load_settings(table: type[Table], config: Path | None, flags: Mapping[str, A
         flags: nested values of the command line.
 
     Raises:
-        BadInputError: the file cannot be read or has a mistake; the first is told, with its line.
+        BadInputError: the file cannot be read or has a mistake; the message names the first, with its line.
         UsageError: a flag is wrong.
     """
     values: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def _first_of(sentences: list[str], config: Path) -> str:
 
 
 def parse_assignment(text: str, table: type) -> dict[str, Any]:
-    """`TABLE.KEY=VALUE` of the command line as nested values; a text needs no quotes.
+    """`TABLE.KEY=VALUE` of the command line as nested values; texts need no quotes.
 
     Raises:
         UsageError: no such key, or no `=`.
@@ -90,7 +90,7 @@ def parse_assignment(text: str, table: type) -> dict[str, Any]:
 
 
 def _toml_value(text: str) -> Any:
-    """A value as TOML writes it, and whatever is no TOML as a text."""
+    """The value of a TOML expression; anything that is not TOML is a text."""
     try:
         values = tomllib.loads(f"value = {text}")
     except ValueError:

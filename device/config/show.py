@@ -30,7 +30,7 @@ def _quoted(text: str) -> str:
 
 
 def show_settings(settings: Any, where: KeyPath = ()) -> Iterator[str]:
-    """Lines of a settings file with the values of a dataclass: keys first, then its tables."""
+    """Lines of a settings file with the values of a dataclass: its keys first, then its tables."""
     hints, docs = hints_of(type(settings)), field_docs(type(settings))
     tables = [name for name, hint in hints.items() if dataclasses.is_dataclass(hint)]
     for name in hints:

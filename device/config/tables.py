@@ -1,6 +1,6 @@
-"""Nested values, as TOML gives them, against nested dataclasses: every mistake named, then filled.
+"""Check nested values, as TOML gives them, against nested dataclasses, and fill the dataclasses.
 
-A field whose annotation is a dataclass is a table; any other is a key. So a subsystem gets its table by
+A field whose annotation is a dataclass is a table; any other is a key. A subsystem gets its table by
 one field in `device.settings.DaemonSettings`, and a key by one field in its own dataclass.
 """
 
@@ -28,13 +28,13 @@ class Problem:
     """One mistake in the settings."""
 
     path: KeyPath
-    """Where: a key, or a table as a whole."""
+    """The key, or the table as a whole."""
     sentence: str
-    """What was got, what was wanted."""
+    """What the user wrote and what is wanted."""
 
 
 def hints_of(table: Any) -> dict[str, Any]:
-    """Each field's annotation, in order, of a dataclass."""
+    """The annotation of each field of a dataclass, in order."""
     return get_type_hints(table, include_extras=True)
 
 
@@ -53,7 +53,7 @@ def environment_name(path: KeyPath) -> str:
 
 
 def find_problems(table: Any, values: Mapping[str, Any], where: KeyPath = ()) -> Iterator[Problem]:
-    """Every key that is unknown or whose value does not fit; missing keys have their defaults."""
+    """Every key that is unknown or whose value does not fit; a missing key takes its default."""
     hints = hints_of(table)
     for name, value in values.items():
         path = (*where, name)
@@ -70,7 +70,7 @@ def find_problems(table: Any, values: Mapping[str, Any], where: KeyPath = ()) ->
 
 
 def find_secrets(table: Any, values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Every address with a password in it, in values that `find_problems` approved."""
+    """Every address that holds a password, in values that `find_problems` has approved."""
     for path, wanted in keys_of(table):
         if wanted.no_secrets is None:
             continue
@@ -86,7 +86,7 @@ def find_secrets(table: Any, values: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _unknown(table: type, name: str, where: KeyPath) -> str:
-    """The sentence for an unknown key; one that lives in another table is pointed to."""
+    """The message for an unknown key."""
     place = f" in [{'.'.join(where)}]" if where else ""
     known = list(hints_of(table))
     return f"unknown key {name!r}{place}, known: {', '.join(known)}{nearest(name, known)}"
@@ -102,10 +102,10 @@ def _value_problems(path: KeyPath, wanted: Wanted, value: object) -> Iterator[Pr
 
 
 def fill_table(table: type[Table], values: Mapping[str, Any], where: KeyPath = ()) -> Table:
-    """A dataclass from values that `find_problems` approved.
+    """A dataclass filled with values that `find_problems` has approved.
 
     Raises:
-        LandmarksError: a dataclass's own check of several keys together.
+        LandmarksError: a dataclass refuses the combination of its keys.
     """
     filled = {}
     for name, value in values.items():
@@ -122,7 +122,7 @@ def fill_table(table: type[Table], values: Mapping[str, Any], where: KeyPath = (
 
 
 def secrets_of(table: type, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Nested values of the secrets that the environment holds."""
+    """The secrets that the environment holds, as nested values."""
     values: dict[str, Any] = {}
     for path, wanted in keys_of(table):
         if wanted.secret and environment_name(path) in environment:
@@ -138,7 +138,7 @@ def nested(path: KeyPath, value: Any) -> dict[str, Any]:
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested values, those of `above` where both have one."""
+    """Nested values of both; where both have a value, that of `above`."""
     both = dict(below)
     for name, value in above.items():
         under = both.get(name)

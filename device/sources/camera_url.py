@@ -62,6 +62,10 @@ def parse_camera_url(address: str, environment: Mapping[str, str] = os.environ) 
         "password": environment.get(PASSWORD_VARIABLE, ""),
     }
     filled = PLACEHOLDER.sub(lambda match: quote(secrets[match[1]], safe=""), address)
+    for match in PLACEHOLDER.finditer(address):
+        if not secrets[match[1]]:
+            variable = USER_VARIABLE if match[1] == "user" else PASSWORD_VARIABLE
+            raise UsageError(f"source {shown}: {match[0]} stands for {variable}, which is not set")
     try:
         login, rest = _split_login(filled)
         parts = urlsplit(rest)

@@ -20,15 +20,15 @@ from device.contract.exit_codes import ExitCode
 from device.contract.files import write_whole_bytes
 
 PHOTO = Path(__file__).parents[1] / "assets" / "astronaut.jpg"
-"""Where the photograph lies once it has been taken out."""
+"""Where the photograph is kept once it has been taken out of its wheel."""
 
 ORIGINAL = "skimage/data/astronaut.png"
 """Of the wheel."""
 
 SHAPE = (512, 512, 3)
-"""Of the photograph; the demo's path is laid out in its pixels."""
+"""Of the photograph; the demo's path is given in its pixels."""
 
-# Above what the eye can tell; the PNG itself is six times as large and makes libpng complain.
+# No difference is visible; the PNG itself is six times as large and makes libpng warn.
 _JPEG_QUALITY = 95
 
 
@@ -69,7 +69,7 @@ def read_original(wheel: Path | None = None) -> bytes:
 
 
 def take_out(original: bytes, path: Path = PHOTO) -> None:
-    """Write the photograph where the device looks for it.
+    """Write the photograph to where the device reads it.
 
     Args:
         original: content of the PNG file.

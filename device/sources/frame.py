@@ -1,4 +1,4 @@
-"""One picture from a camera or a file, and the protocol of everything that gives pictures."""
+"""One picture from a camera or a file, and the protocol of every source of pictures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Why a network camera gives no video, asked of the camera itself: FFmpeg inside OpenCV does not say."""
+"""Find out by a request of our own why a network camera gives no video: FFmpeg does not say."""
 
 import http.client
 import socket

@@ -28,7 +28,7 @@ class CameraReader:
         first: int = 0,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        """Read nothing yet.
+        """Prepare to read.
 
         Args:
             open_camera: opens it, each time anew.

@@ -73,7 +73,7 @@ OpenCapture = Callable[[str, V4l2Options], Capture | None]
 
 
 def open_device(device: str, options: V4l2Options) -> Capture | None:
-    """Open a camera and ask it for size and rate; it answers with the nearest that it has."""
+    """Open a camera and ask it for pixel format, size and rate; it sets the nearest that it has."""
     import cv2
 
     if not is_anything(device):
@@ -125,7 +125,7 @@ def device_of(place: str) -> tuple[str, str]:
 
 
 def _missing(device: str) -> CameraError:
-    """Why the opening failed, as far as can be told from outside."""
+    """The error that says why the device does not open, as far as can be seen from outside."""
     if not is_anything(device):
         present = ", ".join(sorted(map(str, Path("/dev").glob("video*")))) or "none"
         return CameraError(
@@ -147,7 +147,7 @@ class V4l2Camera:
     """An open camera."""
 
     def __init__(self, device: str, capture: Capture) -> None:
-        """Take over what was opened.
+        """Read from a capture that is already open.
 
         Args:
             device: its path, for messages.
@@ -210,9 +210,9 @@ def v4l2_opener(place: str, options: V4l2Options, open_capture: OpenCapture = op
 
 
 def _captured_ns(capture: Capture, grabbed_ns: int) -> int:
-    """The driver's own time of the frame where it counts in our clock, else the time of the grab.
+    """The driver's time stamp where it is of the monotonic clock, else the time of the grab.
 
-    OpenCV hands on the buffer's stamp as milliseconds; most drivers take it from the monotonic clock.
+    OpenCV gives the buffer's time stamp in milliseconds; most drivers take it from the monotonic clock.
     """
     import cv2
 

@@ -1,4 +1,4 @@
-"""What a Video4Linux camera can deliver, asked of its driver (linux/videodev2.h)."""
+"""The modes that a Video4Linux camera can deliver, as its driver lists them (linux/videodev2.h)."""
 
 import fcntl
 import os

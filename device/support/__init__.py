@@ -1,1 +1,1 @@
-"""Helpers that know nothing of faces: child processes, the machine, paths, suggestions."""
+"""General helpers: child processes, pauses between attempts, the machine, paths, passwords in addresses."""

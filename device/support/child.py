@@ -1,6 +1,6 @@
-"""A child process for code that can crash or hang: a library's fault there is an error here, in time.
+"""Child processes for code that can crash or hang: a fault of a library there is an error here, in time.
 
-The two talk in short messages over a socket; what is large lies in memory that both see.
+The two talk in short messages over a socket; large data lies in shared memory.
 """
 
 import fcntl
@@ -13,11 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-MOST_MESSAGE_BYTES = 4096
+MAX_MESSAGE_BYTES = 4096
 """Of one message; arrays go through the shared memory."""
 
 KILL_SECONDS = 1.0
-"""How long the end of a killed child is waited for; one blocked in the kernel ends when it can."""
+"""How long to wait for a killed child to end; one that is blocked in the kernel ends when it can."""
 
 PACKAGE_HOME = Path(__file__).parents[2]
 
@@ -27,10 +27,10 @@ class ChildError(Exception):
 
 
 class Child:
-    """The parent's side."""
+    """A child process, as its parent sees it."""
 
     def __init__(self, module: str, *arguments: str) -> None:
-        """Start it.
+        """Start the process.
 
         Args:
             module: run as `python -m MODULE`; its `main` makes a `Parent` of its arguments.
@@ -52,7 +52,7 @@ class Child:
 
     @property
     def process_id(self) -> int:
-        """Of the child."""
+        """Process id of the child."""
         return self._process.pid
 
     def send(self, message: bytes) -> None:
@@ -74,7 +74,7 @@ class Child:
         """
         self._socket.settimeout(seconds)
         try:
-            message = self._socket.recv(MOST_MESSAGE_BYTES)
+            message = self._socket.recv(MAX_MESSAGE_BYTES)
         except TimeoutError as error:
             raise ChildError(f"does not answer for {seconds:g} s") from error
         except OSError as error:
@@ -97,7 +97,7 @@ class Child:
         return mmap.mmap(self._memory_fd, 0)
 
     def _death(self) -> ChildError:
-        """How it ended."""
+        """The error that says how the child ended."""
         try:
             code = self._process.wait(KILL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -107,11 +107,11 @@ class Child:
         return ChildError(f"ended with exit code {code}")
 
     def interrupt(self) -> None:
-        """Kill it, so that whoever waits for an answer gets a ChildError; from any thread."""
+        """Kill the child, so that whoever waits for an answer gets a ChildError; from any thread."""
         self._process.kill()
 
     def close(self) -> None:
-        """Kill it and let go of the memory; whatever device it held is free then."""
+        """Kill the child and release the memory; a device that the child held is free then."""
         self._process.kill()
         self._socket.close()
         if self._memory_fd >= 0:
@@ -125,37 +125,37 @@ class Child:
 
 
 def _python_path() -> str:
-    """Where the child finds this package, whatever folder the parent was started in."""
+    """PYTHONPATH with which the child finds this package, whatever the working folder."""
     return os.pathsep.join(filter(None, (str(PACKAGE_HOME), os.environ.get("PYTHONPATH"))))
 
 
 class Parent:
-    """The child's side."""
+    """The parent, as the child process sees it."""
 
     def __init__(self, arguments: list[str]) -> None:
-        """Take the handles from the first arguments, and die with the parent even while hung."""
+        """Take the handles from the first arguments; arrange to die with the parent, even while hung."""
         self._socket = socket.socket(fileno=int(arguments[0]))
         self._memory_fd, lifeline = int(arguments[1]), int(arguments[2])
         self.arguments = arguments[3:]
-        """Those of the child's own."""
+        """The arguments after the handles."""
         # The kernel sends SIGIO when the lifeline ends, and SIGIO ends a process that does nothing about
         # it, whatever Python is doing. (PR_SET_PDEATHSIG would do so when the parent's thread ends.)
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)
         if select.select([lifeline], [], [], 0)[0]:
-            raise SystemExit("the parent has gone")
+            raise SystemExit("the parent has ended")
         # Ctrl-C goes to the whole group of processes; only the parent decides when this one ends.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def receive(self) -> bytes:
-        """Wait for one message; empty when the parent has gone."""
-        return self._socket.recv(MOST_MESSAGE_BYTES)
+        """Wait for one message; it is empty when the parent has ended."""
+        return self._socket.recv(MAX_MESSAGE_BYTES)
 
     def send(self, message: str) -> None:
-        """Send one message; one that is too long is cut."""
-        self._socket.send(message.encode()[:MOST_MESSAGE_BYTES])
+        """Send one message, cut to MAX_MESSAGE_BYTES."""
+        self._socket.send(message.encode()[:MAX_MESSAGE_BYTES])
 
     def share(self, size: int) -> mmap.mmap:
-        """Make the shared memory so many bytes large."""
+        """Make the shared memory `size` bytes large, and map it."""
         os.ftruncate(self._memory_fd, size)
         return mmap.mmap(self._memory_fd, size)

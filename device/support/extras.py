@@ -1,4 +1,4 @@
-"""What is installed only when it is asked for."""
+"""Optional dependencies: packages of an extra, which may not be installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ from device.contract.errors import MissingOutsideError
 
 @contextmanager
 def needs_extra(what: str, extra: str) -> Iterator[None]:
-    """Around the import of what an extra of this package brings.
+    """Wrap the import of a package that an extra installs.
 
     Args:
-        what: that needs it, for the message.
+        what: the feature that needs it, for the message.
         extra: its name in pyproject.toml.
 
     Raises:
-        MissingOutsideError: a module is not there; says how to have it.
+        MissingOutsideError: the package is not installed; the message says how to install it.
     """
     try:
         yield

@@ -1,7 +1,7 @@
 """The machine that the device runs on: its name, heat, power and clock, read from /proc and /sys.
 
-Every function takes the root of the file tree, so that a test can show it another machine, and says
-None where this one does not tell.
+Every function takes the root of the file tree, so that a test can give it that of another machine, and
+returns None where the machine does not tell.
 """
 
 import hashlib
@@ -9,23 +9,23 @@ import os
 from pathlib import Path
 
 ROOT = Path("/")
-"""The machine at hand."""
+"""Of this machine."""
 
 THROTTLE_BITS = {0: "under_voltage", 1: "frequency_capped", 2: "throttled", 3: "soft_temperature_limit"}
-"""Bits of a Raspberry Pi's `get_throttled`; 16 higher, the same since boot."""
+"""Bits of a Raspberry Pi's `get_throttled` that hold now."""
 
 SINCE_BOOT = 16
-"""How much higher the bits lie that say "at some time since boot"."""
+"""The same bits, shifted by so many places, hold if it has happened since boot."""
 
 CPU_ZONES = ("cpu-thermal", "cpu_thermal", "soc-thermal", "x86_pkg_temp")
-"""Types of thermal zones that are the processor's: Raspberry Pi's first, then others'."""
+"""Types of thermal zones that measure the processor: those of a Raspberry Pi first."""
 
 STATM = Path("/proc/self/statm")
 """Linux: pages in all, pages resident, ..."""
 
 
 def read_word(path: Path) -> str | None:
-    """A small file's text without what surrounds it; None where it cannot be read."""
+    """The text of a small file without surrounding blanks and zeros; None where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip("\0 \n\t")
     except OSError:
@@ -33,7 +33,7 @@ def read_word(path: Path) -> str | None:
 
 
 def board_name(root: Path = ROOT) -> str:
-    """What the board calls itself: the device tree's model, else the processor's name, else unknown."""
+    """The device tree's model, else the processor's name, else "unknown"."""
     model = read_word(root / "proc/device-tree/model")
     if model:
         return model
@@ -45,7 +45,7 @@ def board_name(root: Path = ROOT) -> str:
 
 
 def is_raspberry_pi(root: Path = ROOT) -> bool:
-    """Whether the device tree says so."""
+    """Whether this is a Raspberry Pi, by its device tree."""
     return board_name(root).startswith("Raspberry Pi")
 
 
@@ -81,13 +81,13 @@ def temperature_c(root: Path = ROOT) -> float | None:
 
 
 def throttle_word(root: Path = ROOT) -> int | None:
-    """The firmware's `get_throttled` of a Raspberry Pi, from the file that needs no program."""
+    """`get_throttled` of a Raspberry Pi's firmware, read from sysfs."""
     files = sorted((root / "sys/devices/platform").glob("soc*/soc*firmware/get_throttled"))
     return parse_throttle_word(read_word(files[0])) if files else None
 
 
 def parse_throttle_word(text: str | None) -> int | None:
-    """`50005`, `0x50005` or `throttled=0x50005` as the integer of bits; None if it is none of them."""
+    """`50005`, `0x50005` or `throttled=0x50005` as an integer; None if it is none of them."""
     try:
         return int((text or "").strip().removeprefix("throttled="), 16)
     except ValueError:
@@ -95,17 +95,17 @@ def parse_throttle_word(text: str | None) -> int | None:
 
 
 def throttled_now(word: int) -> list[str]:
-    """Names of what holds the processor back at this moment."""
+    """Names of what slows the processor down at this moment."""
     return [name for bit, name in THROTTLE_BITS.items() if word >> bit & 1]
 
 
 def throttled_since_boot(word: int) -> list[str]:
-    """Names of what has held it back at some time since boot."""
+    """Names of what has slowed it down at some time since boot."""
     return throttled_now(word >> SINCE_BOOT)
 
 
 def governor(root: Path = ROOT) -> str | None:
-    """Who chooses the processor's clock: performance, ondemand, schedutil, powersave."""
+    """The policy that sets the processor's clock: performance, ondemand, schedutil, powersave."""
     return read_word(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 

@@ -1,4 +1,4 @@
-"""The error for a word that is not known: all known words, and the nearest one."""
+"""Errors for unknown words that list the known ones and suggest the nearest."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from device.contract.errors import UsageError
 
 
 def nearest(got: str, known: Iterable[str]) -> str:
-    """`; did you mean WORD?`, or nothing when no known word is near."""
+    """`; did you mean WORD?`, or an empty text when no known word is similar."""
     near = difflib.get_close_matches(got, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 

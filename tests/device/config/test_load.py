@@ -132,7 +132,7 @@ def test_a_secret_comes_from_the_environment_and_is_not_shown(monkeypatch):
         (b"rooms = \n", "daemon.toml:1: Invalid value"),
         (b"rooms = 1\nrooms = 2\n", "daemon.toml:2: Cannot overwrite a value"),
         (b"rooms = [1,\n", "daemon.toml:2: "),
-        (b"rooms = 1\nnames = ['\xff']\n", "daemon.toml:2: byte 20 is no UTF-8"),
+        (b"rooms = 1\nnames = ['\xff']\n", "daemon.toml:2: byte 20 is not UTF-8"),
         (b"rooms = " + b"1" * 5000, "daemon.toml:1: "),
         (b"#" * 200_000, "more than 100000 bytes"),
         (b"x = " + b"[" * 20_000 + b"]" * 20_000, "nested too deeply"),

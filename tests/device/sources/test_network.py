@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from device.contract.errors import LandmarksError, MissingOutsideError
+from device.contract.errors import LandmarksError, MissingOutsideError, UsageError
 from device.sources import network
 from device.sources.camera_url import parse_camera_url
 from device.sources.frame import Frame, Pause, Unreadable
@@ -115,6 +115,11 @@ def test_user_and_password_come_from_the_address_or_the_environment(address, env
     parsed = parse_camera_url(address, named)
     assert parsed.url == url
     assert all(value not in repr(parsed) for value in environment.values() if len(value) > 2)
+
+
+def test_a_placeholder_without_its_variable_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"\{password\} stands for LANDMARKS_SOURCE_PASSWORD, which is not set"):
+        parse_camera_url("http://cam/x?usr={user}&pwd={password}", {"LANDMARKS_SOURCE_USER": "me"})
 
 
 class Camera(http.server.BaseHTTPRequestHandler):
