@@ -140,7 +140,7 @@ class Connections:
         """
         wanted = set(settings.sinks)
         with ExitStack() as undo:
-            for address in wanted - self.outputs.addresses:
+            for address in (each for each in settings.sinks if each not in self.outputs.addresses):
                 # Two sinks cannot have one port, file or client id: the one with old options is closed first.
                 for old in self.outputs.addresses - wanted:
                     if _without_options(old) == _without_options(address):
