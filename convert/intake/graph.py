@@ -4,6 +4,7 @@ Its input becomes `image` (1, 3, H, W), BGR, real = (pixel - 128) / 128; its out
 (1, K, h, w) or coordinates (1, 2 K) in crop sides from the crop's centre) and, if it has one, `presence`.
 """
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,37 @@ def read_model(path: Path, size_wh: tuple[int, int] | None) -> "onnx.ModelProto"
     if len(inputs_of(model)) != 1:
         raise BadInputError(f"{path} has {len(inputs_of(model))} inputs, wanted one picture")
     _fix_sizes(model, path, size_wh)
-    return infer_shapes(model, path)
+    return infer_shapes(fold_constants(infer_shapes(model, path), path), path)
+
+
+def fold_constants(model: "onnx.ModelProto", path: Path) -> "onnx.ModelProto":
+    """The model without nodes that compute constants, which onnx2tf trips over.
+
+    Raises:
+        BadInputError: ONNX Runtime cannot run it: an operator that it does not know, or a broken graph.
+    """
+    import onnx
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    with tempfile.TemporaryDirectory(prefix="onnx-") as folder:
+        folded = Path(folder) / "folded.onnx"
+        options.optimized_model_filepath = str(folded)
+        try:
+            onnxruntime.InferenceSession(
+                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            )
+        except (state.Fail, state.InvalidGraph, state.InvalidArgument, state.NotImplemented) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise BadInputError(f"{path} cannot be run by ONNX Runtime ({reason[:200]})") from error
+        model = onnx.load(folded)
+    # ONNX Runtime names all its own operator sets, though the basic level uses none of them.
+    ours = [each for each in model.opset_import if each.domain in ("", "ai.onnx")]
+    del model.opset_import[:]
+    model.opset_import.extend(ours)
+    return model
 
 
 def infer_shapes(model: "onnx.ModelProto", path: Path) -> "onnx.ModelProto":

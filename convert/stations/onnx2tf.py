@@ -5,6 +5,7 @@ onnx2tf pins about thirty packages, so it lives in .venv-convert; only files cro
 
 import errno
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ WORKER_OUTPUTS = ("student.tflite", "student_float32.tflite")
 """What the worker's files are called, whatever the network: int8, float."""
 ZERO_LAYERS = "zero on all calibration crops: "
 """Begins the line of the worker's log that names such layers."""
+FAILED_NODE = re.compile(r"onnx_op_name: (?:wa/)?(?:own/)?([\w/.:-]+)(?:\x1b\[0m)?\s*$", re.MULTILINE)
+"""How onnx2tf names the node that it failed at."""
 UNKNOWN_NODE = 3
 """The worker's exit code for a network that onnx2tf cannot read."""
 TIMEOUT_SECONDS = 900
@@ -122,6 +125,12 @@ def _explain(how: str, log: Path) -> NoReturn:
         raise BadInputError(
             f"the network cannot be converted: {lines[-1] if lines else said}; write it with the operators "
             f"of convert/README.md"
+        )
+    failed = FAILED_NODE.findall(text)
+    if failed:
+        raise BadInputError(
+            f"onnx2tf cannot turn the node {failed[-1]} to channels last: write that layer of the network "
+            f"otherwise (convert/README.md has a table of what converts); its log is {log}"
         )
     if os.strerror(errno.ENOSPC) in text:
         raise WriteFailedError(f"no space left on the disk for the converter in {log.parent}: free some")

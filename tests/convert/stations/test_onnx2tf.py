@@ -70,6 +70,13 @@ def test_a_node_without_a_tflite_form_is_bad_input(work):
         work("print('no TFLite form for the ONNX nodes Foo'); raise SystemExit(3)")
 
 
+def test_a_node_that_onnx2tf_fails_at_is_named(work):
+    with pytest.raises(
+        BadInputError, match="cannot turn the node /y/MatMul to channels last: write that layer"
+    ):
+        work("print('\\x1b[31mERROR:\\x1b[0m onnx_op_name: own//y/MatMul'); raise ValueError('shapes')")
+
+
 def test_a_full_disk_in_the_worker_is_named_as_such(work):
     with pytest.raises(WriteFailedError, match="no space left on the disk") as caught:
         work("import errno, os; raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'saved_model')")
