@@ -9,7 +9,7 @@ from device.contract.files import sha256_of
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file as it was when it was looked at."""
+    """A file with the hash and the size it had when it was read."""
 
     path: Path
     sha256: str

@@ -24,7 +24,7 @@ class ToolEnvironment:
     packages: tuple[str, ...]
     """What it must hold, by distribution."""
     holds: str
-    """For an error's sentence."""
+    """Wording for error messages."""
     built_by: str
     """The command that makes it."""
 

@@ -1,4 +1,4 @@
-"""One conversion: where it reads, where it writes, and what was asked of it."""
+"""One conversion: its input and output paths and its settings."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ LANDMARK_STEM, FINDER_STEM = "student", "finder"
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line may change."""
+    """Options of the command line."""
 
     int8_budget_points: float = INT8_BUDGET_POINTS
     """Percentage points of NME, int8 over PyTorch, above which nothing is delivered."""
@@ -35,14 +35,14 @@ class Job:
     handover: Path
     out: Path
     converter: Path
-    """The interpreter that has onnx2tf and TensorFlow."""
+    """A Python interpreter with onnx2tf and TensorFlow."""
     settings: Settings = field(default_factory=Settings)
     stem: str = LANDMARK_STEM
-    """Of the product's files."""
+    """File name stem of the product."""
 
     @property
     def network(self) -> Path:
-        """The network as ONNX, as it came."""
+        """The network in ONNX, as handed over."""
         return self.handover / "network.onnx"
 
     @property
@@ -77,7 +77,7 @@ class Job:
 
     @property
     def onnx(self) -> Path:
-        """The network in the operator set that onnx2tf is given."""
+        """The network in the ONNX operator set that onnx2tf converts best."""
         return self.work / f"{self.stem}.onnx"
 
     @property
@@ -87,7 +87,7 @@ class Job:
 
     @property
     def converter_log(self) -> Path:
-        """All that the converter's process said."""
+        """The converter process's log."""
         return self.work / "onnx_to_tflite.log"
 
     @property
@@ -142,7 +142,7 @@ class Job:
 
     @property
     def comparison(self) -> Path:
-        """PyTorch, ONNX, float and int8 on the same crops."""
+        """The original network, ONNX, float and int8 on the same crops."""
         return self.work / "comparison.json"
 
     @property
@@ -152,5 +152,5 @@ class Job:
 
     @property
     def report(self) -> Path:
-        """What was made of what, with which tools, and how well it agrees."""
+        """The conversion report."""
         return self.out / "conversion.json"

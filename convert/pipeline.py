@@ -1,4 +1,4 @@
-"""The line of stations, and the record that lets a second run skip what has not changed."""
+"""The stations in order, and the records by which a second run skips those whose inputs are unchanged."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def no_settings(job: Job) -> dict[str, Any]:
-    """A station that nothing but its inputs can change."""
+    """For a station without settings of its own."""
     del job
     return {}
 
 
 @dataclass(frozen=True)
 class Station:
-    """One step: reads `inputs`, writes `outputs`, says in a few words what it did."""
+    """One step: reads `inputs`, writes `outputs`, returns a one-line summary."""
 
     name: str
     run: Callable[[Job], str]
@@ -132,7 +132,7 @@ STATIONS = (
 
 
 def stations_of(job: Job) -> tuple[Station, ...]:
-    """The line for this job."""
+    """The stations that this job runs."""
     return STATIONS if job.settings.everything else tuple(each for each in STATIONS if each is not VARIANTS)
 
 
@@ -153,7 +153,7 @@ def code_digest() -> str:
 
 
 def _relative(path: Path, job: Job) -> str:
-    """A file's place in the job, so that a folder that was moved is still up to date."""
+    """A path relative to the job's folders, so that records stay valid when a folder is moved."""
     for name, folder in (("out", job.out), ("handover", job.handover)):
         if path.is_relative_to(folder):
             return f"{name}/{path.relative_to(folder).as_posix()}"
@@ -169,7 +169,7 @@ def _record_path(station: Station, job: Job) -> Path:
 
 
 def _cause(station: Station, job: Job, code: str) -> dict[str, Any]:
-    """All that decides a station's outputs, as its record keeps it."""
+    """Everything that determines a station's outputs: code, input hashes and settings."""
     cause = {
         "code": code,
         "inputs": _hashes(station.inputs(job), job),

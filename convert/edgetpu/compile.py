@@ -45,7 +45,7 @@ MAPPED = "Mapped to Edge TPU"
 
 @dataclass(frozen=True)
 class CompilerLog:
-    """What the compiler says of a model."""
+    """What the compiler's log reports of a model."""
 
     version: str
     on_edgetpu: int

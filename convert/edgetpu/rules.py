@@ -186,7 +186,7 @@ class Rule:
         return self.check.__name__
 
     def complaint(self, node: Node) -> str | None:
-        """The compiler's words, the rule and what was got; None where it holds or says nothing."""
+        """The compiler's message, rule and actual value; None where the rule holds or does not apply."""
         if self.operators and node.operator.name not in self.operators:
             return None
         got = self.check(node)
@@ -194,7 +194,7 @@ class Rule:
 
 
 RULES: list[Rule] = []
-"""In the order in which they are asked; the first that is broken is the reason."""
+"""In the order of checking; the first that is broken is the reason."""
 
 
 def constraint(status: str, *operators: str) -> Callable[[Check], Check]:

@@ -95,7 +95,7 @@ HIGHEST_VERSION = {
 
 
 def unparsable(graph: Graph) -> str | None:
-    """What the compiler stumbles over when it opens the file, in its own words; None if it can read it."""
+    """The compiler's message when it cannot open the file; None if it can read it."""
     for node in graph.operators:
         if node.custom:
             continue

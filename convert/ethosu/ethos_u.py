@@ -62,7 +62,7 @@ def name_of(model: Path) -> str:
 
 
 def _check_int8(model: Path) -> None:
-    """Vela would put a float file on the CPU without a word."""
+    """Refuse a float file, which Vela would leave to the CPU silently."""
     graph = read_graph(model)
     taken = [tensor.dtype for tensor in graph.inputs]
     if taken != ["int8"]:

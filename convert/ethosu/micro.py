@@ -41,7 +41,7 @@ def method_of(operator: str) -> str:
 
 @dataclass(frozen=True)
 class MicroFit:
-    """What a microcontroller must give the model."""
+    """What a microcontroller must provide for the model."""
 
     arena_bytes: int
     model_bytes: int

@@ -43,7 +43,7 @@ TARGETS = (
 
 @dataclass(frozen=True)
 class NpuFigures:
-    """What Vela says of one model on one target."""
+    """Vela's figures for one model on one target."""
 
     target: str
     npu_operators: int
@@ -118,7 +118,7 @@ def _figures(said: str, folder: Path, target: Target) -> NpuFigures:
 
 
 def _keep(folder: Path, out: Path, said: str) -> None:
-    """Vela's files under names that do not tell the model's: compiled file, layers, summary, log."""
+    """Vela's output files under fixed names: compiled file, layers, summary, log."""
     log = folder / "vela.log"
     log.write_text(said, encoding="utf-8")
     kept = {

@@ -1,4 +1,4 @@
-"""What handover.json says of the landmark network beside it. Letters: H, W pixels of a crop, K landmarks."""
+"""The handover.json of a landmark network. Letters: H, W pixels of a crop, K landmarks."""
 
 import json
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ LANDMARK_OUTPUTS = ("heatmap", "presence")
 
 @dataclass(frozen=True)
 class Handover:
-    """What handover.json says of the landmark network beside it."""
+    """A landmark network's handover.json."""
 
     name: str
     scheme: str
@@ -78,7 +78,7 @@ class Handover:
 
     @property
     def network_shape(self) -> tuple[int, ...]:
-        """`heatmap_shape` as the network gives it, channels first."""
+        """`heatmap_shape` with channels first, as in ONNX."""
         if self.codec.name == COORDINATES:
             return self.heatmap_shape
         batch, high, wide, count = self.heatmap_shape
@@ -96,7 +96,7 @@ class Handover:
 
     @property
     def wanted_outputs(self) -> str:
-        """For an error's sentence."""
+        """Wording for error messages."""
         return f"{self.heatmap_kind} {self.network_shape} and one presence logit"
 
     def fits(self, outputs: Sequence[tuple[int, ...]]) -> bool:

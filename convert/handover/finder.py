@@ -1,4 +1,4 @@
-"""What a finder's handover.json says; the files beside it are those of any handover."""
+"""A finder's handover.json; the files beside it are those of any handover."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import msgspec
 from device.contract.finder_codec import POINT_COUNT, FinderCodecRule
 
 FINDER_TASK = "finder"
-"""What `task` says in a finder's handover.json."""
+"""Value of `task` in a finder's handover.json."""
 FINDER_OUTPUTS = ("score", "box", "points")
 """Of a finder, in order."""
 
@@ -45,7 +45,7 @@ class FinderHandover:
 
     @property
     def wanted_outputs(self) -> str:
-        """For an error's sentence."""
+        """Wording for error messages."""
         return " and ".join(
             f"{name} {shape}" for name, shape in zip(FINDER_OUTPUTS, self._shapes_nchw, strict=True)
         )

@@ -105,7 +105,7 @@ def _shapes(values: Sequence["onnx.ValueInfoProto"], path: Path) -> list[tuple[i
 
 
 def check_network(model: "onnx.ModelProto", handover: AnyHandover, path: Path) -> dict[str, Any]:
-    """Check inputs, outputs and weights; return what the report says of the network.
+    """Check inputs, outputs and weights; return the network's facts for the report.
 
     Raises:
         BadInputError: shapes other than handover.json implies, half precision, or a weight that is not

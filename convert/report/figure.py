@@ -14,21 +14,21 @@ class Figure:
     key: str
     """In comparison.json."""
     name: str
-    """For people."""
+    """Display name."""
     second_key: str
     """Another, for the table."""
     second_name: str
-    """For people."""
+    """Display name."""
     moved_key: str
     """Which of the forms' differences the table shows."""
     moved_name: str
-    """For people."""
+    """Display name."""
     budget_points: float
     """Percentage points that int8 may cost, unless the command line says otherwise."""
     error_key: str
     """By which the float network itself is judged."""
     error_name: str
-    """For people."""
+    """Display name."""
     max_error_percent: float
     """Above which the float network is not fit for use, unless the command line says otherwise."""
 

@@ -1,4 +1,4 @@
-"""Pictures for the report: what the float and the int8 file say of the same validation crops."""
+"""Pictures for the report: landmarks or boxes of the float and the int8 file on the same validation crops."""
 
 import base64
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What to write in the network instead of operators that integer accelerators refuse or spoil.
+"""Replacements for operators that integer accelerators refuse or that lose accuracy at int8.
 
 Some of these map and still lose accuracy at int8 (SiLU, squeeze-excite): they are named as well.
 """
@@ -37,15 +37,15 @@ INSTEAD = {
 
 @dataclass(frozen=True)
 class Replacement:
-    """A piece of the network that is better written otherwise."""
+    """A part of the network that should be replaced."""
 
     what: str
     places: tuple[int, ...]
-    """Operators that make it up or show it."""
+    """Indices of its operators."""
     instead: str
 
     def sentence(self) -> str:
-        """For a person."""
+        """One sentence for the report."""
         more = "" if len(self.places) == 1 else f" and {len(self.places) - 1} more"
         return f"{self.what} (operator {self.places[0]}{more}): {self.instead}"
 
@@ -83,7 +83,7 @@ def _found(what: str, instead: str, places: Iterable[int]) -> list[Replacement]:
 
 
 def replacements(graph: Graph) -> list[Replacement]:
-    """Every piece that has a friendlier form, those that show a whole layer first."""
+    """Every part of the graph with a better replacement, whole layers first."""
     nodes = [Node.of(graph, operator) for operator in graph.operators]
     sigmoids = (node for node in graph.operators if node.name == "LOGISTIC" and node.inputs and node.outputs)
     gates = {node.outputs[0]: node.inputs[0] for node in sigmoids}

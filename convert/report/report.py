@@ -1,4 +1,4 @@
-"""What was made of what, with which tools, and how well the forms agree: as JSON and as a table."""
+"""The conversion report as JSON and as a table: files, tools, and how well the forms agree."""
 
 import json
 import platform
@@ -107,7 +107,7 @@ def _row(title: str, size: str, figures: Mapping[str, Any], figure: Figure) -> s
 
 
 def summary_table(report: Mapping[str, Any]) -> str:
-    """The comparison for a person: one line per form of the network, then the gate."""
+    """The comparison as a text table: one line per form of the network, then the gate."""
     figure = figure_of_report(report)
     comparison, gate = report["comparison"], report["gate"]
     head = (

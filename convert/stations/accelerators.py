@@ -1,4 +1,4 @@
-"""Station 6: what the Edge TPU's rules and Arm's Vela say of the int8 file, and what would be friendlier.
+"""Station 6: how the int8 file maps to the Edge TPU and to Arm's NPUs, and operators that would map better.
 
 Vela runs where its environment is built (`make ethos-u`); without it the report says so.
 """
@@ -22,7 +22,7 @@ from device.contract.files import write_whole_bytes
 
 
 def _interpreter() -> Path | None:
-    """Vela's, where there is one."""
+    """The interpreter of Vela's environment, or None where it is not built."""
     try:
         return ETHOS_U.find(os.environ)
     except MissingOutsideError:
@@ -30,7 +30,7 @@ def _interpreter() -> Path | None:
 
 
 def settings(job: Job) -> dict[str, Any]:
-    """Vela's version, or that there is none."""
+    """Vela's version, or None."""
     del job
     interpreter = _interpreter()
     return {"ethos_u": ETHOS_U.versions(interpreter) if interpreter else None}
@@ -76,7 +76,7 @@ def _check(model: Path, fit: EdgeTpuFit, npus: list[NpuFigures], target: str) ->
 
 
 def run(job: Job) -> str:
-    """Judge the int8 file and keep what was found."""
+    """Check the int8 file against the accelerators and keep the result."""
     graph = read_graph(job.int8_model)
     fit = fit_of(graph)
     interpreter = _interpreter()

@@ -69,7 +69,7 @@ def measure(errors: Sequence[float]) -> dict[str, float]:
 
 
 def read_all(forms: Mapping[str, Form], crops: NDArray[np.uint8]) -> dict[str, list[Reading]]:
-    """What each form says of each of the (N, H, W, 3) crops."""
+    """Each form's readings of the (N, H, W, 3) crops."""
     return {name: [form(crop) for crop in crops] for name, form in forms.items()}
 
 

@@ -43,7 +43,7 @@ class LayerError:
 
 
 class _Layers:
-    """A file whose every tensor can be read after an inference."""
+    """A model file all of whose tensors can be read after an inference."""
 
     def __init__(self, model: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType

@@ -117,7 +117,7 @@ def run_worker(
 
 
 def _explain(how: str, log: Path) -> NoReturn:
-    """Raise what the worker's end means."""
+    """Raise the error that explains why the worker failed."""
     text = log.read_text(errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = " | ".join(lines[-3:]) or "nothing"

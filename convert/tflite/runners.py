@@ -18,7 +18,7 @@ from device.contract.tensors import TensorSpec
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a landmark network says of one crop."""
+    """A landmark network's decoded output for one crop."""
 
     landmarks_crop: NDArray[np.float32]
     """(K, 2) pixels of the crop."""
