@@ -11,10 +11,13 @@ from device.contract.errors import BadInputError, MissingOutsideError, UsageErro
 from device.contract.geometry import Box
 from device.daemon.loop import OneModel
 from device.daemon.service import Pipeline, Service, State
+from device.inference.fallback import WithFallback
+from device.inference.remote import AcceleratorError
 from device.messages.commands import Command, Verb
 from device.settings import DaemonSettings
 from device.sources.frame import Frame, Unreadable
 from device.tracking.tracker import Tracker
+from tests.broker import wait_until
 from tests.fakes import FakeFinder, FakeNetwork, FakeSource, ListSink, draw_square_face
 
 CENTER = (200, 200)
@@ -55,7 +58,7 @@ class FakeBuilder:
     def __init__(self, *sources):
         self.sources, self.sinks, self.opened = list(sources), {}, []
         self.network = FakeNetwork
-        self.engines = []
+        self.engines, self.engine = [], FakeEngine
 
     def source(self, settings, wait_for_camera):
         self.opened.append((settings.source, wait_for_camera))
@@ -75,7 +78,7 @@ class FakeBuilder:
             raise BadInputError("no such model")
         tracker = Tracker(self.network(), FakeFinder(Box.centred(CENTER, (100, 100))))
         tracker.next_id = previous.next_id if previous else 1
-        self.engines.append(FakeEngine(settings.model))
+        self.engines.append(self.engine(settings.model))
         return Pipeline(tracker, self.engines[-1])
 
     def told(self, uri="stdout:"):
@@ -282,6 +285,49 @@ def test_the_old_pipeline_is_closed_only_when_the_new_one_is_there_and_a_good_re
     states = [m["model"]["state"] for m in messages if m["type"] == "status"]
     assert states == ["ok", "degraded", "ok"]
     assert [engine.closed for engine in builder.engines] == [True, True]
+
+
+class Accelerator:
+    """One device, which only one network may hold."""
+
+    holder = None
+
+    def open(self):
+        if self.holder is not None:
+            raise AcceleratorError("the device is busy")
+        self.holder = self
+        return self
+
+    def close(self):
+        self.holder = None
+
+
+def test_at_a_reload_the_accelerator_goes_from_the_old_pipeline_to_the_new_one() -> None:
+    device, networks = Accelerator(), []
+
+    class AcceleratedEngine(FakeEngine):
+        def __init__(self, identity):
+            super().__init__(identity)
+            networks.append(WithFallback("network", "on the CPU", device.open))
+            self.used = networks[-1]
+
+        def close(self):
+            self.used.close()
+
+    builder = FakeBuilder()
+    builder.engine = AcceleratedEngine
+    used = []
+    source = ScriptedSource([], [
+        *frames(1, 1), lambda: used.append(networks[1].take()),
+        lambda: used.append(wait_until(lambda: networks[1].take() is device, 3)), *frames(1, 2),
+    ])  # fmt: skip
+    builder.sources.append(source)
+    service = Service(DaemonSettings, builder, wait=lambda seconds: None)
+    source.runs[0] = [lambda: used.append(networks[0].take()), *frames(1), service.reload, *frames(1, 90)]
+    service.run()
+    assert used == [device, "on the CPU", True]
+    assert len([m for m in builder.told() if m["type"] == "frame"]) == 3
+    assert device.holder is None
 
 
 def test_a_reload_that_fails_by_a_fault_of_ours_goes_on_with_the_old_settings() -> None:
