@@ -66,7 +66,7 @@ train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder evaluate results bench track-bench jitter selftest doctor golden chaos soak test check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -155,6 +155,9 @@ golden: $(DEVICE_ENV) $(PHOTO) ## write the shipped models' golden outputs anew,
 
 chaos: $(MAIN) ## ten minutes of failing camera, broker and accelerator (SECONDS=600 SEED=1); needs mosquitto
 	$(VENV) -m tests.chaos.chaos --seconds $(if $(SECONDS),$(call quote,SECONDS),600) --seed $(if $(SEED),$(call quote,SEED),1)
+
+fuzz: $(MAIN) ## mutated files to every reader for ten minutes (SECONDS=600 SEED=1); harmful inputs into runs/fuzz
+	$(VENV) -m tests.fuzz.fuzz --seconds $(if $(SECONDS),$(call quote,SECONDS),600) --seed $(if $(SEED),$(call quote,SEED),1) --out $(call quote,RUNS)/fuzz
 
 soak: $(MAIN) ## an hour at 30 frames a second, figure and plot into runs/soak (SECONDS=3600); needs mosquitto
 	$(VENV) -m tests.chaos.soak --seconds $(if $(SECONDS),$(call quote,SECONDS),3600) --out $(call quote,RUNS)/soak

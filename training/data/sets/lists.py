@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from device.contract.errors import BadInputError
+from training.data.sets.text import read_text
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".pts")
 """Endings of pictures and labels that an entry may carry."""
@@ -28,16 +29,11 @@ def read_list(path: Path) -> list[str]:
     Raises:
         BadInputError: the file is missing, empty or not text.
     """
-    wanted = "wanted one relative path or name a line"
-    if not path.is_file():
-        raise BadInputError(f"no list file {path}: {wanted}")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"list file {path} is not UTF-8 text ({error}): {wanted}") from error
+    wanted = "a list with one relative path or name a line"
+    lines = read_text(path, wanted).splitlines()
     names = [spelling(line) for line in lines if line.strip() and not line.startswith("#")]
     if not names:
-        raise BadInputError(f"list file {path} is empty: {wanted}")
+        raise BadInputError(f"{path} is empty: wanted {wanted}")
     return names
 
 

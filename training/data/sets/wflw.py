@@ -12,6 +12,7 @@ import numpy as np
 
 from device.contract.errors import BadInputError
 from training.data.sets.sample import Faces, Sample
+from training.data.sets.text import read_text
 from training.data.sets.usable import usable
 
 LISTS = Path("WFLW_annotations", "list_98pt_rect_attr_train_test")
@@ -31,10 +32,9 @@ def read_wflw(folder: Path, part: str) -> Faces:
         BadInputError: the list is missing or damaged, or a picture is missing.
     """
     path = folder / LISTS / f"list_98pt_rect_attr_{part}.txt"
-    if not path.is_file():
-        raise BadInputError(f"no {path}: wanted WFLW's list of {part} faces; {SOURCE}")
     samples = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    text = read_text(path, f"WFLW's list of {part} faces; {SOURCE}")
+    for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
         if not words:
             continue

@@ -11,6 +11,7 @@ import numpy as np
 from device.contract.errors import BadInputError
 from training.data.sets.lists import spelling
 from training.data.sets.sample import Faces, Sample
+from training.data.sets.text import read_text
 from training.data.sets.usable import usable
 
 PARTS = (
@@ -32,21 +33,28 @@ def subjects_below(folder: Path) -> set[str]:
 
 def _read_part(folder: Path, table: str, part: str) -> list[Sample]:
     path = folder / table
-    if not path.is_file():
-        raise BadInputError(f"no {path}: wanted the keypoint table of YouTube Faces beside its frames")
-    samples: list[Sample] = []
-    with path.open(newline="", encoding="utf-8") as stream:
-        rows = csv.reader(stream)
-        next(rows, None)
-        for line, row in enumerate(rows, start=2):
-            try:
-                landmarks = np.asarray(row[1:], np.float32).reshape(68, 2)
-            except ValueError as error:
-                raise BadInputError(f"{path} line {line}: wanted a name and 136 numbers ({error})") from error
-            stem = spelling(row[0])
-            name = f"youtube_faces/{part}/{stem}"
-            samples.append(Sample(name, folder / part / row[0], landmarks, "youtube_faces"))
-    return samples
+    text = read_text(path, "the keypoint table of YouTube Faces beside its frames")
+    try:
+        rows = list(csv.reader(text.splitlines()))[1:]
+    except csv.Error as error:
+        raise BadInputError(f"{path} is not a table of comma-separated values ({error})") from error
+    return [
+        _sample_of(row, folder / part, f"{path} line {line}") for line, row in enumerate(rows, start=2) if row
+    ]
+
+
+def _sample_of(row: list[str], folder: Path, where: str) -> Sample:
+    """The face of one row.
+
+    Raises:
+        BadInputError: the row is not a name and 136 numbers.
+    """
+    try:
+        landmarks = np.asarray(row[1:], np.float32).reshape(68, 2)
+    except ValueError as error:
+        raise BadInputError(f"{where}: wanted a name and 136 numbers ({error})") from error
+    name = f"youtube_faces/{folder.name}/{spelling(row[0])}"
+    return Sample(name, folder / row[0], landmarks, "youtube_faces")
 
 
 def read_youtube_faces(folder: Path) -> Faces:

@@ -1,0 +1,65 @@
+"""A minute of fuzzing over all targets, and the proof that a reader which fails is found."""
+
+import pytest
+
+from tests.fuzz import fuzz
+from tests.fuzz.fuzz import run_target
+from tests.fuzz.mutation import WORDS, mutate
+from tests.fuzz.targets import TARGETS
+
+SECONDS = 60
+SEED = 20
+
+
+def test_a_mutation_changes_what_it_says_where_it_says():
+    data = b'{"a": 12, "b": [3, 4]}'
+    assert mutate(data, [("token", 0.3, b"null")]) == b'{"a": null, "b": [3, 4]}'
+    assert mutate(data, [("end", 0.5, b"")]) == data[:11]
+    assert mutate(data, [("cut", 0.0, 0.5)]) == data[11:]
+    assert mutate(data, [("byte", 0.0, b"[")]) == b'["a": 12, "b": [3, 4]}'
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_every_reader_takes_or_refuses_whatever_a_file_holds(name, tmp_path):
+    outcome = run_target(name, SEED, SECONDS / len(TARGETS), tmp_path)
+    assert not outcome.problem, outcome
+    assert outcome.inputs > 0
+    assert 0 < outcome.refused <= outcome.inputs
+
+
+BROKEN = """
+import json, sys
+from pathlib import Path
+from tests.fuzz import child, targets
+def read(path):
+    return json.loads(path.read_bytes())["schema"]
+def sample(folder):
+    (folder / "a.json").write_text('{"schema": 1}')
+    return folder / "a.json"
+targets.TARGETS["broken"] = child.TARGETS["broken"] = targets.Target(sample, read)
+child.fuzz("broken", 1, 20, Path(sys.argv[1]))
+"""
+
+
+def test_a_reader_that_raises_anything_else_is_a_problem(tmp_path, monkeypatch, root):
+    monkeypatch.setattr(fuzz.sys, "executable", str(write_broken(tmp_path)))
+    outcome = run_target("broken", 1, 20, tmp_path / "kept")
+    assert "Error" in outcome.problem
+    assert (tmp_path / "kept" / "broken" / "a.json").is_file()
+
+
+def write_broken(folder):
+    """An interpreter that runs the broken target whatever it is asked for; its folder is the last word."""
+    import sys
+
+    (folder / "broken.py").write_text(BROKEN)
+    launcher = folder / "python"
+    launcher.write_text(
+        f'#!/bin/sh\nfor last; do :; done\nexec "{sys.executable}" "{folder}/broken.py" "$last"\n'
+    )
+    launcher.chmod(0o755)
+    return launcher
+
+
+def test_the_words_hold_what_parsers_stumble_over():
+    assert {b"nan", b"1e400", b"1" * 400} <= set(WORDS)
