@@ -211,6 +211,9 @@ test-pi: $(MAIN) $(PAGE) ## boot a Debian double in QEMU and live through a Pi's
 wheel: $(DEVICE_ENV) $(PHOTO) $(PAGE) ## the wheel with model, page and demo photograph, into dist/
 	$(DEVICE_VENV) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
+sbom: $(TOOLS) $(DEVICE_ENV) ## write sbom.json (CycloneDX) and NOTICE anew, after the lock files or the page's packages have changed
+	$(TOOLS_VENV)/python requirements/sbom.py
+
 lock: $(TOOLS) $(DEVICE_ENV) ## write the lock files anew from pyproject.toml and requirements/*.in (UPGRADE=1: newest versions)
 	sh requirements/lock.sh
 

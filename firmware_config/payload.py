@@ -43,6 +43,10 @@ TARGET_FILES = (
 )
 """What of firmware_config/ travels."""
 
+LEGAL = ("LICENSE", "NOTICE")
+SBOM = "sbom.json"
+"""CycloneDX; `make sbom` writes it and NOTICE."""
+
 PROGRAMS = {".sh", ".py"}
 """Files with these endings may be run; so may what lies in a folder named bin or sbin."""
 
@@ -79,7 +83,7 @@ def build_device_wheel(folder: Path) -> None:
     """
     with tempfile.TemporaryDirectory() as staging_name:
         staging = Path(staging_name)
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
+        for name in ("pyproject.toml", "README.md", *LEGAL):
             shutil.copyfile(PROJECT / name, staging / name)
         shutil.copytree(
             PROJECT / "device", staging / "device", ignore=shutil.ignore_patterns(*NO_PART_OF_THE_WHEEL)
@@ -150,6 +154,8 @@ def fill_tree(tree: Path, wheels: Path, edgetpu: Path | None) -> None:
             shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(source, tree / name)
+    for name in (*LEGAL, SBOM):
+        shutil.copyfile(PROJECT / name, tree / name)
     shutil.copytree(wheels, tree / "wheels")
     for system in SYSTEMS:
         shutil.copyfile(PROJECT / "requirements" / system.lock_name, tree / system.lock_name)
