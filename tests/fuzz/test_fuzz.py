@@ -1,8 +1,9 @@
 """A minute of fuzzing over all targets, and the proof that a reader which fails is found."""
 
+import sys
+
 import pytest
 
-from tests.fuzz import fuzz
 from tests.fuzz.fuzz import run_target
 from tests.fuzz.mutation import WORDS, mutate
 from tests.fuzz.targets import TARGETS
@@ -31,34 +32,34 @@ BROKEN = """
 import json, sys
 from pathlib import Path
 from tests.fuzz import child, targets
-def read(path):
-    return json.loads(path.read_bytes())["schema"]
+
 def sample(folder):
     (folder / "a.json").write_text('{"schema": 1}')
     return folder / "a.json"
-targets.TARGETS["broken"] = child.TARGETS["broken"] = targets.Target(sample, read)
+
+targets.TARGETS["broken"] = targets.Target(sample, lambda path: json.loads(path.read_bytes())["schema"])
 child.fuzz("broken", 1, 20, Path(sys.argv[1]))
 """
+"""A reader that lets whatever JSON raises pass."""
+
+
+def write_broken(folder, root):
+    """An interpreter that fuzzes the broken reader whatever it is started with; its last word is the folder."""
+    program = folder / "broken.py"
+    program.write_text(BROKEN)
+    launcher = folder / "python"
+    start = f'PYTHONPATH="{root}" exec "{sys.executable}" "{program}" "$last"'
+    launcher.write_text(f"#!/bin/sh\nfor last; do :; done\n{start}\n")
+    launcher.chmod(0o755)
+    return launcher
 
 
 def test_a_reader_that_raises_anything_else_is_a_problem(tmp_path, monkeypatch, root):
-    monkeypatch.setattr(fuzz.sys, "executable", str(write_broken(tmp_path)))
+    monkeypatch.setattr("tests.fuzz.fuzz.sys.executable", str(write_broken(tmp_path, root)))
     outcome = run_target("broken", 1, 20, tmp_path / "kept")
     assert "Error" in outcome.problem
+    assert "ModuleNotFound" not in outcome.problem
     assert (tmp_path / "kept" / "broken" / "a.json").is_file()
-
-
-def write_broken(folder):
-    """An interpreter that runs the broken target whatever it is asked for; its folder is the last word."""
-    import sys
-
-    (folder / "broken.py").write_text(BROKEN)
-    launcher = folder / "python"
-    launcher.write_text(
-        f'#!/bin/sh\nfor last; do :; done\nexec "{sys.executable}" "{folder}/broken.py" "$last"\n'
-    )
-    launcher.chmod(0o755)
-    return launcher
 
 
 def test_the_words_hold_what_parsers_stumble_over():
