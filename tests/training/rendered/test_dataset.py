@@ -141,6 +141,18 @@ def test_damaged_labels_are_one_sentence(rendered, tmp_path):
         read_rendered(tmp_path)
 
 
+def test_a_face_that_is_nearly_hidden_is_left_out(rendered, tmp_path):
+    labels = labels_of(rendered)
+    labels["contour_visible"] = np.zeros((COUNT, 68), bool)
+    labels["contour_visible"][0, :15] = True
+    labels["contour_visible"][1:, :16] = True
+    (tmp_path / "pictures").symlink_to(rendered / "pictures")
+    np.savez(tmp_path / "labels.npz", **labels)
+    faces = read_rendered(tmp_path)
+    assert [face.name for face in faces] == [face.name for face in read_rendered(rendered)[1:]]
+    assert faces.left_out == ["rendered/Ann/0"]
+
+
 def test_several_folders_are_read_as_one_set_and_an_unfinished_one_is_refused(rendered, heads, tmp_path):
     for part, held_out in (("train", False), ("held-out", True)):
         render_dataset(RenderRequest(heads, 2, side=96, held_out=held_out), tmp_path / "rendered" / part, 1)

@@ -4,6 +4,7 @@ The jaw's points are those along the outline that is seen, as in photographs lab
 """
 
 import zipfile
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ LABELS = "labels.npz"
 
 REQUEST = "rendered.json"
 """File that says what was asked for; there from the beginning, where the labels come at the end."""
+
+MIN_VISIBLE = 16
+"""Of the 68 points of a face."""
 
 COLUMNS: dict[str, tuple[type, tuple[int, ...]]] = {
     "pictures": (np.str_, ()),
@@ -45,6 +49,9 @@ def avatar_of(name: str) -> str:
 def read_rendered(folder: Path) -> Faces:
     """Every face with its yaw and which of its points are seen, in scheme ibug_68, by folder and number.
 
+    Faces of which fewer than MIN_VISIBLE points are seen are left out: hair, a hand or the frame's edge hides
+    nearly all of them, and nobody would call what is left a face.
+
     Args:
         folder: one that was rendered, or one that holds several.
 
@@ -52,7 +59,10 @@ def read_rendered(folder: Path) -> Faces:
         BadInputError: the labels are missing or damaged, or a picture is missing.
     """
     roots = sorted({path.parent for name in (REQUEST, LABELS) for path in folder.rglob(name)})
-    return usable([sample for root in roots or [folder] for sample in _read_folder(root, folder)])
+    faces = usable([sample for root in roots or [folder] for sample in _read_folder(root, folder)])
+    seen = [face.visible is None or face.visible.sum() >= MIN_VISIBLE for face in faces]
+    hidden = [face.name for face, is_seen in zip(faces, seen, strict=True) if not is_seen]
+    return Faces(compress(faces, seen), [*faces.left_out, *hidden])
 
 
 def _read_folder(root: Path, folder: Path) -> list[Sample]:
