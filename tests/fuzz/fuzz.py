@@ -5,6 +5,7 @@ Each target runs in a process of its own for its part of the time. An input that
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,10 @@ from tests.fuzz.targets import TARGETS
 MAX_MEMORY_MB = 400
 GRACE_SECONDS = 120
 """For starting a target, and for one input that hangs."""
+
+
+ERROR = re.compile(r"[\w.]*(Error|Exception|Exit|Interrupt)\b")
+"""Begins the last line of a traceback."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,19 @@ def run_target(name: str, seed: int, seconds: float, out: Path) -> Outcome:
         except subprocess.TimeoutExpired:
             return Outcome(name, 0, 0, 0, f"an input hangs; kept in {keep(folder, out, name)}")
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or [f"signal {-done.returncode}"])[-1]
-            return Outcome(name, 0, 0, 0, f"{last}; kept in {keep(folder, out, name)}")
+            return Outcome(name, 0, 0, 0, f"{cause_of(done)}; kept in {keep(folder, out, name)}")
     figures = json.loads(done.stdout.splitlines()[-1])
     heavy = figures["memory_mb"] > MAX_MEMORY_MB
     problem = f"took {figures['memory_mb']:.0f} MB" if heavy else ""
     return Outcome(name, figures["inputs"], figures["refused"], figures["memory_mb"], problem)
+
+
+def cause_of(done: "subprocess.CompletedProcess[str]") -> str:
+    """The error of a child's traceback, or the signal that ended it."""
+    if done.returncode < 0:
+        return f"signal {-done.returncode}"
+    errors = [line for line in done.stderr.splitlines() if ERROR.match(line)]
+    return errors[-1] if errors else f"exit code {done.returncode}"
 
 
 def keep(folder: str, out: Path, name: str) -> Path:

@@ -44,7 +44,7 @@ child.fuzz("broken", 1, 20, Path(sys.argv[1]))
 
 
 def write_broken(folder, root):
-    """An interpreter that fuzzes the broken reader whatever it is started with; its last word is the folder."""
+    """An interpreter that fuzzes the broken reader, whatever it is started with, in the folder named last."""
     program = folder / "broken.py"
     program.write_text(BROKEN)
     launcher = folder / "python"
