@@ -260,3 +260,6 @@ SCHEMES: dict[str, LandmarkScheme] = {
     scheme.name: scheme for scheme in (ibug_68, wflw_98, cofw_29, jd_106, arcface_5)
 }
 """Every scheme a manifest may name; device/contract/scheme_file.py adds those of a user."""
+
+SHIPPED_SCHEMES = tuple(SCHEMES.values())
+"""The schemes of this file, whatever a model brings along."""

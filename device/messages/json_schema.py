@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from device.contract.landmarks import SCHEMES, ibug_68
+from device.contract.landmarks import SHIPPED_SCHEMES, ibug_68
 from device.messages.base import SCHEMA, StreamMessage
 from device.messages.fields import unwrapped
 from device.messages.json_decoder import KINDS
@@ -31,7 +31,7 @@ def schema() -> dict[str, Any]:
         definition_name(name): _definition(structs.get(name), _simplified(each))
         for name, each in components.items()
     }
-    definitions["frame"]["allOf"] = [_count_rule(name, scheme.count) for name, scheme in SCHEMES.items()]
+    definitions["frame"]["allOf"] = [_count_rule(scheme.name, scheme.count) for scheme in SHIPPED_SCHEMES]
     definitions |= {"signals": _signals()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 from msgspec import Struct
 
 from device.contract.geometry import Box
-from device.contract.landmarks import SCHEMES
+from device.contract.landmarks import SHIPPED_SCHEMES
 from device.messages.base import SCHEMA
 from device.messages.cbor import face_layout_table
 from device.messages.commands import command_table
@@ -52,7 +52,7 @@ def fields_page() -> str:
 
 def names_text() -> str:
     """What the client module cannot read from types."""
-    schemes = {scheme.name: scheme.count for scheme in SCHEMES.values()}
+    schemes = {scheme.name: scheme.count for scheme in SHIPPED_SCHEMES}
     return json.dumps({"schemes": schemes, "regions": REGIONS, "signals": SIGNAL_NAMES}, indent=2) + "\n"
 
 
@@ -83,9 +83,7 @@ def signal_table() -> str:
 
 def scheme_table() -> str:
     """Name and number of points of each landmark scheme."""
-    rows = [
-        f"| `{scheme.name}` | {scheme.count} | {scheme.order} |" for scheme in SCHEMES.values()
-    ]
+    rows = [f"| `{scheme.name}` | {scheme.count} | {scheme.order} |" for scheme in SHIPPED_SCHEMES]
     return "\n".join(["| scheme | points | order |", "| --- | --- | --- |", *rows])
 
 

@@ -1,11 +1,13 @@
 """What is generated from the messages is what its command writes, and strict enough for strict readers."""
 
+import dataclasses
 import gzip
 import json
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from device.contract.landmarks import SCHEMES
 from device.messages.json_schema import SCHEMA_FILE, schema_text
 from device.messages.pages import FIELDS_PAGE, NAMES_FILE, README, fields_page, names_text, readme
 from tests.conftest import ROOT
@@ -22,6 +24,11 @@ def test_the_files_are_what_the_command_writes():
     text = README.read_text(encoding="utf-8")
     assert text == readme(text), STALE
     assert text.count("<!-- table: ") == 13
+
+
+def test_a_scheme_that_a_model_brings_along_changes_no_file(monkeypatch):
+    monkeypatch.setitem(SCHEMES, "own_4", dataclasses.replace(SCHEMES["arcface_5"], name="own_4"))
+    assert "own_4" not in schema_text() + names_text() + readme(README.read_text(encoding="utf-8"))
 
 
 def test_every_key_of_the_schema_has_a_row_with_a_meaning():
