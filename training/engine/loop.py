@@ -1,4 +1,4 @@
-"""The one loop: batches in, a network out; killed at any moment it resumes with the same result."""
+"""The training loop. Killed at any moment, the same command resumes it with the same result."""
 
 import dataclasses
 import json
@@ -38,7 +38,7 @@ PICTURE_SECONDS = 20.0
 
 
 def step_seed(seed: int, step: int) -> int:
-    """One seed for every step of a run, so that no random state needs to be kept."""
+    """The seed of one step of a run: no random state needs to be stored."""
     return (seed * 1_000_003 + step) * 2_654_435_761 % 2**63
 
 
@@ -110,7 +110,7 @@ class Loop:
         return int(values["step"])
 
     def _keep_notes(self) -> None:
-        """Notes stand before the first step, once."""
+        """Write the notes before the first step, once."""
         rows = [{"step": 0, "images": 0, "note": note} for note in self.parts.notes]
         for row in rows:
             if self.log is not None and row not in self.log.rows:
@@ -163,7 +163,7 @@ class Loop:
         return {name: float(value.detach()) for name, value in result.terms.items()}
 
     def _stop_on_nan(self, batch: Any) -> None:
-        """Save the batch that did it, and the weights it met.
+        """Save the batch whose loss is NaN, and the weights at that step.
 
         Raises:
             BadInputError: always.
@@ -175,7 +175,7 @@ class Loop:
         values = {"step": self.step, "model": self.parts.model.state_dict(), **tensors}
         write_saved(lambda stream: torch.save(values, stream), path)
         raise BadInputError(
-            f"loss is no number at step {self.step}: batch saved as {path}; lower the learning rate"
+            f"loss is NaN at step {self.step}: batch saved as {path}; lower the learning rate"
         )
 
     def run(self, stop_at: int | None = None) -> dict[str, float]:

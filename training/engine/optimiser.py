@@ -1,4 +1,4 @@
-"""What moves the weights: AdamW, its rate over a run, and the average that is handed on."""
+"""AdamW, its learning rate over a run, frozen parts, and the averaged weights that are handed on."""
 
 import math
 
@@ -23,7 +23,7 @@ def learning_rate(step: int, steps: int, settings: OptimiserSettings) -> float:
 def make_optimiser(
     model: nn.Module, settings: OptimiserSettings, extra: nn.Module | None = None
 ) -> torch.optim.Optimizer:
-    """AdamW; biases and BatchNorm gains are not decayed, there is nothing to shrink them towards."""
+    """AdamW; without decay for biases and BatchNorm gains."""
     weights = [*model.parameters(), *(() if extra is None else extra.parameters())]
     weights = [weight for weight in weights if weight.requires_grad]
     decayed = [weight for weight in weights if weight.ndim > 1]
@@ -79,7 +79,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Move towards the model; faster in the first steps, when the model is still far from itself."""
+        """Move towards the model; faster in the first steps, when the model still changes a lot."""
         decay = min(self.decay, (1 + step) / (10 + step))
         kept = self.average.state_dict()
         for name, value in self.model.state_dict().items():

@@ -1,8 +1,8 @@
-"""A finished run from a model that ships: what there is to go on from where its own run is no more.
+"""A finished run made from a model that ships, to train on from where its own run is not at hand.
 
-`python -m convert weights` reads the real weights off the int8 file, layer by layer; here they are put into
-the run file's network, and BatchNorm, which conversion folded into them, is set so that it changes nothing
-on training faces and yet goes on learning from batches.
+`python -m convert weights` dequantises the int8 file's weights, layer by layer. Here they are put into the
+run file's network, and BatchNorm, which conversion folded into them, is set to the identity on training
+faces, so that it can learn from batches again.
 """
 
 import json
@@ -31,7 +31,7 @@ Weighted: TypeAlias = nn.Conv2d | nn.Linear | nn.BatchNorm2d
 
 
 def read_layers(path: Path) -> list[Layer]:
-    """What `python -m convert weights` wrote, in the graph's order.
+    """The layers that `python -m convert weights` wrote, in the graph's order.
 
     Raises:
         BadInputError: no such file, or not one of these.
@@ -59,8 +59,8 @@ def weighted_modules(model: nn.Module, image: Tensor) -> list[Weighted]:
     return met
 
 
-def _there(value: Tensor | None) -> Tensor:
-    """A bias, or statistics, which a module may be built without and these are not."""
+def _not_none(value: Tensor | None) -> Tensor:
+    """A bias or statistics that the type allows to be missing, and that these modules have."""
     assert value is not None
     return value
 
@@ -79,7 +79,7 @@ def _take(module: nn.Conv2d | nn.Linear, norm: nn.BatchNorm2d | None, layers: li
         )
     weight, bias = layers.pop(place)
     module.weight.copy_(weight)
-    _there(module.bias if norm is None else norm.bias).copy_(bias)
+    _not_none(module.bias if norm is None else norm.bias).copy_(bias)
 
 
 def take_layers(model: nn.Module, layers: Sequence[Layer], side: int) -> list[nn.BatchNorm2d]:
@@ -102,24 +102,24 @@ def take_layers(model: nn.Module, layers: Sequence[Layer], side: int) -> list[nn
 
 
 @torch.no_grad()
-def make_idle(model: nn.Module, norms: Sequence[nn.BatchNorm2d], image: Tensor) -> None:
-    """Set every BatchNorm to give what it is given, plus the folded bias, with the statistics of `image`.
+def make_identity(model: nn.Module, norms: Sequence[nn.BatchNorm2d], image: Tensor) -> None:
+    """Set every BatchNorm to the identity plus the folded bias, with the statistics of `image`.
 
     y = (x - m) / s * g + b is x + bias for g = s and b = m + bias. Each depends on those before it, and none
-    of them changes what passes: so one pass finds all.
+    changes what passes through, so one pass sets all.
     """
 
-    def settle(norm: nn.BatchNorm2d, inputs: tuple[Tensor], given: Tensor) -> Tensor:
+    def set_statistics(norm: nn.BatchNorm2d, inputs: tuple[Tensor], given: Tensor) -> Tensor:
         del given
         passed, bias = inputs[0], norm.bias.clone()
         variance, mean = torch.var_mean(passed, dim=(0, 2, 3), correction=0)
-        _there(norm.running_mean).copy_(mean)
-        _there(norm.running_var).copy_(variance)
+        _not_none(norm.running_mean).copy_(mean)
+        _not_none(norm.running_var).copy_(variance)
         norm.weight.copy_((variance + norm.eps).sqrt())
         norm.bias.copy_(mean + bias)
         return passed + bias[:, None, None]
 
-    hooks = [norm.register_forward_hook(settle) for norm in norms]
+    hooks = [norm.register_forward_hook(set_statistics) for norm in norms]
     model.eval()(image)
     for hook in hooks:
         hook.remove()
@@ -147,7 +147,7 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
     model = build_model(settings.model, SCHEMES[settings.scheme].count)
     norms = take_layers(model, read_layers(weights), settings.model.input_side)
     faces = handover_faces(settings, data, runs / "packs")
-    make_idle(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
+    make_identity(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
     figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])
     metrics = {f"nme_{name}": nme for name, nme in figures.items()}
     save_network(model, settings, metrics, folder / "network.pt")

@@ -25,7 +25,7 @@ class Augmenter(Protocol):
 
 
 Measure = Callable[[nn.Module, Any, LandmarkScheme], dict[str, float]]
-"""A network's figure on each validation set, a fraction, the less the better."""
+"""A network's figure on each validation set, a fraction; lower is better."""
 
 Draw = Callable[[nn.Module, Any, LandmarkScheme, Path], None]
 """Writes a picture of a network's predictions on the validation set."""
@@ -33,7 +33,7 @@ Draw = Callable[[nn.Module, Any, LandmarkScheme, Path], None]
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """What the command line may change about any run, none of it its result."""
+    """Options of the command line that do not change a finished run's result, but for `initial`."""
 
     shard_mb: float = 0.0
     """Megabytes of a checkpoint's shard; 0: one file."""
@@ -78,4 +78,4 @@ class RunParts:
     options: LoopOptions = field(default_factory=LoopOptions)
     """From the command line."""
     notes: tuple[str, ...] = ()
-    """On the data, kept in the log: one line each."""
+    """On the data, one line each, for the log."""

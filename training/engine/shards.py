@@ -1,4 +1,4 @@
-"""A checkpoint as one file, or as shards small enough for whatever carries them away.
+"""A checkpoint as one file, or as shards small enough for the storage that keeps them.
 
 With shards NAME.pt becomes NAME.pt.index.json and NAME.pt.GENERATION.00, .01, ... The index is written last
 and whole: a kill at any moment leaves the checkpoint before it; shards that no index names are removed.

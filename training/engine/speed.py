@@ -1,4 +1,4 @@
-"""How fast a run is, and how long it waits for its data."""
+"""Speed of a run, and the share of time in which it waits for data."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ class Speed:
     """Images a second and the share of time in which training waits for a batch."""
 
     def __init__(self, device: torch.device, images_per_step: int) -> None:
-        """Nothing timed yet."""
+        """`images_per_step` is the batch."""
         self.device, self.images_per_step = device, images_per_step
         self._steps = 0
         self._sampled = 0

@@ -21,7 +21,7 @@ def pick_device() -> torch.device:
 
 
 class World:
-    """This process among the others."""
+    """This process among those that train the run."""
 
     def __init__(self) -> None:
         """Join the others if torchrun started any."""
@@ -37,7 +37,7 @@ class World:
         return self.rank == 0
 
     def share_of(self, batch: Any) -> Any:
-        """Every size-th row of a batch (a dataclass of tensors, batch first), from this process's on."""
+        """This process's rows of a batch, a dataclass of tensors: every size-th, from its rank on."""
         if self.size == 1:
             return batch
         columns = {item.name: getattr(batch, item.name) for item in dataclasses.fields(batch)}
@@ -74,7 +74,7 @@ class World:
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
 
     def wait(self) -> None:
-        """Until every process is here."""
+        """Wait until every process has reached this call."""
         if self.size > 1:
             from accelerate import PartialState
 

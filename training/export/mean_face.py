@@ -34,7 +34,7 @@ FLATTEST = 0.4
 STEADY = 1e-4
 """Change of the shape, in eye distances, at which the turns end."""
 
-MOST_TURNS = 60
+MAX_ITERATIONS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class MeanFace:
     """The shape and how well the faces agree with it."""
 
     landmarks: Array
-    """(K, 3) eye distances from the middle between the outer eye corners."""
+    """(K, 3) eye distances from the midpoint of the outer eye corners."""
     deviations: Array
     """(K,) root mean square distance of the labels from the shape as each face shows it, eye distances."""
 
@@ -95,15 +95,15 @@ def first_guess(faces: Array, scheme: LandmarkScheme) -> Array:
 
 def _procrustes(shape: Array, seen: Array, weights: Array) -> Poses:
     """The turns, scales and shifts that carry a shape (K, 3) best onto (F, K, 3); weights (K,) sum to 1."""
-    middle, middles = weights @ shape, np.einsum("k,fkd->fd", weights, seen)
-    crossed = np.einsum("k,fkd,ke->fde", weights, seen - middles[:, None], shape - middle)
+    centroid, centroids = weights @ shape, np.einsum("k,fkd->fd", weights, seen)
+    crossed = np.einsum("k,fkd,ke->fde", weights, seen - centroids[:, None], shape - centroid)
     left, lengths, right = np.linalg.svd(crossed)
     handed = np.sign(np.linalg.det(left @ right))
     left[:, :, 2] *= handed[:, None]
     lengths[:, 2] *= handed
-    scales = lengths.sum(axis=1) / (weights @ ((shape - middle) ** 2).sum(axis=1))
+    scales = lengths.sum(axis=1) / (weights @ ((shape - centroid) ** 2).sum(axis=1))
     rotations = left @ right
-    return Poses(rotations, scales, middles - scales[:, None] * (rotations @ middle))
+    return Poses(rotations, scales, centroids - scales[:, None] * (rotations @ centroid))
 
 
 def fit_poses(shape: Array, faces: Array, poses: Poses, weights: Array, rounds: int) -> Poses:
@@ -126,8 +126,8 @@ def _in_eye_distances(shape: Array, scheme: LandmarkScheme) -> Array:
     """Symmetric, the outer eye corners one apart and level with the origin."""
     shape = (shape + shape[scheme.mirror_order] * [-1, 1, 1]) / 2
     right, left = scheme.outer_eye_corners
-    middle = (shape[right] + shape[left]) / 2
-    return np.asarray((shape - middle) / np.linalg.norm(shape[left] - shape[right]), np.float64)
+    midpoint = (shape[right] + shape[left]) / 2
+    return np.asarray((shape - midpoint) / np.linalg.norm(shape[left] - shape[right]), np.float64)
 
 
 def _faced(shape: Array, poses: Poses) -> Array:
@@ -146,7 +146,7 @@ def derive_mean_face(faces: Array, scheme: LandmarkScheme) -> MeanFace:
     count = len(faces)
     poses = Poses(np.tile(np.eye(3), (count, 1, 1)), np.ones(count), np.zeros((count, 3)))
     rounds, trust = 20, np.ones(count)
-    for _ in range(MOST_TURNS):
+    for _ in range(MAX_ITERATIONS):
         poses = fit_poses(shape, faces, poses, weights, rounds)
         errors = np.linalg.norm(poses.projected(shape)[..., :2] - faces, axis=-1) / poses.scales[:, None]
         # A face that fits badly (mislabelled, grimacing) counts less: Huber's weights.

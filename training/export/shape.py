@@ -40,7 +40,7 @@ BLUNT = 0.01
 LOOKS = 3
 """Crops of each face by differently shaken boxes; one more is taken by the cheap camera."""
 
-LEAST_FACES = 50
+MIN_FACES = 50
 """Fewer cannot say what faces have in common."""
 
 PROCRUSTES_ROUNDS = 5
@@ -184,7 +184,7 @@ def shape_text(model: nn.Module, settings: RunSettings, trusted: Sequence[Sample
     Raises:
         BadInputError: a picture cannot be read.
     """
-    if task_kind(settings.task).published or len(trusted) < LEAST_FACES:
+    if task_kind(settings.task).published or len(trusted) < MIN_FACES:
         return ""
     scheme = SCHEMES[settings.scheme]
     shape = measure_shape(model, trusted, settings.margin, settings.model.input_side, scheme)

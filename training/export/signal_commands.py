@@ -1,4 +1,4 @@
-"""The commands of device/signal/'s numbers: derive them, and measure what is told of covered faces."""
+"""Commands for the numbers in device/signal/: derive them, and measure what is reported of covered faces."""
 
 import argparse
 from pathlib import Path
@@ -14,7 +14,7 @@ def add_signals(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def add_occlusion(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The command `occlusion`."""
     occlusion = commands.add_parser(
-        "occlusion", help="how often a covered region is told; writes device/signal/README.md"
+        "occlusion", help="how often a covered region is reported; writes device/signal/README.md"
     )
     occlusion.add_argument("--data", type=Path, required=True, help="folder with the data sets")
     occlusion.add_argument("--model", default="small", help="whose scores are read (default: small)")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 INNER_SHARE = 0.15
-"""Of the teacher's error; a student inside it hears nothing of that teacher."""
+"""Of the teacher's error: below this fraction of it, the teacher has no influence on the student."""
 NEAR_SLOPE = 3.0
 """Pull of the main loss on a student better than the tolerant teacher, as published."""
 

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 
 def cell_centres(cells: int, stride: float, like: Tensor) -> Tensor:
-    """(cells,) crop pixels of the cells' middles: the contract's HeatmapCodec, for tensors."""
+    """(cells,) crop pixels of the cells' centres: the contract's HeatmapCodec, for tensors."""
     return (torch.arange(cells, device=like.device, dtype=torch.float32) + 0.5) * stride - 0.5
 
 

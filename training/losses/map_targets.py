@@ -87,7 +87,7 @@ def spline_matrix(contour: Contour) -> Tensor:
 
 
 def point_maps(landmarks: Tensor, cells: int, stride: float, sigma_px: float) -> Tensor:
-    """(B, K, cells, cells) of exp(-|p - y|^2 / 2 sigma^2) at the cells' middles; the largest possible is 1.
+    """(B, K, cells, cells) of exp(-|p - y|^2 / 2 sigma^2) at the cells' centres; the largest possible is 1.
 
     Args:
         landmarks: (B, K, 2) crop pixels.

@@ -37,7 +37,7 @@ class ShapeModel:
         return ShapeModel(self.mean.to(device), self.modes.to(device), self.deviations.to(device))
 
     def soften(self, landmarks: Tensor) -> Tensor:
-        """Soft landmarks: what the model can say of each face.
+        """Soft landmarks: each face as the model's modes can express it.
 
         The shape without its pose is z; b = P (z - mean), clipped to +-3 sigma, and mean + P^T b is put
         back into the face's own pose.
@@ -49,8 +49,8 @@ class ShapeModel:
             (B, K, 2) in the same unit.
         """
         shapes = torch.view_as_complex(landmarks.float().contiguous())
-        middle = shapes.mean(1, keepdim=True)
-        centred = shapes - middle
+        centroid = shapes.mean(1, keepdim=True)
+        centred = shapes - centroid
         # The similarity a that minimises |centred - a mean|, mean being of unit norm.
         pose = (self.mean.conj() * centred).sum(1, keepdim=True)
         off = centred / pose - self.mean
@@ -59,7 +59,7 @@ class ShapeModel:
         with torch.autocast(landmarks.device.type, enabled=False):
             coefficients = (torch.cat([off.real, off.imag], 1) @ self.modes.T).clamp(-limit, limit)
             real, imaginary = (coefficients @ self.modes).chunk(2, dim=1)
-        return torch.view_as_real((self.mean + torch.complex(real, imaginary)) * pose + middle)
+        return torch.view_as_real((self.mean + torch.complex(real, imaginary)) * pose + centroid)
 
 
 def align_shapes(shapes: NDArray[np.complex128]) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:

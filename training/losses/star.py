@@ -1,7 +1,7 @@
 """STAR: an error costs less along the direction in which the map itself is unsure.
 
 Zhou et al., CVPR 2023, "STAR Loss: Reducing Semantic Ambiguity in Facial Landmark Detection".
-Letters: B crops, K landmarks, H, W cells. Coordinates are in half crop sides, the middle is 0.
+Letters: B crops, K landmarks, H, W cells. Coordinates are in half crop sides, the centre is 0.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 SMOOTH_ZONE = 0.01
 """Errors below it are squared, in half crop sides."""
-LEAST_VARIANCE = 1e-5
+MIN_VARIANCE = 1e-5
 """Added to an eigenvalue before its root."""
 ROUND = 1e-3
 """Eigenvalues that differ by less than this share of their sum have no axes worth a gradient."""
@@ -120,7 +120,7 @@ def star_loss(
     """
     spread = spread_of(maps)
     projected = (spread.axes @ (landmarks - spread.mean)[..., None])[..., 0]
-    deviation = (spread.variances + LEAST_VARIANCE).sqrt()
+    deviation = (spread.variances + MIN_VARIANCE).sqrt()
     if order == "v1":
         cost = distance_of(projected / deviation, distance)
     else:

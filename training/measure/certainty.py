@@ -1,6 +1,6 @@
-"""What a map's spread tells of its error: the two numbers that turn it into a score.
+"""How a map's spread predicts its error: the two numbers that turn it into a score.
 
-The spread of the mass is that of the training target where the network is sure, and grows with doubt. Over
+The spread of the mass is that of the training target where the network is certain, and grows with doubt. Over
 clean crops and those of a cheap camera the mean error rises linearly with its square,
 
     error = slope (spread^2 - sure^2),
@@ -38,7 +38,7 @@ class Certainty:
 def fit_certainty(spreads_px: NDArray[np.floating], errors: NDArray[np.floating]) -> Certainty:
     """The two numbers from the landmarks' spreads and errors, of the distance of the outer eye corners.
 
-    Least squares of relative deviations, or the few very doubtful landmarks would decide alone.
+    Least squares of relative deviations, so that the few very doubtful landmarks do not decide alone.
     """
     order = np.argsort(spreads_px, axis=None)
     bins = np.array_split(order, BINS)
@@ -47,7 +47,7 @@ def fit_certainty(spreads_px: NDArray[np.floating], errors: NDArray[np.floating]
     terms = np.stack([squares, -np.ones_like(squares)], axis=1) / means[:, None]
     slope, offset = np.linalg.lstsq(terms, np.ones(BINS), rcond=None)[0]
     if slope <= 0:
-        # A network that knows nothing of its doubt, as after a few steps: its spread is all there is.
+        # A spread that does not predict the error, as after a few training steps: it is used as it is.
         return Certainty(float(np.sqrt(squares.mean())), 0.0)
     return Certainty(float(np.sqrt(HALF_SCORE_ERROR / slope)), float(np.sqrt(max(offset / slope, 0.0))))
 

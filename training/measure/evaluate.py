@@ -35,7 +35,7 @@ from training.measure.yaw import yaw_degrees
 Predictor = Callable[[NDArray[np.uint8], Box], NDArray[np.float64]]
 """(H, W, 3) uint8 picture and a face box to (K, 2) landmarks in the picture's pixels."""
 
-LEAST_IOU = 0.3
+MIN_IOU = 0.3
 """Overlap with the true box below which what a finder took is another face: a miss."""
 
 REFINEMENTS = TrackerSettings().refinements
@@ -253,7 +253,7 @@ def predict_found(model: Path, finder: Finder, samples: Sequence[Sample]) -> lis
         tracker.reset()
         faces = tracker.track(read_face_picture(sample)).faces
         best = max(faces, key=lambda face: face.box.iou(sample.box), default=None)
-        taken = best is not None and best.box.iou(sample.box) >= LEAST_IOU
+        taken = best is not None and best.box.iou(sample.box) >= MIN_IOU
         found.append(best.landmarks_frame if best is not None and taken else None)
     return found
 
@@ -266,7 +266,7 @@ def predict_found_boxes(
     for sample in tqdm(samples, desc="evaluating", unit="face"):
         image = read_face_picture(sample)
         best: NDArray[np.float64] | None = None
-        overlap = LEAST_IOU
+        overlap = MIN_IOU
         for face in finder.find(image):
             landmarks = predict(image, face.box)
             for _ in range(REFINEMENTS):

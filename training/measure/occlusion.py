@@ -1,4 +1,4 @@
-"""How often is a covered region told, and how often one that is not? One at a time, on validation faces."""
+"""How often a covered region is reported, and how often one that is not, on validation faces."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from training.data.sets.picture import read_picture
 SEED = 0
 
 RIM_PX = 6
-"""By which what covers a region is larger, pixels of the crop."""
+"""Margin of the cover around a region's landmarks, crop pixels."""
 
 PAGE = Path(__file__).parents[2] / "device" / "signal" / "README.md"
 BEGIN = "<!-- measured by `python -m training occlusion` -->"
@@ -29,13 +29,13 @@ END = "<!-- end of what is measured by occlusion -->"
 
 
 @dataclass(frozen=True)
-class Told:
-    """Of one region, shares 0 to 1, each picture by itself."""
+class ReportRates:
+    """Of one region, fractions, each picture by itself."""
 
     covered: float
-    """Of the faces on which it was covered, those where it was told."""
+    """Of the faces on which it was covered, those where it was reported."""
     clear: float
-    """Of the faces on which nothing was, those where it was told."""
+    """Of the faces on which nothing was covered, those where it was reported."""
 
 
 def cover(crop: Image, landmarks_crop: NDArray[np.floating], rng: np.random.Generator) -> Image:
@@ -44,10 +44,10 @@ def cover(crop: Image, landmarks_crop: NDArray[np.floating], rng: np.random.Gene
     side = crop.shape[0]
     low = np.clip(np.floor([box.x_min - RIM_PX, box.y_min - RIM_PX]), 0, side - 1).astype(int)
     high = np.clip(np.ceil([box.x_max + RIM_PX, box.y_max + RIM_PX]), low + 1, side).astype(int)
-    middle = crop[side // 3 : 2 * side // 3, side // 3 : 2 * side // 3].reshape(-1, 3)
+    centre = crop[side // 3 : 2 * side // 3, side // 3 : 2 * side // 3].reshape(-1, 3)
     kinds = (
         rng.integers(0, 256, (1, 1, 3)),
-        np.median(middle, axis=0)[None, None],
+        np.median(centre, axis=0)[None, None],
         rng.integers(0, 256, (4, 4, 3)),
     )
     kind = np.asarray(kinds[rng.integers(len(kinds))], np.uint8)
@@ -57,11 +57,11 @@ def cover(crop: Image, landmarks_crop: NDArray[np.floating], rng: np.random.Gene
 
 
 def _lower_half(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Those of the landmarks below their middle: what covers a whole jaw covers the face."""
+    """The landmarks below their mean: a cover over the whole jaw would hide the face."""
     return landmarks[landmarks[:, 1] > landmarks[:, 1].mean()]
 
 
-def measure_occlusion(model: str, data: Path) -> dict[str, Told]:
+def measure_occlusion(model: str, data: Path) -> dict[str, ReportRates]:
     """Shares by region.
 
     Raises:
@@ -71,36 +71,37 @@ def measure_occlusion(model: str, data: Path) -> dict[str, Told]:
     network, rng = LandmarkNetwork(find_model(model)), np.random.default_rng(SEED)
     rule = network.manifest.crop
 
-    def told(crop: Image) -> NDArray[np.bool_]:
+    def reported(crop: Image) -> NDArray[np.bool_]:
         network.infer(crop)
         return relative_scores(network.decode().landmark_scores) < COVERED
 
     clear, covered = [], []
     for sample in read_data_folder(data).validation:
-        way = CropTransform.for_box(Box.around(sample.landmarks), rule.margin, rule.size_wh)
-        crop = crop_image(read_picture(sample.path), way)
-        landmarks = way.frame_to_crop(sample.landmarks)
-        clear.append(told(crop))
+        transform = CropTransform.for_box(Box.around(sample.landmarks), rule.margin, rule.size_wh)
+        crop = crop_image(read_picture(sample.path), transform)
+        landmarks = transform.frame_to_crop(sample.landmarks)
+        clear.append(reported(crop))
         row = []
         for number, region in enumerate(REGIONS):
             part = landmarks[list(LANDMARKS_OF[region])]
-            row.append(told(cover(crop, _lower_half(part) if region == "jaw" else part, rng))[number])
+            hidden = _lower_half(part) if region == "jaw" else part
+            row.append(reported(cover(crop, hidden, rng))[number])
         covered.append(row)
     hits, alarms = np.mean(covered, axis=0), np.mean(clear, axis=0)
     return {
-        region: Told(float(hit), float(alarm))
+        region: ReportRates(float(hit), float(alarm))
         for region, hit, alarm in zip(REGIONS, hits, alarms, strict=True)
     }
 
 
-def occlusion_table(measured: dict[str, Told]) -> str:
+def occlusion_table(measured: dict[str, ReportRates]) -> str:
     """Markdown."""
     rows = [
-        f"| `{region}` | {100 * told.covered:.0f} | {100 * told.clear:.0f} |"
-        for region, told in measured.items()
+        f"| `{region}` | {100 * rates.covered:.0f} | {100 * rates.clear:.0f} |"
+        for region, rates in measured.items()
     ]
     return "\n".join(
-        ["| region | told when covered % | told when not covered % |", "| --- | --- | --- |", *rows]
+        ["| region | reported when covered % | reported when not covered % |", "| --- | --- | --- |", *rows]
     )
 
 

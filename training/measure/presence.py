@@ -1,6 +1,6 @@
-"""Does the network know a face from what is none? Presence on faces, on ground, on half a face.
+"""How well the presence score separates faces from ground and from half faces.
 
-Faces are those of validation, cropped from shaken boxes. Against them stand crops of the same pictures:
+Faces are those of validation, cropped from jittered boxes. They are compared with crops of the same pictures:
 ground that no labelled face touches, and crops so far beside a face that half of it or more is outside.
 """
 
@@ -57,7 +57,7 @@ class PresenceFigures:
     begin_score: float
     end_score: float
     kinds: dict[str, KindFigures]
-    """Faces by their set, then what is no face."""
+    """Faces by their set, then each kind of crop without one."""
 
 
 def rank_auc(positive: NDArray[np.floating], negative: NDArray[np.floating]) -> float:

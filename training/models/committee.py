@@ -1,4 +1,4 @@
-"""Several networks that answer as one: a teacher better than each of them.
+"""Several networks that predict as one: a teacher better than each of them.
 
 Letters: B images, S the committee's input side, K landmarks.
 """
@@ -23,7 +23,7 @@ def spread_over(masses: Tensor, cells: int) -> Tensor:
 class Committee(nn.Module):
     """The mixture of its members' distributions.
 
-    Its mean is the mean of theirs, so the errors that they do not share grow less; where they disagree it
+    Its mean is the mean of theirs, so errors that they do not share cancel in part; where they disagree it
     is broad (Lakshminarayanan et al., NeurIPS 2017, arXiv 1612.01474). Members of other input sides share
     less: each sees the image at its own.
     """

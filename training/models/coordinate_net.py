@@ -33,12 +33,12 @@ class CoordinateNet(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.coordinates = nn.Linear(self.backbone.widths[-1], 2 * landmark_count)
         self.presence = nn.Linear(self.backbone.widths[-1], 1)
-        # Every face starts at the crop's middle and not a crop away from it.
+        # At first every point is predicted near the crop's centre, not a crop away from it.
         nn.init.normal_(self.coordinates.weight, std=1e-3)
         nn.init.zeros_(self.coordinates.bias)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S) to (B, 2 K) x0, y0, ... in crop sides from the middle, and (B, 1) logits."""
+        """(B, 3, S, S) to (B, 2 K) x0, y0, ... in crop sides from the centre, and (B, 1) logits."""
         top = self.backbone(image)[-1]
         # Average pooling by name: a mean over two axes becomes a transposition in TFLite.
         pooled = functional.avg_pool2d(top, top.shape[2:]).flatten(1)

@@ -1,11 +1,11 @@
-"""What a network's raw output says, for tensors: the twin of device/contract/codec.py."""
+"""From a network's raw output to landmarks, for tensors: the twin of device/contract/codec.py."""
 
 from torch import Tensor, nn
 
 from training.losses.heatmap import expectation
 
-LEAST_MASS = 1e-6
-"""Added to every cell of a positive-part map, as the device does: an empty map means its middle."""
+MIN_MASS = 1e-6
+"""Added to every cell of a positive-part map, as the device does: an empty map means its centre."""
 
 
 def codec_of(model: nn.Module) -> str:
@@ -18,18 +18,18 @@ def mass_expectation(maps: Tensor, stride: float) -> Tensor:
 
     F(p) = max(map(p), 0) + 1e-6,  landmark = sum F(p) p / sum F(p)
     """
-    mass = maps.float().clamp_min(0.0) + LEAST_MASS
+    mass = maps.float().clamp_min(0.0) + MIN_MASS
     # The logarithm's softmax is the plain normalisation.
     return expectation(mass.log(), stride)
 
 
 def coordinates_to_pixels(coordinates: Tensor, side: int) -> Tensor:
-    """(B, 2 K) crop sides from the crop's middle to (B, K, 2) crop pixels."""
+    """(B, 2 K) crop sides from the crop's centre to (B, K, 2) crop pixels."""
     return coordinates.float().unflatten(1, (-1, 2)) * side + (side - 1) / 2
 
 
 def pixels_to_coordinates(landmarks: Tensor, side: int) -> Tensor:
-    """(B, K, 2) crop pixels to (B, 2 K) crop sides from the crop's middle."""
+    """(B, K, 2) crop pixels to (B, 2 K) crop sides from the crop's centre."""
     return ((landmarks - (side - 1) / 2) / side).flatten(1)
 
 

@@ -58,7 +58,7 @@ def same_padding(kernel: int, stride: int) -> tuple[int, int]:
 
 
 class Unit(nn.Sequential):
-    """Convolution with TensorFlow's padding, BatchNorm and, unless told otherwise, ReLU6."""
+    """Convolution with TensorFlow's padding, BatchNorm and, with `relu`, ReLU6."""
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
-"""A larger network that starts where a smaller one of its family stands.
+"""A larger network that begins with the function of a smaller one of its family.
 
 Net2Net (Chen, Goodfellow and Shlens, ICLR 2016, arXiv 1511.05641) with zeros in place of copies: what
-is new begins silent, so the grown network answers as the small one did, and learns on from there.
+is new contributes nothing at first, so the grown network computes what the small one did.
 
-- A new channel is fed by random weights, as in a fresh network; what the old channels draw from it
-  begins at zero. Both learn from the first step on: the one is not constant, the other not stuck.
+- A new channel is computed with random weights, as in a fresh network; the weights by which old channels
+  use it begin at zero. Both have gradients from the first step on.
 - A new residual block, and a new context, end in a BatchNorm of gain zero (Goyal et al., 2017, arXiv
   1706.02677), so they add nothing at first.
 """
@@ -16,12 +16,12 @@ from device.contract.errors import BadInputError
 from training.models.landmark_student import Context, Residual
 
 LAST_NORMS: dict[type[nn.Module], str] = {Residual: "second.1.weight", Context: "spread.1.weight"}
-"""Gain of the BatchNorm that ends a part which is added to what it was fed."""
+"""Gain of the last BatchNorm of a part whose output is added to its input."""
 
 
 @torch.no_grad()
 def grow(small: nn.Module, large: nn.Module) -> nn.Module:
-    """Fill `large` (freshly made) so that it answers as `small`; `large` itself is returned.
+    """Fill `large` (freshly made) so that it computes what `small` does; `large` itself is returned.
 
     Raises:
         BadInputError: some part of `large` is smaller than its counterpart, or missing.
@@ -30,7 +30,7 @@ def grow(small: nn.Module, large: nn.Module) -> nn.Module:
     silent: tuple[str, ...] = ()
     for name, module in large.named_modules():
         last = LAST_NORMS.get(type(module))
-        # What lies within a silent part need not be silent too: it would only wake later.
+        # Parts inside one that contributes nothing need no zero gain of their own.
         if last and f"{name}.{last}" not in old and not name.startswith(silent):
             nn.init.zeros_(large.get_parameter(f"{name}.{last}"))
             silent += (f"{name}.",)

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 
 class ConvUnit(nn.Sequential):
-    """Convolution, BatchNorm and, unless told otherwise, ReLU: one int8 operator after folding."""
+    """Convolution, BatchNorm and, with `relu`, ReLU: one int8 operator after folding."""
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, *, relu: bool = True
@@ -64,7 +64,7 @@ class Merge(nn.Module):
 
 
 class Context(nn.Module):
-    """x + what one size further down says of the whole face: its 3x3 reach there spans the crop.
+    """x + features computed at half its size, where a 3x3 convolution reaches across the whole face.
 
     A large input needs it: its S/32 map has so many cells that a jaw's end no longer sees the other.
     """
@@ -77,8 +77,8 @@ class Context(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, width, 2H, 2W) to the same."""
-        told = functional.interpolate(self.spread(self.down(features)), scale_factor=2.0, mode="nearest")
-        return functional.relu(features + told)
+        context = functional.interpolate(self.spread(self.down(features)), scale_factor=2.0, mode="nearest")
+        return functional.relu(features + context)
 
 
 DECODER = (96, 64, 64)

@@ -12,7 +12,7 @@ from training.data.augment import Batch
 from training.data.resizing import resized
 from training.losses import heatmap as losses
 from training.losses.feature import feature_aligned_loss, patch_similarity_loss
-from training.losses.star import LEAST_VARIANCE, spread_of
+from training.losses.star import MIN_VARIANCE, spread_of
 from training.models.committee import spread_over
 from training.models.landmark_student import FeaturePyramid
 from training.tasks import TaskContext, TaskResult, weigh
@@ -48,7 +48,7 @@ def certainty(teacher: Tensor, power: float) -> Tensor:
     The spread is the root of the covariance's trace, in half crop sides.
     """
     variances = spread_of(losses.softmax_mass(teacher)).variances.sum(2)
-    weight = (variances + LEAST_VARIANCE).pow(-power / 2)
+    weight = (variances + MIN_VARIANCE).pow(-power / 2)
     return weight / weight.mean()
 
 

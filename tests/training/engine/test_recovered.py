@@ -14,7 +14,7 @@ from device.inference.network import LandmarkNetwork
 from tests.training.engine.test_loop import tiny_settings
 from training.data.validation import to_tensor
 from training.engine.checkpoint import load_network
-from training.engine.recovered import make_idle, read_layers, recover_run, take_layers, weighted_modules
+from training.engine.recovered import make_identity, read_layers, recover_run, take_layers, weighted_modules
 from training.engine.run_file import read_run
 from training.engine.run_log import last_row
 from training.engine.settings import DataSettings
@@ -54,7 +54,7 @@ def test_folded_layers_give_the_network_back_and_its_norms_are_those_of_the_batc
     network, image = trained_network(), torch.randn(8, 3, 64, 64)
     recovered = build_model(STUDENT, 68)
     norms = take_layers(recovered, folded_layers(network), 64)
-    make_idle(recovered, norms, image)
+    make_identity(recovered, norms, image)
     with torch.no_grad():
         for got, wanted in zip(recovered(image), network(image), strict=True):
             assert torch.allclose(got, wanted, rtol=1e-3, atol=1e-3)
@@ -72,7 +72,7 @@ def test_layers_in_another_order_of_branches_find_their_place():
         shapes.setdefault(tuple(weight.shape), []).append((weight, bias))
     regrouped = [layer for kind in reversed(shapes.values()) for layer in kind]
     image = torch.randn(2, 3, 64, 64)
-    make_idle(recovered, take_layers(recovered, regrouped, 64), image)
+    make_identity(recovered, take_layers(recovered, regrouped, 64), image)
     with torch.no_grad():
         assert torch.allclose(recovered(image)[0], network(image)[0], rtol=1e-3, atol=1e-3)
 
@@ -91,7 +91,7 @@ def test_the_shipped_tiny_says_what_its_file_says(root, tmp_path):
     settings = read_run(root / "training" / "configs" / "landmark_student" / "tiny.toml")
     network, side = build_model(settings.model, 68), settings.model.input_side
     crops = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
-    make_idle(
+    make_identity(
         network,
         take_layers(network, read_layers(tmp_path / "tiny.npz"), side),
         to_tensor(crops, torch.device("cpu")),
