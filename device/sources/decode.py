@@ -66,8 +66,8 @@ def decode_picture(data: bytes, exif: bool = True, max_pixels: int = MAX_PIXELS)
 def to_8_bits(image: NDArray[np.integer]) -> NDArray[np.uint8]:
     """Pixels of 8 bits from 8 or 16.
 
-    A 16-bit file often holds 10 or 12 bits, as the sensor gave them. How many is told by the largest
-    value: the smallest depth in `DEPTHS` that it fits.
+    A 16-bit file often holds 10 or 12 bits, as the sensor gave them. The depth is taken to be the
+    smallest of `DEPTHS` that the largest value fits.
     """
     if image.dtype == np.uint8:
         return np.asarray(image, np.uint8)

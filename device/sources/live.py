@@ -43,7 +43,7 @@ class Patience:
 
     @classmethod
     def for_rate(cls, frame_seconds: float, fps: float | None) -> "Patience":
-        """Enough patience for a camera that was asked for `fps` frames a second."""
+        """Enough patience for a camera that gives `fps` frames a second."""
         return cls(max(frame_seconds, PERIODS / fps if fps else 0.0))
 
 

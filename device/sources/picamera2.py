@@ -100,7 +100,7 @@ class Picamera2Camera:
 
 
 def picamera2_opener(place: str, options: Picamera2Options) -> OpenCamera:
-    """What opens a camera by its number among libcamera's.
+    """A function that opens a camera by its number among libcamera's.
 
     Raises:
         UsageError: the place is no number.

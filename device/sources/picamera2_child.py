@@ -138,7 +138,7 @@ def main(arguments: list[str]) -> None:
             f"error camera {number} does not open ({error}); `rpicam-hello --list-cameras` lists them"
         )
         return
-    # The camera may give another size than it was asked for: the nearest that it has.
+    # The camera may give another size than the wanted one: the nearest that it has.
     width_got, height_got = camera.camera_configuration()["lores"]["size"]
     picture = np.frombuffer(parent.share(width_got * height_got * 3), np.uint8)
     picture = picture.reshape(height_got, width_got, 3)

@@ -151,7 +151,7 @@ class V4l2Camera:
 
         Args:
             device: its path, for messages.
-            capture: opened and asked for size and rate.
+            capture: open, with size and rate set.
         """
         self._device, self._capture = device, capture
 
@@ -180,7 +180,7 @@ class V4l2Camera:
         return Frame(image, number, captured_ns)
 
     def stop(self) -> None:
-        """Nothing can be done from outside: releasing a capture under a blocked read would crash."""
+        """Do nothing: releasing a capture during a blocked read would crash."""
 
     def close(self) -> None:
         """Release the device."""
@@ -188,11 +188,11 @@ class V4l2Camera:
 
 
 def v4l2_opener(place: str, options: V4l2Options, open_capture: OpenCapture = open_device) -> OpenCamera:
-    """What opens the camera at a place.
+    """A function that opens the camera at a place.
 
     Args:
         place: `N` or `/dev/...`.
-        options: asked of the camera each time it is opened.
+        options: set each time the camera is opened.
         open_capture: opens the device.
 
     Raises:

@@ -99,9 +99,9 @@ least_width = 0.1
     ],
 )
 def test_a_wrong_value_is_told_what_was_got_and_wanted(tmp_path, text, says):
-    (told,) = mistakes(tmp_path, text)
-    assert told.startswith(says)
-    assert "sesame" not in told
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.startswith(says)
+    assert "sesame" not in mistake
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 4000, "0x" + "f" * 20_000])

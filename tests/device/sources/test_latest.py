@@ -31,7 +31,7 @@ def test_an_overwritten_error_is_no_skipped_frame() -> None:
     assert slot.skipped == 0
 
 
-def test_taking_from_an_empty_slot_waits_as_long_as_it_was_told() -> None:
+def test_taking_from_an_empty_slot_waits_for_its_timeout() -> None:
     start = time.monotonic()
     assert LatestFrame().take(0.05) is None
     assert 0.045 <= time.monotonic() - start < 1

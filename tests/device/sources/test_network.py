@@ -118,7 +118,9 @@ def test_user_and_password_come_from_the_address_or_the_environment(address, env
 
 
 def test_a_placeholder_without_its_variable_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"\{password\} stands for LANDMARKS_SOURCE_PASSWORD, which is not set"):
+    with pytest.raises(
+        UsageError, match=r"\{password\} stands for LANDMARKS_SOURCE_PASSWORD, which is not set"
+    ):
         parse_camera_url("http://cam/x?usr={user}&pwd={password}", {"LANDMARKS_SOURCE_USER": "me"})
 
 

@@ -14,7 +14,7 @@ from device.sources.open import open_source
 @pytest.fixture(scope="module", autouse=True)
 def photo() -> None:
     """Take the photograph out if the environment was not built by make."""
-    demo_photo.main()
+    demo_photo.main([])
 
 
 def test_the_demo_gives_frames_of_the_size_and_rate_asked_for() -> None:

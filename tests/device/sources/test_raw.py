@@ -58,7 +58,7 @@ def test_frames_do_not_share_their_memory() -> None:
     assert (first.image.max(), second.image.min()) == (0, 1)
 
 
-def test_a_rest_that_is_no_whole_frame_is_told() -> None:
+def test_a_rest_that_is_no_whole_frame_is_an_error() -> None:
     frame, rest = RawSource("-", RawOptions(size=(8, 6)), io.BytesIO(bytes(150)))
     assert isinstance(frame, Frame)
     assert isinstance(rest, Unreadable)

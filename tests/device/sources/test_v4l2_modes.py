@@ -1,4 +1,4 @@
-"""What a camera can deliver, asked of a fake driver that answers as the kernel does."""
+"""The modes of a camera, listed by a fake driver that answers as the kernel does."""
 
 import struct
 from typing import ClassVar
@@ -95,7 +95,7 @@ def test_people_read_the_largest_size_of_each_format() -> None:
 
 
 class FakeCapture:
-    """Notes what it is asked for, by OpenCV's numbers: 6 fourcc, 3 width, 4 height, 5 rate."""
+    """Records what is set, by OpenCV's numbers: 6 fourcc, 3 width, 4 height, 5 rate."""
 
     asked: ClassVar[list[tuple[int, float]]] = []
 

@@ -1,4 +1,4 @@
-"""A fake of picamera2: the few calls that are used, with what a real one does wrong when told to.
+"""A fake of picamera2: the few calls that are used, and the faults of a real one on demand.
 
 `FAKE_PICAMERA2` in the environment: `ok`, `missing`, `numpy`, `none`, `hang`, `crash`, `sizes`, `asleep`.
 """
