@@ -87,10 +87,6 @@ class Registry(Generic[Opener]):
         """How an address of a scheme is written."""
         return self.scheme(name).form.format(scheme=name)
 
-    def forms(self) -> list[str]:
-        """How the addresses of all schemes are written."""
-        return [self.form(name) for name in self]
-
     def parse(self, text: str) -> Address[Any]:
         """Take an address apart; nothing is opened.
 

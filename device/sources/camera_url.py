@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 from device.contract.errors import UsageError
-from device.support.redaction import PLACEHOLDER, redacted
+from device.support.redaction import redacted
 
 USER_VARIABLE = "LANDMARKS_SOURCE_USER"
 PASSWORD_VARIABLE = "LANDMARKS_SOURCE_PASSWORD"  # noqa: S105 - the name, not the secret
 
 FORM = "SCHEME://[USER@]HOST[:PORT]/PATH"
+
+FORM = "wanted SCHEME://[USER@]HOST[:PORT]/PATH"
 
 PORTS = {"rtsp": 554, "http": 80, "https": 443}
 
@@ -56,33 +58,35 @@ def parse_camera_url(address: str, environment: Mapping[str, str] = os.environ) 
     Raises:
         UsageError: no host, or a port that is none; the message repeats no secret.
     """
-    shown = redacted(address)
-    secrets = {
-        "user": environment.get(USER_VARIABLE, ""),
-        "password": environment.get(PASSWORD_VARIABLE, ""),
-    }
-    filled = PLACEHOLDER.sub(lambda match: quote(secrets[match[1]], safe=""), address)
-    for match in PLACEHOLDER.finditer(address):
-        if not secrets[match[1]]:
-            variable = USER_VARIABLE if match[1] == "user" else PASSWORD_VARIABLE
-            raise UsageError(f"source {shown}: {match[0]} stands for {variable}, which is not set")
+    shown, filled = redacted(address), _filled(address, environment)
     try:
         login, rest = _split_login(filled)
         parts = urlsplit(rest)
         host, port = parts.hostname, parts.port or PORTS[parts.scheme]
     except ValueError as error:
-        raise UsageError(
-            f"source {shown}: host or port cannot be read, wanted SCHEME://HOST:PORT/PATH"
-        ) from error
+        raise UsageError(f"source {shown}: host or port cannot be read, {FORM}") from error
     if not host:
-        raise UsageError(f"source {shown}: lacks its host, wanted SCHEME://HOST:PORT/PATH")
-    user, colon, password = login.partition(":")
-    if not colon and not PLACEHOLDER.search(address):
-        user, password = unquote(user) or secrets["user"], secrets["password"]
-    else:
-        user, password = unquote(user), unquote(password)
+        raise UsageError(f"source {shown}: lacks its host, {FORM}")
+    user, colon, password = map(unquote, login.partition(":"))
+    if not colon and filled == address:
+        user, password = user or environment.get(USER_VARIABLE, ""), environment.get(PASSWORD_VARIABLE, "")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return CameraUrl(parts.scheme, host, port, target, user, password, shown)
+
+
+def _filled(address: str, environment: Mapping[str, str]) -> str:
+    """The address with the environment's user and password in the place of their placeholders.
+
+    Raises:
+        UsageError: a variable is not set.
+    """
+    for placeholder, variable in (("{user}", USER_VARIABLE), ("{password}", PASSWORD_VARIABLE)):
+        if placeholder in address and not environment.get(variable):
+            raise UsageError(
+                f"source {redacted(address)}: {placeholder} stands for {variable}, which is not set"
+            )
+        address = address.replace(placeholder, quote(environment.get(variable, ""), safe=""))
+    return address
 
 
 def _split_login(url: str) -> tuple[str, str]:
