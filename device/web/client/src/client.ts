@@ -33,7 +33,7 @@ const PING_MS = 2_000;
 /** Bytes before the JPEG: the frame's number, most significant first. */
 const PICTURE_HEAD = 8;
 
-/** `live`: messages come or will; `refused`: they never will, until somebody changes something. */
+/** `live`: messages come or will; `refused`: trying again would not help, somebody must change something. */
 export type Connection = "connecting" | "live" | "offline" | "refused";
 
 export interface Picture {
@@ -48,18 +48,18 @@ export interface Events {
   status: Status;
   health: Health;
   picture: Picture;
-  /** The way to the device has changed; `reason` is one line for people. */
+  /** The connection to the device has changed; `reason` is one line for people. */
   connection: { state: Connection; reason: string };
-  /** A message that could not be used: it was left out, and the rest goes on. */
+  /** A message that could not be used and was left out. */
   bad: { reason: string };
 }
 
 export interface Options {
   /** Address of the WebSocket, such as `ws://pi.local:8080/stream`. */
   url?: string;
-  /** What the device asks viewers for. */
+  /** The token that the device asks viewers for. */
   token?: string;
-  /** Through a broker instead. */
+  /** A broker instead. */
   mqtt?: MqttOptions;
   /** Lines of a recording instead, and how fast they are played: 0.1 to 10. */
   recording?: { lines: string[]; speed?: number; repeat?: boolean };
@@ -80,7 +80,8 @@ export class LandmarkClient {
   /** Messages that could not be used. */
   bad = 0;
   private readonly stage = new Stage();
-  private readonly transport: Transport;
+  /** The transport in use, for what only some have, such as a recording's speed. */
+  readonly transport: Transport;
   private readonly listeners: Listeners = {
     frame: new Set(), face_lost: new Set(), error: new Set(), status: new Set(),
     health: new Set(), picture: new Set(), connection: new Set(), bad: new Set(),
@@ -93,18 +94,18 @@ export class LandmarkClient {
     this.transport = transport;
   }
 
-  /** Hear of something; the function that is returned ends that. */
+  /** Listen to an event; the function that is returned ends that. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
     this.listeners[name].add(listener);
     return () => this.listeners[name].delete(listener);
   }
 
-  /** How the way to the device is. */
+  /** State of the connection to the device. */
   get connection(): Connection {
     return this.state;
   }
 
-  /** What the stream says about faces now. */
+  /** Whether the stream shows faces now. */
   get presence(): Presence {
     return this.stage.presence(performance.now());
   }
@@ -124,22 +125,17 @@ export class LandmarkClient {
     return this.stage.at(now, this.clock.toDevice(now + ahead), timing);
   }
 
-  /** The faces as they were, or will be, at an instant of the device's milliseconds: that of a picture, say. */
+  /** The faces at an instant, in milliseconds of the device's clock; for example that of a picture. */
   facesAt(instant: number): Shown[] {
     return this.stage.at(performance.now(), instant, "predict");
   }
 
-  /** Ask for pictures or no more of them; the device sends them only where its owner has said so. */
+  /** Ask for pictures, or for no more of them; the device sends them only where its owner allows it. */
   showPictures(on: boolean): void {
     this.transport.send(JSON.stringify({ type: "picture", on }));
   }
 
-  /** The way in use, for what only some have, such as a recording's speed. */
-  get way(): Transport {
-    return this.transport;
-  }
-
-  /** Begin. */
+  /** Start to connect. */
   open(): this {
     this.transport.open({
       up: () => this.onUp(),
@@ -151,31 +147,31 @@ export class LandmarkClient {
     return this;
   }
 
-  /** End; nothing is heard any more. */
+  /** Disconnect; no listener is called any more. */
   close(): void {
     clearTimeout(this.timer);
     this.transport.close();
     for (const listeners of Object.values(this.listeners)) listeners.clear();
   }
 
-  private tell<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+  private emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     for (const listener of this.listeners[name]) listener(event);
   }
 
   private onUp(): void {
     this.state = "live";
-    // A device that was started again has another clock.
+    // After a restart the device may have another clock.
     this.clock.reset();
     this.pings = 0;
     clearTimeout(this.timer);
     this.ping();
-    this.tell("connection", { state: this.state, reason: "" });
+    this.emit("connection", { state: this.state, reason: "" });
   }
 
   private onDown(reason: string, refused: boolean): void {
     clearTimeout(this.timer);
     this.state = refused ? "refused" : "offline";
-    this.tell("connection", { state: this.state, reason });
+    this.emit("connection", { state: this.state, reason });
   }
 
   private ping(): void {
@@ -202,14 +198,14 @@ export class LandmarkClient {
     if (message.type === "pong") this.clock.addPing(message.sent_ms, received, message.monotonic_ns / 1e6);
     else {
       if (message.type === "frame") this.onFrame(message, received);
-      this.tell(message.type, message as never);
+      this.emit(message.type, message as never);
     }
   }
 
   private onFrame(frame: Frame, received: number): void {
     if (this.state !== "live") {
       this.state = "live";
-      this.tell("connection", { state: this.state, reason: "" });
+      this.emit("connection", { state: this.state, reason: "" });
     }
     this.clock.addMessage(frame.published_ns / 1e6, received);
     this.stage.add(frame, received);
@@ -217,14 +213,14 @@ export class LandmarkClient {
 
   private onBad(error: BadMessage): void {
     this.bad += 1;
-    this.tell("bad", { reason: error.message });
+    this.emit("bad", { reason: error.message });
     if (error.otherSchema && this.state !== "refused") this.onDown(error.message, true);
   }
 
   private onBytes(data: ArrayBuffer): void {
     if (data.byteLength <= PICTURE_HEAD) return;
     const sequence = Number(new DataView(data).getBigUint64(0));
-    this.tell("picture", { sequence, jpeg: new Blob([data.slice(PICTURE_HEAD)], { type: "image/jpeg" }) });
+    this.emit("picture", { sequence, jpeg: new Blob([data.slice(PICTURE_HEAD)], { type: "image/jpeg" }) });
   }
 }
 

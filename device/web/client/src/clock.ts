@@ -1,12 +1,12 @@
-/** How the device's clock relates to this page's. */
+/** The offset between the device's clock and this page's. */
 
-/** Round trips kept; the shortest of them says most. */
+/** Number of round trips that the shortest is chosen from. */
 const KEPT = 16;
 
-/** Milliseconds; without pings a message is taken to have come this fast at its fastest. */
+/** Assumed transit time of the fastest message where there are no pings, milliseconds. */
 const FASTEST_MS = 1;
 
-/** Milliseconds over which one-way messages are compared: clocks drift apart. */
+/** Window over which one-way messages are compared, milliseconds; clocks drift apart over longer times. */
 const WINDOW_MS = 20_000;
 
 interface Sample {
@@ -20,20 +20,20 @@ interface Sample {
  * The offset that turns `performance.now()` into the device's monotonic milliseconds.
  *
  * Each ping gives an offset that is wrong by half its round trip at most (Cristian 1989), so the shortest
- * of the last ones counts. Where the way out has no echo (MQTT, recordings), a message cannot arrive before
- * it was published: the largest `published - received` comes within its delay of the truth.
+ * of the last ones counts. Where the transport has no echo (MQTT, recordings), a message cannot arrive before
+ * it was published: the largest `published - received` is true to within that message's delay.
  */
 export class DeviceClock {
   private pings: Sample[] = [];
   private oneWay: Sample[] = [];
 
-  /** Forget everything: another device, or the same one started again. */
+  /** Forget everything; for another device, or the same one after a restart. */
   reset(): void {
     this.pings = [];
     this.oneWay = [];
   }
 
-  /** Take in the answer to a ping. All in milliseconds; `device` is the device's monotonic clock. */
+  /** Add the answer to a ping; all in milliseconds, `device` by the device's clock. */
   addPing(sent: number, received: number, device: number): void {
     const trip = received - sent;
     if (trip < 0) return;
@@ -55,12 +55,12 @@ export class DeviceClock {
     return this.oneWay[0];
   }
 
-  /** Whether times can be told at all. */
+  /** Whether the offset is known at all. */
   get known(): boolean {
     return this.best() !== undefined;
   }
 
-  /** Milliseconds by which `toDevice` may be wrong at most; NaN where that cannot be told. */
+  /** Milliseconds by which `toDevice` may be wrong at most; NaN while unknown. */
   get doubt(): number {
     return this.best()?.doubt ?? NaN;
   }

@@ -37,10 +37,10 @@ export class Figures {
   add(frame: Frame, arrived: number, drawn: number, toLocal: (device: number) => number): void {
     const [captured, published] = [frame.captured_ns / 1e6, frame.published_ns / 1e6];
     const { find, crop, infer, decode } = frame.timing_ms;
-    const told = [find, crop, infer, decode].filter((value) => Number.isFinite(value)).reduce((sum, value) => sum + value, 0);
+    const known = [find, crop, infer, decode].filter((value) => Number.isFinite(value)).reduce((sum, value) => sum + value, 0);
     const times = {
       find, crop, infer, decode,
-      "rest of device": published - captured - told,
+      "rest of device": published - captured - known,
       "way here": arrived - toLocal(published),
       "until drawn": drawn - arrived,
     };

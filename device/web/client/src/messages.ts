@@ -1,4 +1,4 @@
-/** What comes over the wire: checked once here, trusted everywhere else. */
+/** Messages from the wire: checked once here, trusted everywhere else. */
 
 import type { Face, Frame, Message } from "../types/stream.d.ts";
 import names from "./names.json";
@@ -6,7 +6,7 @@ import { isRegion } from "./regions.ts";
 
 export type { Condition, ErrorMessage, Face, FaceLost, Frame, Health, Message, Pose, Signals, Status } from "../types/stream.d.ts";
 
-/** The form of the stream that this client reads. */
+/** The version of the stream that this client reads. */
 export const SCHEMA = 1;
 
 /** Characters; a message of more is not looked at. A frame with 64 faces has a fifth of it. */
@@ -37,7 +37,7 @@ export interface Pong {
 
 /** A message that cannot be used, and why. */
 export class BadMessage extends Error {
-  /** Whether the device speaks another form of the stream. */
+  /** Whether the device speaks another version of the stream. */
   readonly otherSchema: boolean;
 
   constructor(reason: string, otherSchema = false) {
@@ -147,8 +147,8 @@ function checkedFrame(values: Values): Frame {
   const count = typeof scheme === "string" && Object.hasOwn(names.schemes, scheme) ? names.schemes[scheme as keyof typeof names.schemes] : null;
   const faces = values["faces"].slice(0, MAX_FACES).map((face) => checkedFace(face, count));
   const timing = typeof values["timing_ms"] === "object" && values["timing_ms"] !== null ? values["timing_ms"] : {};
-  const told = { source: line(values["source"]), model: line(values["model"]), timing_ms: timing };
-  return { ...values, ...told, faces: faces.filter((face) => face !== null) } as unknown as Frame;
+  const texts = { source: line(values["source"]), model: line(values["model"]), timing_ms: timing };
+  return { ...values, ...texts, faces: faces.filter((face) => face !== null) } as unknown as Frame;
 }
 
 /**

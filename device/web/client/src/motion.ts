@@ -1,4 +1,4 @@
-/** Where a face is at any instant: between two messages, and a little after the last one. */
+/** Position of a face at any instant: between two messages, and shortly after the last one. */
 
 import type { Face, Pose } from "../types/stream.d.ts";
 
@@ -127,7 +127,7 @@ function movedPose(pose: Pose, change: (name: "yaw" | "pitch" | "roll") => numbe
 export class FaceMotion {
   private samples: Sample[] = [];
 
-  /** Take in a face that was captured at an instant, milliseconds of the device's clock. */
+  /** Add a face that was captured at an instant, in milliseconds of the device's clock. */
   add(at: number, face: Face): void {
     const newest = this.samples.at(-1);
     const other = newest && newest.points.length !== 2 * face.landmarks.length;

@@ -9,13 +9,13 @@ const RECONNECT_MS = 500;
 export interface MqttOptions {
   /** Such as `ws://broker.local:9001`. */
   url: string;
-  /** What the device's topics begin with, such as `landmarks/hall`. */
+  /** Prefix of the device's topics, such as `landmarks/hall`. */
   topic: string;
   username?: string;
   password?: string;
 }
 
-/** What the retained `status` topic says when no messages will come. */
+/** Payloads of the retained `status` topic that mean that no messages will come. */
 const GONE: Record<string, string> = {
   offline: "the device is offline, says the broker",
   stopped: "the device was stopped",
@@ -36,7 +36,7 @@ export class MqttTransport implements Transport {
   }
 
   send(): void {
-    // Viewers command nothing; the clock is told from the messages themselves.
+    // Viewers command nothing, and the clock is estimated from the messages themselves.
   }
 
   close(): void {

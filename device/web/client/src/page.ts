@@ -65,7 +65,7 @@ class Page {
   }
 
   set speed(value: number) {
-    if (this.client.way instanceof RecordingTransport) this.client.way.speed = value;
+    if (this.client.transport instanceof RecordingTransport) this.client.transport.speed = value;
   }
 
   /** Show the camera's picture behind the faces, or no more. */
@@ -159,7 +159,7 @@ class Page {
       const drawn = checked("draw");
       drawFaces(this.canvas, faces, scale, Object.fromEntries(["points", "lines", "boxes", "axes"].map((each) => [each, drawn.includes(each)])) as unknown as Wanted);
     }
-    this.tell(frame, faces, lenses, instant);
+    this.announce(frame, faces, lenses, instant);
   }
 
   /** Over a picture, faces are where they were in it; without one, where they will be when they are seen. */
@@ -170,7 +170,7 @@ class Page {
     return { faces: this.client.faces(timing, this.refresh), instant: this.client.clock.toDevice(now + this.refresh) };
   }
 
-  private tell(frame: Frame, faces: Shown[], lenses: Drawn["lenses"], instant: number): void {
+  private announce(frame: Frame, faces: Shown[], lenses: Drawn["lenses"], instant: number): void {
     const drawn = performance.now();
     let age: number | null = null;
     if (this.fresh) {

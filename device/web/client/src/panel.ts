@@ -76,12 +76,12 @@ export class Panel {
   showHealth(health: Health): void {
     say("skipped", figure(health.skipped));
     say("fps-in", figure(health.fps_captured ?? health.fps, 1));
-    const told: [string, string][] = [];
-    if (health.temperature_c !== undefined) told.push(["temperature", `${figure(health.temperature_c)} °C`]);
-    if (health.rss_mb !== undefined) told.push(["memory", `${figure(health.rss_mb)} MB`]);
-    if (health.throttled?.length) told.push(["throttled", health.throttled.join(", ")]);
-    if (health.uptime_s !== undefined) told.push(["up", `${figure(health.uptime_s / 60, 1)} min`]);
-    for (const [name, text] of told) this.showPart(name, text, name === "throttled" ? "degraded" : "none");
+    const rows: [string, string][] = [];
+    if (health.temperature_c !== undefined) rows.push(["temperature", `${figure(health.temperature_c)} °C`]);
+    if (health.rss_mb !== undefined) rows.push(["memory", `${figure(health.rss_mb)} MB`]);
+    if (health.throttled?.length) rows.push(["throttled", health.throttled.join(", ")]);
+    if (health.uptime_s !== undefined) rows.push(["up", `${figure(health.uptime_s / 60, 1)} min`]);
+    for (const [name, text] of rows) this.showPart(name, text, name === "throttled" ? "degraded" : "none");
   }
 
   showStatus(status: Status): void {

@@ -1,4 +1,4 @@
-/** A recorded stream, played again: clients are written and tested without any camera. */
+/** A recording in place of a device, so that clients can be written and tested without a camera. */
 
 import type { Listener, Transport } from "./transport.ts";
 

@@ -1,12 +1,12 @@
-/** The stream over a WebSocket, opened again whenever it breaks. */
+/** The stream over a WebSocket, which is opened again whenever it breaks. */
 
 import type { Listener, Transport } from "./transport.ts";
 
-/** Milliseconds before the first new try; doubled up to the last. */
+/** Milliseconds before the first attempt to reconnect; doubled up to the last. */
 const FIRST_WAIT_MS = 200;
 const LAST_WAIT_MS = 1_600;
 
-/** Milliseconds without any word from the device after which a connection is given up: Wi-Fi that is gone says nothing. */
+/** Milliseconds without any message after which a connection is given up: lost Wi-Fi does not report itself. */
 const SILENCE_MS = 8_000;
 
 export class SocketTransport implements Transport {
@@ -16,11 +16,11 @@ export class SocketTransport implements Transport {
   private listener: Listener | null = null;
   private wait = FIRST_WAIT_MS;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private heard = 0;
+  private lastMessage = 0;
 
   /**
    * @param url such as `ws://pi.local:8080/stream`.
-   * @param token what the device asks viewers for; it travels as a subprotocol, never in an address.
+   * @param token that the device asks viewers for; it travels as a subprotocol, never in an address.
    */
   constructor(url: string, token?: string) {
     this.url = url;
@@ -34,7 +34,7 @@ export class SocketTransport implements Transport {
 
   send(text: string): void {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(text);
-    if (performance.now() - this.heard > SILENCE_MS) this.socket?.close();
+    if (performance.now() - this.lastMessage > SILENCE_MS) this.socket?.close();
   }
 
   close(): void {
@@ -48,7 +48,7 @@ export class SocketTransport implements Transport {
     let opened = false;
     const socket = new WebSocket(this.url, offered);
     this.socket = socket;
-    this.heard = performance.now();
+    this.lastMessage = performance.now();
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       opened = true;
@@ -56,7 +56,7 @@ export class SocketTransport implements Transport {
       this.listener?.up();
     };
     socket.onmessage = ({ data }) => {
-      this.heard = performance.now();
+      this.lastMessage = performance.now();
       if (typeof data === "string") this.listener?.text(data);
       else this.listener?.bytes(data as ArrayBuffer);
     };

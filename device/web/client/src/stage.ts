@@ -1,4 +1,4 @@
-/** What is to be drawn at an instant, and how sure it is: faces come and go softly and never lie. */
+/** The faces to draw at an instant, each with an opacity: faces fade in and out and are never shown when out of date. */
 
 import type { Frame } from "../types/stream.d.ts";
 import { FaceMotion, type Placed } from "./motion.ts";
@@ -12,10 +12,10 @@ export const FADE_MS = 250;
 /** Milliseconds behind the newest capture at which `smooth` draws, so that there is mostly a message on either side. */
 export const DELAY_MS = 80;
 
-/** `predict`: as it should be when it is seen. `smooth`: a little late, between two messages. `newest`: as told. */
+/** `predict`: as it should be when it is seen. `smooth`: a little late, between two messages. `newest`: as in the newest message. */
 export type Timing = "predict" | "smooth" | "newest";
 
-/** What the stream says about the faces. */
+/** Whether the stream shows faces. */
 export type Presence = "faces" | "no face" | "stale" | "waiting";
 
 export interface Shown extends Placed {
@@ -39,7 +39,7 @@ export class Stage {
   /** Milliseconds of the page's clock at which it came. */
   private arrived = -Infinity;
 
-  /** Take in a frame that came at an instant of the page's clock. */
+  /** Add a frame that arrived at an instant of the page's clock. */
   add(frame: Frame, arrived: number): void {
     const captured = frame.captured_ns / 1e6;
     const restarted = this.frame !== null && captured < this.frame.captured_ns / 1e6;
@@ -79,7 +79,7 @@ export class Stage {
   at(now: number, instant: number, timing: Timing): Shown[] {
     if (this.frame === null) return [];
     const captured = this.frame.captured_ns / 1e6;
-    // What was not told for long fades like a face that is gone, and for the same reason: nobody knows.
+    // What was not reported for long fades like a face that is gone: nobody knows where it is.
     const old = fade(now - this.arrived - STALE_MS);
     const shown: Shown[] = [];
     for (const [id, actor] of this.actors) {

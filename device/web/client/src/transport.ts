@@ -1,10 +1,10 @@
 /** A connection from the device to this page. */
 
-/** What a transport tells the client. */
+/** Gets the events of a transport. */
 export interface Listener {
-  /** Messages can come now. */
+  /** The device is reachable; messages can come. */
   up(): void;
-  /** None can come for a while; the transport tries again by itself unless it was refused. */
+  /** The device cannot be reached; the transport keeps trying, unless it was refused. */
   down(reason: string, refused?: boolean): void;
   /** One message. */
   text(data: string): void;
@@ -15,10 +15,10 @@ export interface Listener {
 }
 
 export interface Transport {
-  /** Begin; tells the listener what happens until it is closed. */
+  /** Start to connect; the listener gets events until the transport is closed. */
   open(listener: Listener): void;
-  /** Send to the device, where the way leads back; otherwise nothing happens. */
+  /** Send to the device; does nothing on a transport that has no way back. */
   send(text: string): void;
-  /** End; the listener hears no more. */
+  /** Disconnect; the listener gets no more events. */
   close(): void;
 }
