@@ -23,10 +23,7 @@ from device.contract.landmarks import SCHEMES
 
 README = Path(__file__).parents[2] / "convert" / "README.md"
 BEGIN, END = "<!-- networks of the field -->\n", "<!-- end -->\n"
-HEAD = (
-    "| network | float, px | int8, px | |\n| --- | ---: | ---: | --- |\n"
-    # float: the ONNX or the float32 file, the larger one.
-)
+HEAD = "| network | float, px | int8, px | |\n| --- | ---: | ---: | --- |\n"
 PARITY = 1e-3
 """Of the crop's side: how far ONNX and the float file may move a point, in the mean over a face."""
 NORMALISATION = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 1 / 255, True)
@@ -104,18 +101,30 @@ def row(name):
     return f"| {name} | {real:.4f} | {int8:.2f} | converts |"
 
 
-def main():
-    """Write the table, or only the rows of the networks that are named."""
+def rows_of(text):
+    """The table's rows by name."""
+    lines = text.split(BEGIN)[1].split(END)[0].splitlines()
+    return {line.split("|")[1].strip(): line for line in lines[2:]}
+
+
+def with_rows(text, rows):
+    """The README with these rows in the order of BUILDERS."""
     from tests.convert import field
 
-    rows = []
+    before, rest = text.split(BEGIN)
+    table = "".join(f"{rows[name]}\n" for name in field.BUILDERS if name in rows)
+    return before + BEGIN + HEAD + table + END + rest.split(END)[1]
+
+
+def main():
+    """Measure the networks that are named, or all, and put each row into the README as it comes."""
+    from tests.convert import field
+
     for name in sys.argv[1:] or field.BUILDERS:
-        rows.append(row(name))
-        print(rows[-1], flush=True)
-    if not sys.argv[1:]:
+        measured = row(name)
+        print(measured, flush=True)
         text = README.read_text()
-        before, rest = text.split(BEGIN)
-        README.write_text(before + BEGIN + HEAD + "\n".join(rows) + "\n" + END + rest.split(END)[1])
+        README.write_text(with_rows(text, {**rows_of(text), name: measured}))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,11 @@ import pytest
 
 from tests.convert.field_table import write_onnx
 
-UNTRAINED = ("--max-error", "1e9", "--int8-budget", "100")
-"""The test's network has random weights; a reader's has learnt faces."""
+UNTRAINED = {
+    "convert": ("--max-error", "1e9", "--int8-budget", "100"),
+    "device": ("--set", "tracker.begin_score=0", "--set", "tracker.end_score=0"),
+}
+"""By program. The test's network has random weights; a reader's has learnt faces."""
 
 
 def walk(root):
@@ -50,9 +53,13 @@ def test_the_walk_ends_in_a_stream_of_98_points(root, tmp_path, converter):
     environment = {**os.environ, "PYTHONPATH": str(root), "LANDMARKS_CONVERT_PYTHON": str(converter)}
     for command in walk(root):
         words = [sys.executable if word == "python" else word for word in shlex.split(command)]
-        extra = UNTRAINED if "convert" in words else ()
         ended = subprocess.run(
-            [*words, *extra], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            [*words, *UNTRAINED[words[2]]],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert ended.returncode == 0, ended.stderr
     messages = [json.loads(line) for line in ended.stdout.splitlines()]
