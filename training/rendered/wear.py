@@ -103,41 +103,46 @@ def mask(skin: PosedMesh, points: Array, place: Matrix, rng: np.random.Generator
         rng: draws cut and colour.
     """
     back = np.asarray(np.linalg.inv(place), np.float64)
-    resting = moved(skin.positions.astype(np.float64), back)
-    top, bottom = points[28, 1] + rng.uniform(-0.012, 0.004), points[8, 1] - 0.012
+    top = points[28, 1] + rng.uniform(-0.012, 0.004)
+    sheet = _mask_sheet(moved(skin.positions.astype(np.float64), back), points, top)
+    tint = (0.45, 0.65, 0.8) if rng.random() < 0.4 else random_colour(rng, 0.35)
+    triangles = grid_triangles(MASK_ROWS, MASK_COLUMNS)
+    cloth = surface_of(moved(sheet.reshape(-1, 3), place), triangles, tint=tint, gloss=0.1, sharpness=5.0)
+    straps = joined([tube(moved(strap, place), 0.0012) for strap in _mask_straps(sheet, points)])
+    return [cloth, surface_of(*straps, tint=(0.8, 0.8, 0.8))]
+
+
+def _mask_sheet(resting: Array, points: Array, top: float) -> Array:
+    """(rows, columns, 3) a mask on the resting head.
+
+    Args:
+        resting: (V, 3) the skin, with its expression.
+        points: (68, 3) landmarks.
+        top: height of the upper edge on the nose.
+    """
     axis = np.array([points[27, 0], (points[0, 2] + points[16, 2]) / 2 - 0.01])
     angles = np.radians(np.linspace(-MASK_REACH_DEGREES, MASK_REACH_DEGREES, MASK_COLUMNS))
-    heights = np.linspace(0, 1, MASK_ROWS)
-    side_top, side_bottom = points[2, 1] + 0.02, points[4, 1]
+    bottom, side_top, side_bottom = points[8, 1] - 0.012, points[2, 1] + 0.02, points[4, 1]
     blend = np.abs(angles / angles[-1]) ** 1.3
     upper = top + (side_top - top) * blend
     lower = bottom + (side_bottom - bottom) * blend
-    y = upper + (lower - upper) * heights[:, None]
-    radius = _sheet(resting, axis, y, angles)
+    y = upper + (lower - upper) * np.linspace(0, 1, MASK_ROWS)[:, None]
+    radius = _taut_radius(resting, axis, y, angles)
     x, z = axis[0] + radius * np.sin(angles), axis[1] + radius * np.cos(angles)
-    sheet = np.stack([x, y, z], axis=-1)
-    tint = (0.45, 0.65, 0.8) if rng.random() < 0.4 else random_colour(rng, 0.35)
-    made = [
-        surface_of(
-            moved(sheet.reshape(-1, 3), place),
-            grid_triangles(MASK_ROWS, MASK_COLUMNS),
-            tint=tint,
-            gloss=0.1,
-            sharpness=5.0,
-        )
-    ]
+    return np.stack([x, y, z], axis=-1)
+
+
+def _mask_straps(sheet: Array, points: Array) -> list[Array]:
+    """Lines from the corners of a mask to behind the ears, (8, 3) each."""
     straps = []
     for column, ear in ((0, 0), (-1, 16)):
-        behind = points[ear] + [0, -0.01, -0.025]
-        straps += [
-            np.linspace(sheet[row, column], behind + np.array([0, lift, 0]), 8)
-            for row, lift in ((0, 0.02), (-1, -0.02))
-        ]
-    lines = joined([tube(moved(strap, place), 0.0012) for strap in straps])
-    return [*made, surface_of(*lines, tint=(0.8, 0.8, 0.8))]
+        for row, lift in ((0, 0.01), (-1, -0.03)):
+            behind = points[ear] + np.array([0, lift, -0.025])
+            straps.append(np.linspace(sheet[row, column], behind, 8))
+    return straps
 
 
-def _sheet(resting: Array, axis: Array, y: Array, angles: Array) -> Array:
+def _taut_radius(resting: Array, axis: Array, y: Array, angles: Array) -> Array:
     """(rows, columns) distance of a taut sheet from an upright axis (x, z) that holds the skin inside."""
     offset = resting[:, [0, 2]] - axis
     around, distance = np.arctan2(offset[:, 0], offset[:, 1]), np.hypot(*offset.T)
