@@ -1,4 +1,4 @@
-"""What the daemon is told: one frozen dataclass a subsystem, filled by file, environment and flags."""
+"""All settings of the daemon: a frozen dataclass a subsystem, filled by file, environment and flags."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,11 +37,11 @@ class DaemonSettings:
     camera: CameraSettings = field(default_factory=CameraSettings)
     """How a camera is waited for."""
     budget: BudgetSettings = field(default_factory=BudgetSettings)
-    """What a message may take, and what is done when it takes longer."""
+    """How long a message may take, and when a step is taken back."""
     inference: InferenceSettings = field(default_factory=InferenceSettings)
     """What the landmark network runs on."""
     signal: SignalSettings = field(default_factory=SignalSettings)
-    """What is said of a face beyond its landmarks, and how steadily."""
+    """What is reported of a face beyond its landmarks, and how strongly it is smoothed."""
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     """When a face begins and ends, and which face is which."""
 
@@ -54,7 +54,7 @@ def settings_of(config: Path | None, flags: Mapping[str, Any]) -> DaemonSettings
         flags: nested values of the command line.
 
     Raises:
-        BadInputError: the file cannot be read or has a mistake; the first is told, with its line.
+        BadInputError: the file cannot be read or has a mistake; the message names the first, with its line.
         UsageError: a flag is wrong.
     """
     return load_settings(DaemonSettings, config, flags)

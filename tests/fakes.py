@@ -39,9 +39,9 @@ INK = 255
 """Brightness of a drawn face."""
 
 
-def draw_square_face(image, center_xy, side):
+def draw_square_face(image, centre_xy, side):
     """Paint a bright square; the fake network takes it for a face of FACE_SHAPE."""
-    box = Box.centred(center_xy, (side, side))
+    box = Box.centred(centre_xy, (side, side))
     low_x, low_y, high_x, high_y = (round(value) for value in box.xyxy)
     image[max(low_y, 0) : max(high_y + 1, 0), max(low_x, 0) : max(high_x + 1, 0)] = INK
     return image

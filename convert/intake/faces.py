@@ -122,7 +122,7 @@ def cut(faces: Iterator[Face], rule: CropRule, what: str) -> FaceCrops:
         crops.append(crop_image(image, transform))
         if landmarks is not None:
             landmarks_crop.append(transform.frame_to_crop(landmarks))
-        (x, y), (right, down) = box.center_xy, BESIDE[number % len(BESIDE)]
+        (x, y), (right, down) = box.centre_xy, BESIDE[number % len(BESIDE)]
         side = box.longest_side * rule.margin
         elsewhere = Box.centred((x + right * side, y + down * side), (box.width, box.height))
         beside.append(crop_image(image, CropTransform.for_box(elsewhere, rule.margin, rule.size_wh)))

@@ -1,4 +1,4 @@
-"""What the device promises to read: the one core shared by device, training and convert.
+"""Formats and conventions shared by device, training and convert.
 
-numpy and the standard library only. Arrows point here: training -> device.contract <- convert.
+It imports numpy, msgspec and the standard library only.
 """

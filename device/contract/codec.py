@@ -3,8 +3,8 @@
     p(cell) = exp(map(cell)) / sum exp(map),   landmark = sum p(cell) * cell
 
 (integral regression: Sun et al., ECCV 2018, arXiv 1711.08229). The exponential stays outside the
-network: an int8 softmax cannot say less than 1/256 and so loses the thin mass that the expectation
-uses, while an int8 map has only 256 values, so its exponential is a table of 256 entries.
+network: an int8 softmax cannot represent less than 1/256 and so loses the small weights that the expectation
+needs, while an int8 map has only 256 values, so its exponential is a table of 256 entries.
 The spread of p about the landmark says how sure the network is.
 
 Two more codecs read networks of other designs: `relu_expectation`, where p is the map's positive part over
@@ -29,19 +29,18 @@ CODECS = (SOFTMAX_EXPECTATION, RELU_EXPECTATION, COORDINATES)
 HALF_SCORE_ERROR = 0.07
 """Expected error at a score of 0.5, of the distance of the outer eye corners."""
 
-LEAST_MASS = np.float32(1e-6)
-"""Added to every cell by relu_expectation: a map without any mass means its middle, not a division by 0."""
+MIN_MASS = np.float32(1e-6)
+"""Added to every cell by relu_expectation: a map without any mass means its centre, not a division by 0."""
 
 
 class HeatmapCodec:
     """Encode and decode landmarks in crop pixels on a grid of cells.
 
     Cell (i, j) stands for the crop pixel ((j + 0.5) * stride - 0.5, (i + 0.5) * stride - 0.5): the
-    middle of the stride x stride pixels it covers.
+    centre of the stride x stride pixels it covers.
     """
 
     def __init__(self, grid_wh: tuple[int, int], stride: float) -> None:
-        """A grid of (W, H) cells of `stride` crop pixels."""
         self.grid_wh = grid_wh
         self.stride = stride
 
@@ -53,18 +52,18 @@ class HeatmapCodec:
     def moments(self) -> NDArray[np.float32]:
         """(4, H * W) rows 1, x, y, x^2 + y^2 of every cell: one product gives all the sums.
 
-        x and y are measured from the grid's middle so that float32 squares keep their digits.
+        x and y are measured from the grid's centre so that float32 squares keep their digits.
         """
         width, height = self.grid_wh
         x, y = np.meshgrid(
-            self.cell_centres(width) - self._middle[0], self.cell_centres(height) - self._middle[1]
+            self.cell_centres(width) - self._centre[0], self.cell_centres(height) - self._centre[1]
         )
         x, y = x.ravel(), y.ravel()
         return np.stack([np.ones_like(x), x, y, x * x + y * y]).astype(np.float32)
 
     @cached_property
-    def _middle(self) -> NDArray[np.float32]:
-        """(2,) crop pixels of the grid's middle, x then y."""
+    def _centre(self) -> NDArray[np.float32]:
+        """(2,) crop pixels of the grid's centre, x then y."""
         return np.array([(cells * self.stride - 1) / 2 for cells in self.grid_wh], np.float32)
 
     def encode(self, landmarks_crop: NDArray[np.floating], sigma_px: float) -> NDArray[np.float32]:
@@ -88,7 +87,7 @@ class HeatmapCodec:
         sums = self.moments @ weights.reshape(-1, count)
         x, y, squares = means = sums[1:] / sums[0]
         variance = np.maximum(squares - x * x - y * y, 0.0) / 2
-        return np.ascontiguousarray(means[:2].T) + self._middle, np.sqrt(variance)
+        return np.ascontiguousarray(means[:2].T) + self._centre, np.sqrt(variance)
 
 
 def exponential_table(spec: TensorSpec) -> NDArray[np.float32]:
@@ -106,7 +105,7 @@ def relu_table(spec: TensorSpec) -> NDArray[np.float32]:
     """(256,) float32: the positive part of each int8 value's real, indexed by the value's bits as uint8."""
     values = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float32)
     table: NDArray[np.float32] = np.maximum((values - spec.zero_point) * np.float32(spec.scale), 0)
-    return table + np.float32(LEAST_MASS)
+    return table + np.float32(MIN_MASS)
 
 
 def table_of(codec: str, spec: TensorSpec) -> NDArray[np.float32] | None:
@@ -122,12 +121,12 @@ def map_weights(
     """Positive weights, any scale per landmark, of raw maps (H, W, K): int8 with its table, or float32."""
     if codec == RELU_EXPECTATION and table is None:
         positive: NDArray[np.float32] = np.maximum(maps, 0, dtype=np.float32)
-        return positive + np.float32(LEAST_MASS)
+        return positive + np.float32(MIN_MASS)
     return softmax_weights(maps, table)
 
 
 def decode_coordinates(coordinates: NDArray[np.floating], size_wh: tuple[int, int]) -> NDArray[np.float32]:
-    """(K, 2) landmarks_crop from 2 K reals x0, y0, x1, ...: crop sides from the crop's middle."""
+    """(K, 2) landmarks_crop from 2 K reals x0, y0, x1, ...: in crop sides, from the crop's centre."""
     size = np.array(size_wh, np.float32)
     landmarks_crop = np.asarray(coordinates, np.float32).reshape(-1, 2) * size + (size - 1) / 2
     return np.asarray(landmarks_crop, np.float32)

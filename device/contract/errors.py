@@ -1,4 +1,4 @@
-"""Errors a user can mend: one sentence each (got, wanted, what to do) and an exit code."""
+"""Errors a user can fix: one sentence each (got, wanted, what to do) and an exit code."""
 
 import errno
 import sys

@@ -2,9 +2,9 @@
 
 Every cell of the maps may claim one face, by three maps that each have an int8 scale of their own:
 
-    score   logit(probability that a face's middle lies in this cell)
-    box     (middle - cell) / offset_px, x then y; log2(side / size_px), width then height
-    points  (point - middle) / side of the box along that axis: five points, x then y each
+    score   logit(probability that a face's centre lies in this cell)
+    box     (centre - cell) / offset_px, x then y; log2(side / size_px), width then height
+    points  (point - centre) / side of the box along that axis: five points, x then y each
 
 The logarithm makes one int8 step the same fraction of a small face as of a large one.
 Letters: H, W cells of the maps, N faces.
@@ -22,8 +22,8 @@ from device.contract.boxes import non_maximum_suppression
 POINT_COUNT = 5
 """Right eye, left eye, nose tip, right and left corner of the mouth; sides are the subject's."""
 
-LARGEST_LOG2 = 8.0
-"""Sides beyond 2^8 size_px are nonsense of a damaged map; exp2 must not overflow on them."""
+MAX_LOG2 = 8.0
+"""Sides beyond 2^8 size_px are meaningless, from a damaged map; exp2 must not overflow on them."""
 
 
 class FinderCodecRule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,10 +81,10 @@ def decode_cells(
         rule: the units.
     """
     order = np.argsort(-logits, kind="stable")
-    middle = (cells[order, ::-1] + 0.5) * rule.stride - 0.5 + box[order, :2] * rule.offset_px
-    side = rule.size_px * np.exp2(np.clip(box[order, 2:], -LARGEST_LOG2, LARGEST_LOG2))
-    boxes = np.concatenate([middle - side / 2, middle + side / 2], axis=1)
-    places = points[order].reshape(-1, POINT_COUNT, 2) * side[:, None] + middle[:, None]
+    centre = (cells[order, ::-1] + 0.5) * rule.stride - 0.5 + box[order, :2] * rule.offset_px
+    side = rule.size_px * np.exp2(np.clip(box[order, 2:], -MAX_LOG2, MAX_LOG2))
+    boxes = np.concatenate([centre - side / 2, centre + side / 2], axis=1)
+    places = points[order].reshape(-1, POINT_COUNT, 2) * side[:, None] + centre[:, None]
     # A logit of 30 is as sure as float32 can say; more would overflow exp on the other side.
     scores = 1 / (1 + np.exp(-np.clip(logits[order], -30, 30)))
     return Candidates(

@@ -1,4 +1,4 @@
-"""Boxes, and the affine way from a frame to a crop and back.
+"""Boxes, and the affine maps between a frame and a crop.
 
 The pixel convention, stated once for the whole project: (0, 0) is the centre of the top-left
 pixel, x runs right, y runs down, so an image of width W covers x from -0.5 to W - 0.5. Angles are
@@ -45,9 +45,9 @@ class Box(NamedTuple):
         return cls(*ordered[0].tolist(), *ordered[-1].tolist())
 
     @classmethod
-    def centred(cls, center_xy: tuple[float, float], size_wh: tuple[float, float]) -> "Box":
+    def centred(cls, centre_xy: tuple[float, float], size_wh: tuple[float, float]) -> "Box":
         """The box of a given size about a point."""
-        (x, y), (width, height) = center_xy, size_wh
+        (x, y), (width, height) = centre_xy, size_wh
         return cls(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
     @property
@@ -71,8 +71,8 @@ class Box(NamedTuple):
         return max(self.width, self.height)
 
     @property
-    def center_xy(self) -> tuple[float, float]:
-        """The middle, in pixels."""
+    def centre_xy(self) -> tuple[float, float]:
+        """The centre, in pixels."""
         return (self.x_min + self.x_max) / 2, (self.y_min + self.y_max) / 2
 
     @property
@@ -81,15 +81,15 @@ class Box(NamedTuple):
         return self.x_min, self.y_min, self.x_max, self.y_max
 
     def scaled(self, factor: float) -> "Box":
-        """Grown or shrunk about its middle."""
-        return Box.centred(self.center_xy, (self.width * factor, self.height * factor))
+        """Grown or shrunk about its centre."""
+        return Box.centred(self.centre_xy, (self.width * factor, self.height * factor))
 
     def iou(self, other: "Box") -> float:
         """Intersection over union, 0 to 1."""
         return float(iou_matrix(np.array([self.xyxy], np.float64), np.array([other.xyxy], np.float64))[0, 0])
 
 
-def shake_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box:
+def jitter_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box:
     """Move each side independently by a uniform amount up to `fraction` of width or height.
 
     The project's one stand-in for a finder's error: every figure "with shaken boxes" uses it.
@@ -132,16 +132,16 @@ class CropTransform:
     @classmethod
     def from_roi(
         cls,
-        center_xy: tuple[float, float],
+        centre_xy: tuple[float, float],
         side: float,
         size_wh: tuple[int, int],
         angle_radians: float = 0.0,
     ) -> "CropTransform":
         """A square region of the frame, turned by `angle_radians`, filling the crop's width.
 
-        A crop of S pixels covers u from -0.5 to S - 0.5, hence the (S - 1) / 2 for its middle.
+        A crop of S pixels covers u from -0.5 to S - 0.5, hence the (S - 1) / 2 for its centre.
         """
-        (x, y), (width, height) = center_xy, size_wh
+        (x, y), (width, height) = centre_xy, size_wh
         scale = width / side
         cosine, sine = math.cos(angle_radians) * scale, math.sin(angle_radians) * scale
         right = [cosine, sine, (width - 1) / 2 - (cosine * x + sine * y)]
@@ -152,10 +152,10 @@ class CropTransform:
     def for_box(
         cls, box: Box, margin: float, size_wh: tuple[int, int], angle_radians: float = 0.0
     ) -> "CropTransform":
-        """The crop rule: a square on the box's middle, `margin` times its longest side."""
+        """The crop rule: a square on the box's centre, `margin` times its longest side."""
         # A box without extent (a hostile or empty input) still gives a map that can be inverted.
         side = max(box.longest_side * margin, 1.0)
-        return cls.from_roi(box.center_xy, side, size_wh, angle_radians)
+        return cls.from_roi(box.centre_xy, side, size_wh, angle_radians)
 
     @property
     def scale(self) -> float:
@@ -199,8 +199,8 @@ def crop_around_face(
     roll = math.atan2(left_y - right_y, left_x - right_x)
     cosine, sine = math.cos(roll), math.sin(roll)
     upright = Box.around(landmarks_frame @ np.array([[cosine, -sine], [sine, cosine]]))
-    x, y = upright.center_xy
-    center_xy = cosine * x - sine * y, sine * x + cosine * y
+    x, y = upright.centre_xy
+    centre_xy = cosine * x - sine * y, sine * x + cosine * y
     return CropTransform.from_roi(
-        center_xy, max(upright.longest_side * margin, 1.0), size_wh, roll + turn_radians
+        centre_xy, max(upright.longest_side * margin, 1.0), size_wh, roll + turn_radians
     )

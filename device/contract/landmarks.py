@@ -43,12 +43,12 @@ class LandmarkScheme:
         return len(self.landmark_names)
 
     @cached_property
-    def eye_shares(self) -> NDArray[np.float64]:
-        """(2, K) each point's share in the right and the left eye's middle."""
-        shares = np.zeros((2, self.count))
-        for row, ring in zip(shares, self.eye_rings, strict=True):
+    def eye_weights(self) -> NDArray[np.float64]:
+        """(2, K) weight of each point in the centres of the right and the left eye."""
+        weights = np.zeros((2, self.count))
+        for row, ring in zip(weights, self.eye_rings, strict=True):
             row[list(ring)] = 1 / len(ring)
-        return shares
+        return weights
 
     @cached_property
     def mirror_order(self) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """A whole frame in a network's input: shrunk to fit, in the top left corner, the rest left grey.
 
 The rest holds pixel 128, the network's real 0, which is also what its convolutions see beyond the
-border. No middle to round, so the way back is one factor an axis.
+border. There is no centre to round, so the inverse map is one factor an axis.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 EMPTY_PIXEL = 128
-"""What lies beside the frame."""
+"""Value of the pixels beside the frame."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How far off landmarks are. Fractions throughout; per cent only in text.
+"""Landmark errors. Fractions throughout; per cent only in text.
 
 NME: mean distance of a face's points, over a length of the true face. A missed face has no NME; in
 failure rates and AUC it counts as a failure.
@@ -24,7 +24,7 @@ def interocular_distance(landmarks: NDArray[np.floating], scheme: LandmarkScheme
 
 def eye_centres(landmarks: NDArray[np.floating], scheme: LandmarkScheme) -> NDArray[np.float64]:
     """(2, 2): the right and the left eye, each the mean of its contour points."""
-    return np.asarray(scheme.eye_shares @ landmarks, np.float64)
+    return np.asarray(scheme.eye_weights @ landmarks, np.float64)
 
 
 def interpupil_distance(landmarks: NDArray[np.floating], scheme: LandmarkScheme) -> float:
@@ -73,7 +73,7 @@ def nme(
 
 
 def failure_rate_at(threshold: float, errors: Sequence[float], missed: int = 0) -> float:
-    """Share of faces with NME above `threshold`, missed faces included."""
+    """Fraction of faces with NME above `threshold`, missed faces included."""
     total = len(errors) + missed
     failures = sum(error > threshold for error in errors) + missed
     return failures / total if total else 0.0

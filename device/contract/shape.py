@@ -1,9 +1,9 @@
-"""What the shape of a whole face says of each of its points: a linear correction after the codec.
+"""A linear correction of the landmarks by the shape of the whole face, applied after the codec.
 
-A map looks at its own surroundings; how the points of one face go together it does not see. With the
+Each map depends on its own surroundings only, not on how the points of one face belong together. With the
 points as complex numbers z = x + iy, their mean c, and a mean face m with its outer eye corners 1 apart,
 
-    a  = sum conj(m) (z - c) / sum |m|^2        the similarity that lays the mean face on this one
+    a  = sum conj(m) (z - c) / sum |m|^2        the similarity that maps the mean face onto this one
     f  = (z - c) / a                            this face's shape, upright and of the mean face's size
     z' = z + a (A f + b)
 
@@ -19,15 +19,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_SCALE = 1e-3
-"""Pixels of eye distance below which all points have fallen together, and have no shape."""
+MIN_SCALE = 1e-3
+"""Pixels of eye distance below which all points coincide, and have no shape."""
 
 Correction = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """(K, 2) decoded landmarks to (K, 2) corrected ones, in the same pixels."""
 
 
 class ShapeCorrection:
-    """m, b and A, as one array and as the text that a manifest holds."""
+    """The correction's m, b and A, as one array and as the text in a manifest."""
 
     def __init__(self, numbers: NDArray[np.floating]) -> None:
         """From (2 K, 2 K + 2): columns m, b, A; rows and A's columns are x0, y0, x1, y1, ...
@@ -43,7 +43,7 @@ class ShapeCorrection:
         extent = np.sum(np.abs(mean) ** 2)
         if extent == 0:
             raise ValueError("a shape correction whose mean face has no extent")
-        self._laying = mean.conj() / extent
+        self._fitting = mean.conj() / extent
         self._offset = np.ascontiguousarray(self.numbers[:, 1])
         self._matrix = np.ascontiguousarray(self.numbers[:, 2:])
 
@@ -72,15 +72,15 @@ class ShapeCorrection:
         """(K, 2) decoded landmarks to (K, 2) corrected ones, in the same pixels."""
         points = _complex(np.ascontiguousarray(landmarks, np.float32))
         centred = points - points.mean()
-        similarity = self._laying @ centred
-        if abs(similarity) < LEAST_SCALE:
+        similarity = self._fitting @ centred
+        if abs(similarity) < MIN_SCALE:
             return landmarks
         moved = self._matrix @ _reals(centred / similarity) + self._offset
         return _reals(points + similarity * _complex(moved)).reshape(-1, 2)
 
 
 def correction_of(text: str, count: int) -> Correction:
-    """What corrects `count` landmarks by a manifest's text; an empty one leaves them as they are.
+    """The correction of `count` landmarks that a manifest's text describes; an empty text corrects nothing.
 
     Raises:
         ValueError: a text of something else.

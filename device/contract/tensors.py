@@ -1,4 +1,4 @@
-"""What a network's tensor is: name, shape, type, and how its integers mean real numbers."""
+"""A network's tensor: name, shape, type, and how its integers represent real numbers."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ class TensorSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def quantised(self) -> bool:
-        """Whether integers stand for reals."""
+        """Whether its integers represent reals."""
         return self.scale > 0
 
     def quantise(self, real: NDArray[np.floating]) -> NDArray[np.generic]:

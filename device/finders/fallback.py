@@ -1,4 +1,4 @@
-"""A finder on an accelerator while that works, the shipped one on the CPU while it does not."""
+"""A finder on an accelerator, with the shipped one on the CPU as fallback."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,14 @@ from device.support.condition import Condition
 
 
 class GuardedFinder:
-    """A finder that never fails because of its accelerator."""
+    """A finder that works on when its accelerator fails."""
 
     def __init__(self, name: str, cpu: Finder, open_accelerated: Callable[[], Finder]) -> None:
-        """Try the accelerator at once.
+        """Open the accelerator at once.
 
         Args:
             name: of the finder, for the log.
-            cpu: what finds faces meanwhile.
+            cpu: the fallback.
             open_accelerated: raises AcceleratorError or BadInputError.
         """
         self._finder: WithFallback[Finder] = WithFallback(name, cpu, open_accelerated)
@@ -28,7 +28,7 @@ class GuardedFinder:
         return self._finder.condition
 
     def find(self, image: Image) -> list[FoundFace]:
-        """Faces of a frame, best first; by the CPU's if the accelerator fails in the middle of it."""
+        """Faces of a frame, best first; by the fallback if the accelerator fails during the run."""
         try:
             return self._finder.take().find(image)
         except AcceleratorError as error:

@@ -1,4 +1,4 @@
-"""What every finder is, and gives."""
+"""The interface of face finders, and their result."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +9,7 @@ from device.contract.image import Image
 
 @dataclass(frozen=True)
 class FoundFace:
-    """One face as a finder gives it."""
+    """One face found in a frame."""
 
     box: Box
     """Tight box of the landmarks, pixels of the frame."""
@@ -20,7 +20,7 @@ class FoundFace:
 
 
 class Finder(Protocol):
-    """Anything that finds faces."""
+    """Finds faces in a frame."""
 
     def find(self, image: Image) -> list[FoundFace]:
         """Faces of a frame, best first."""

@@ -1,6 +1,6 @@
-"""Finders: where in a frame are faces? Searched when nothing is tracked.
+"""Open the face finder that an address names.
 
-A found box means the tight box of the landmarks; that is what the crop rule wants.
+Every finder's box means the tight box of the landmarks, which the crop rule needs.
 """
 
 from pathlib import Path
@@ -20,26 +20,26 @@ from device.inference.interpreter import load_interpreter
 from device.inference.remote import OpenRemote, open_remotely
 from device.support.suggestion import unknown_word
 
-CENTRE_SHARE = 0.7
+CENTRE_FRACTION = 0.7
 """Side of the assumed face over the frame's shorter side: between a close face and a distant one."""
 
 
 class CentreFinder:
-    """Looks nowhere: assumes one face in the largest central square, as for a portrait."""
+    """Assumes one face in the centre of the frame, as in a portrait, without searching."""
 
     def find(self, image: Image) -> list[FoundFace]:
-        """The middle of the frame, with no opinion on whether a face is there."""
+        """The central square, with score 0: the network decides whether a face is there."""
         height, width = image.shape[:2]
-        side = CENTRE_SHARE * min(height, width)
+        side = CENTRE_FRACTION * min(height, width)
         return [FoundFace(Box.centred(((width - 1) / 2, (height - 1) / 2), (side, side)), 0.0)]
 
 
 YUNET_SIDE = 320
-"""Longest side that YuNet is shown: its fixed cost, and faces down to about 10 px there."""
-YUNET_LEAST_SCORE = 0.6
+"""Longest side of YuNet's input: a fixed cost, and faces down to about 10 px there."""
+YUNET_MIN_SCORE = 0.6
 
 YUNET_TO_LANDMARKS = (0.5, 0.633, 1.058, 0.757)
-"""Middle and size of the landmarks' box in units of YuNet's, which reaches up the forehead; fitted on
+"""Centre and size of the landmarks' box in units of YuNet's, which reaches up the forehead; fitted on
 training faces by `python -m training fit-yunet --data FOLDER --yunet FILE`."""
 
 
@@ -56,13 +56,13 @@ class YuNetFinder:
             raise BadInputError(f"no YuNet model at {model}: give the ONNX file, --finder yunet:FILE")
         try:
             self._detector = cv2.FaceDetectorYN.create(
-                str(model), "", (YUNET_SIDE, YUNET_SIDE), YUNET_LEAST_SCORE
+                str(model), "", (YUNET_SIDE, YUNET_SIDE), YUNET_MIN_SCORE
             )
         except cv2.error as error:
             raise BadInputError(f"{model} is no YuNet model for this OpenCV ({error.err})") from error
 
     def find(self, image: Image) -> list[FoundFace]:
-        """Faces above the least score, best first."""
+        """Faces above the minimum score, best first."""
         height, width = image.shape[:2]
         scale = YUNET_SIDE / max(height, width)
         size_wh = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -78,12 +78,12 @@ class YuNetFinder:
 def _face_of_row(row: np.ndarray, scale_x: float, scale_y: float) -> FoundFace:
     """A YuNet row: x, y, width, height; right eye, left eye, nose, mouth corners; score."""
     x, y, width, height = (float(value) for value in row[:4])
-    middle_x, middle_y, share_x, share_y = YUNET_TO_LANDMARKS
-    center_xy = (
-        (x + middle_x * width + 0.5) * scale_x - 0.5,
-        (y + middle_y * height + 0.5) * scale_y - 0.5,
+    centre_x, centre_y, width_ratio, height_ratio = YUNET_TO_LANDMARKS
+    centre_xy = (
+        (x + centre_x * width + 0.5) * scale_x - 0.5,
+        (y + centre_y * height + 0.5) * scale_y - 0.5,
     )
-    box = Box.centred(center_xy, (width * share_x * scale_x, height * share_y * scale_y))
+    box = Box.centred(centre_xy, (width * width_ratio * scale_x, height * height_ratio * scale_y))
     eyes = row[4:8].reshape(2, 2) * (scale_x, scale_y)
     across = eyes[1] - eyes[0]
     return FoundFace(box, float(row[-1]), float(np.arctan2(across[1], across[0])))
@@ -98,7 +98,7 @@ def open_finder(uri: str, threads: int = 1, open_remote: OpenRemote | None = EDG
     Args:
         uri: as in FORMS.
         threads: of its interpreter.
-        open_remote: opens a model that is compiled for an accelerator; None: there shall be none.
+        open_remote: opens a model that is compiled for an accelerator; None: no accelerator may be used.
 
     Raises:
         UsageError: an unknown finder, or a place missing or too many.

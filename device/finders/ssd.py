@@ -16,14 +16,14 @@ from device.contract.geometry import Box
 from device.finders.finder import FoundFace
 from device.inference.remote import RemoteInterpreter
 
-LEAST_SCORE = 0.5
+MIN_SCORE = 0.5
 
 SSD_TO_LANDMARKS = (0.5, 0.633, 1.058, 0.757)
-"""Middle and size of the landmarks' box in units of the model's: YuNet's, since both box the face up
-the forehead. Not measured; the tracker's refining passes take up the difference."""
+"""Centre and size of the landmarks' box in units of the model's: YuNet's, since both box the face up
+the forehead. Not measured; the tracker's refining passes correct the difference."""
 
 EDGETPU_MARK = b"edgetpu-custom-op"
-"""Operator that only the Edge TPU's delegate knows."""
+"""Operator that only the Edge TPU's delegate supports."""
 
 
 def needs_edgetpu(model: Path) -> bool:
@@ -38,7 +38,7 @@ def needs_edgetpu(model: Path) -> bool:
 
 
 class SsdFinder:
-    """Boxes of an SSD face model; it tells no roll, so heads are taken as upright."""
+    """Boxes of an SSD face model; it gives no roll, so heads are taken as upright."""
 
     def __init__(self, interpreter: Any) -> None:
         """Look up the tensors.
@@ -58,12 +58,12 @@ class SsdFinder:
         self._boxes, self._scores, self._count = _find_outputs(interpreter.get_output_details())
 
     def find(self, image: NDArray[np.uint8]) -> list[FoundFace]:
-        """Faces of a frame (H, W, 3) uint8 BGR above the least score, best first.
+        """Faces of a frame (H, W, 3) uint8 BGR above the minimum score, best first.
 
         Raises:
             AcceleratorError: the interpreter runs on one, and it has failed.
         """
-        # Such models are trained on stretched RGB pictures: their boxes count in shares of the frame.
+        # Such models are trained on stretched RGB pictures: their boxes are in fractions of the frame.
         small = cv2.resize(image, self._input_wh, interpolation=cv2.INTER_LINEAR)
         np.copyto(self._interpreter.tensor(self._input)()[0], small[:, :, ::-1])
         self._interpreter.invoke()
@@ -75,7 +75,7 @@ class SsdFinder:
         faces = [
             _face(corners * (height, width, height, width), float(score))
             for corners, score in zip(boxes[0, :known], scores[0, :known], strict=True)
-            if score >= LEAST_SCORE
+            if score >= MIN_SCORE
         ]
         return sorted(faces, key=lambda face: -face.score)
 
@@ -108,6 +108,6 @@ def _face(corners: NDArray[np.floating], score: float) -> FoundFace:
     """One row: y_min, x_min, y_max, x_max by the frame's outer edges, in pixels."""
     y_min, x_min, y_max, x_max = (float(value) - 0.5 for value in corners)
     width, height = x_max - x_min, y_max - y_min
-    middle_x, middle_y, share_x, share_y = SSD_TO_LANDMARKS
-    center_xy = x_min + middle_x * width, y_min + middle_y * height
-    return FoundFace(Box.centred(center_xy, (share_x * width, share_y * height)), score)
+    centre_x, centre_y, width_ratio, height_ratio = SSD_TO_LANDMARKS
+    centre_xy = x_min + centre_x * width, y_min + centre_y * height
+    return FoundFace(Box.centred(centre_xy, (width_ratio * width, height_ratio * height)), score)

@@ -61,7 +61,7 @@ class TrainedFinder:
         width, height = manifest.input_wh
         self._shown = np.full((height, width, 3), EMPTY_PIXEL, np.uint8)
         self._input_buffer = np.zeros(manifest.input.shape, manifest.input.dtype)
-        self._least = least_value(manifest.score, logit_threshold(manifest.codec))
+        self._least = threshold_value(manifest.score, logit_threshold(manifest.codec))
 
     def find(self, image: NDArray[np.uint8]) -> list[FoundFace]:
         """Faces of a frame (H, W, 3) uint8 BGR of any size, best first."""
@@ -94,7 +94,7 @@ class TrainedFinder:
         return claimed.take(non_maximum_suppression(claimed.boxes, manifest.codec.iou_threshold))
 
 
-def least_value(spec: TensorSpec, real: float) -> float:
+def threshold_value(spec: TensorSpec, real: float) -> float:
     """The tensor's smallest own value that means at least `real`."""
     return float(np.ceil(real / spec.scale) + spec.zero_point) if spec.quantised else real
 

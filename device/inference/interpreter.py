@@ -40,7 +40,7 @@ OpenInterpreter = Callable[[Path, int], Any]
 
 
 def _check_tensor(spec: TensorSpec, found: dict[str, Any], model: Path) -> None:
-    """The file's tensor must be what the manifest says, or every number after it would be wrong."""
+    """The file's tensor must match the manifest, or every later number would be wrong."""
     scale, zero_point = found["quantization"]
     got = TensorSpec(
         found["name"],

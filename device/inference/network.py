@@ -20,13 +20,13 @@ from device.contract.manifest import ModelManifest, read_model_manifest
 from device.contract.shape import correction_of
 from device.inference.interpreter import OpenInterpreter, fill_input, find_tensor, load_interpreter
 
-LEAST_LOGIT = -30.0
-"""Where a presence of 1e-13 is as good as none and exp cannot overflow."""
+MIN_LOGIT = -30.0
+"""A logit whose presence of 1e-13 is as good as none; below it exp could overflow."""
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What the network says of one crop."""
+    """The network's result for one crop."""
 
     landmarks_crop: NDArray[np.float32]
     """(K, 2) pixels of the crop."""
@@ -47,7 +47,7 @@ class LandmarkNetwork:
         Args:
             model: the file, its manifest beside it.
             threads: of the interpreter.
-            open_interpreter: makes it of the file and the threads; by default one of this process.
+            open_interpreter: makes it of the file and the threads; by default in this process.
 
         Raises:
             BadInputError: model or manifest missing, damaged, or not a pair.
@@ -79,11 +79,11 @@ class LandmarkNetwork:
         self._interpreter.invoke()
 
     def decode(self) -> Decoded:
-        """What the last `infer` found; all arrays are copies."""
+        """The result of the last `infer`; all arrays are copies."""
         landmarks_crop, landmark_scores = self._decode_landmarks()
         logit = self.manifest.presence.real(self._view_presence().item())
         return Decoded(
-            self._correct(landmarks_crop), landmark_scores, 1 / (1 + math.exp(-max(logit, LEAST_LOGIT)))
+            self._correct(landmarks_crop), landmark_scores, 1 / (1 + math.exp(-max(logit, MIN_LOGIT)))
         )
 
     def _decode_landmarks(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -98,7 +98,7 @@ class LandmarkNetwork:
         return landmarks_crop, score_of_spread(spread_px, rule.half_score_px, rule.sure_px)
 
     def _read_weights(self, raw: NDArray[np.generic]) -> NDArray[np.float32]:
-        """What the codec makes of raw maps (H, W, K); written over by the next call."""
+        """Weights of raw maps (H, W, K) for the codec; overwritten by the next call."""
         if self._table is None:
             return map_weights(self.manifest.codec.name, raw, None)
         # OpenCV looks up twice as fast as numpy.

@@ -19,7 +19,7 @@ MODULE = "device.inference.remote_worker"
 
 
 class AcceleratorError(Exception):
-    """The accelerator cannot be had, or no more; the message says why, in one line."""
+    """The accelerator cannot be opened, or has failed; the message gives the reason in one line."""
 
 
 class RemoteInterpreter:
@@ -46,7 +46,7 @@ class RemoteInterpreter:
             module: the child's program.
 
         Raises:
-            AcceleratorError: it cannot be had.
+            AcceleratorError: it cannot be opened.
         """
         self._library, self._run_seconds = library, run_seconds
         self._child = Child(module, str(model), library, str(threads))
@@ -58,12 +58,12 @@ class RemoteInterpreter:
         if answer.startswith("error "):
             self._child.close()
             raise AcceleratorError(f"{library} does not load: {answer.removeprefix('error ')}")
-        told = json.loads(answer)
-        self._inputs, self._outputs = (_details_of(told[key]) for key in ("inputs", "outputs"))
+        description = json.loads(answer)
+        self._inputs, self._outputs = (_details_of(description[key]) for key in ("inputs", "outputs"))
         memory = self._child.memory()
         self._views = {
             tensor["index"]: np.ndarray(tensor["shape"], tensor["dtype"], memory, tensor["offset"])
-            for tensor in (*told["inputs"], *told["outputs"])
+            for tensor in (*description["inputs"], *description["outputs"])
         }
 
     def _why_not_loaded(self, error: ChildError) -> str:
@@ -76,11 +76,11 @@ class RemoteInterpreter:
         return f"{self._library} {said} while loading"
 
     def get_input_details(self) -> list[dict[str, Any]]:
-        """Of every input, as the runtime's own interpreter tells them."""
+        """Of every input, in the form of the runtime's own interpreter."""
         return self._inputs
 
     def get_output_details(self) -> list[dict[str, Any]]:
-        """Of every output, as the runtime's own interpreter tells them."""
+        """Of every output, in the form of the runtime's own interpreter."""
         return self._outputs
 
     def invoke(self) -> None:
@@ -99,7 +99,7 @@ class RemoteInterpreter:
             raise AcceleratorError(f"the accelerator failed: {answer.removeprefix('error ')}")
 
     def tensor(self, index: int) -> Callable[[], NDArray[Any]]:
-        """What gives a view of an input, or of an output, valid until the next `invoke`."""
+        """A function that gives a view of an input or output, valid until the next `invoke`."""
         return lambda: self._views[index]
 
     def close(self) -> None:
@@ -114,9 +114,9 @@ OpenRemote = Callable[[Path, int], RemoteInterpreter]
 def open_remotely(
     library: str = EDGETPU_LIBRARY, open_seconds: float = OPEN_SECONDS, run_seconds: float = RUN_SECONDS
 ) -> OpenRemote:
-    """What opens models in guarded processes, as `RemoteInterpreter` does."""
+    """A function that opens models in child processes, with the given limits."""
     return partial(RemoteInterpreter, library=library, open_seconds=open_seconds, run_seconds=run_seconds)
 
 
-def _details_of(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**tensor, "quantization": tuple(tensor["quantization"])} for tensor in told]
+def _details_of(description: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**tensor, "quantization": tuple(tensor["quantization"])} for tensor in description]

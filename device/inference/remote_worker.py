@@ -17,12 +17,12 @@ from device.support.child import Parent
 
 
 def described(details: list[dict[str, Any]], offset: int) -> tuple[list[dict[str, Any]], int]:
-    """What the parent must know of some tensors, each with its place, and where the next one's is."""
-    told = []
+    """Description of some tensors for the parent, each with its offset, and the offset after the last."""
+    tensors = []
     for found in details:
         shape, dtype = [int(side) for side in found["shape"]], np.dtype(found["dtype"])
         scale, zero_point = found["quantization"]
-        told.append(
+        tensors.append(
             {
                 "name": found["name"],
                 "index": int(found["index"]),
@@ -34,7 +34,7 @@ def described(details: list[dict[str, Any]], offset: int) -> tuple[list[dict[str
         )
         # Whole cache lines.
         offset += -(-int(np.prod(shape)) * dtype.itemsize // 64) * 64
-    return told, offset
+    return tensors, offset
 
 
 def open_interpreter(model: Path, library: str, threads: int) -> Any:

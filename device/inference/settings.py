@@ -19,8 +19,8 @@ class InferenceSettings:
     threads: Annotated[int, Within(1, 64)] = 1
     """Of the interpreter. More are seldom faster for networks this small, and always warmer."""
     accelerator: Literal["auto", "cpu", "edgetpu"] = "auto"
-    """auto: an Edge TPU where one is plugged in, else the CPU; edgetpu: always tried, and its lack told in
-    the status; cpu: never."""
+    """auto: an Edge TPU where one is plugged in, else the CPU; edgetpu: always tried, and its absence
+    reported in the status; cpu: never."""
     delegate: str = EDGETPU_LIBRARY
     """Library of the Edge TPU's delegate, by name or by path."""
     open_seconds: Annotated[float, Within(0.1, 60)] = OPEN_SECONDS
@@ -31,7 +31,7 @@ class InferenceSettings:
 
 @dataclass(frozen=True)
 class BudgetSettings:
-    """What a message may take, and what is done when it takes longer."""
+    """How long a message may take, and when a step is taken back."""
 
     latency_ms: Annotated[float, Within(0, 10_000)] = 100.0
     """Median latency, capture to message, above which the device does with less: a smaller model, then a

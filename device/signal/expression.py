@@ -1,7 +1,7 @@
-"""Expression signals: measures of a face against the same face at rest.
+"""Expression signals: measures of a face relative to the same face at rest.
 
-What a face looks like at rest is learnt while it is followed, from the usual face on: in its first seconds
-whatever it shows, later only what is near to what was learnt, so that a long smile stays one.
+The face at rest is learnt while it is followed, starting from the population average: everything counts in
+the first seconds, later only what is near to what was learnt, so that a long smile stays a smile.
 """
 
 from functools import cache
@@ -16,26 +16,26 @@ from device.signal.typical import typical
 Array = NDArray[np.float64]
 
 PRIOR_SECONDS = 0.5
-"""Of watching that the usual face is worth."""
+"""Weight of the population average, as seconds of observation."""
 
 MEMORY_SECONDS = 30.0
-"""Over which rest is averaged."""
+"""Time over which the face at rest is averaged."""
 
 TRUST_SECONDS = 2.0
-"""Of watching after which half of what is learnt is held against what is seen."""
+"""Observation time after which what was learnt counts half against an unusual measure."""
 
 FAR_FROM_REST = 0.5
-"""Of a range, where a measure counts for a quarter in learning."""
+"""Distance from rest, as a fraction of the range, at which a measure counts a quarter in learning."""
 
-LESSON_SECONDS, LESSON_SHARE = 0.1, 0.02
-"""Between two looks at rest, which changes the more slowly the longer it was watched: the shorter of a time
-and a share of the time watched."""
+UPDATE_SECONDS, UPDATE_FRACTION = 0.1, 0.02
+"""Time between two updates of the face at rest: the shorter of a time and a fraction of the time observed,
+since the estimate changes the more slowly the longer the face was observed."""
 
 LEARNING_DEGREES = 25.0
-"""Turn of the head beyond which nothing is learnt: lengths are then guesses."""
+"""Turn of the head beyond which nothing is learnt: lengths are too uncertain there."""
 
-LEAST_OPENING = 0.02
-"""Between an eye's lids, eye distances, that even a narrow eye at rest has over a closed one."""
+MIN_OPENING = 0.02
+"""Opening of the narrowest eye at rest over a closed one, eye distances."""
 
 _EYES = slice(0, 2)
 assert SIGNAL_NAMES[_EYES] == ("eye_open_right", "eye_open_left")
@@ -46,26 +46,25 @@ _LEAST, _MOST = (np.array(ends) for ends in zip(*((each.least, each.most) for ea
 
 
 @cache
-def _usual_ways() -> tuple[Array, Array]:
-    """(S,) how far 2 % of all faces go down and up from rest."""
-    usual = typical()
-    return usual.rest - usual.least, usual.most - usual.rest
+def _typical_ranges() -> tuple[Array, Array]:
+    """(S,) distances below and above rest that 2 % of all faces exceed."""
+    average = typical()
+    return average.rest - average.least, average.most - average.rest
 
 
 class Expression:
-    """One face's, learnt and read from frame to frame."""
+    """Of one face, learnt and read from frame to frame."""
 
     def __init__(self) -> None:
-        """The usual face."""
         self._rest = typical().rest.copy()
-        lower, self._upper = _usual_ways()
+        lower, self._upper = _typical_ranges()
         self._lower = lower.copy()
-        self._watched_seconds = self._lesson_seconds = 0.0
+        self._observed_seconds = self._pending_seconds = 0.0
 
     def read(self, face: Array, elapsed_seconds: float, turn_degrees: float) -> Array:
         """(S,) signals in their ranges' units, not yet cut off at their ends.
 
-        Each is its measure's difference from rest: 1 is the way to what 2 % of all faces are beyond.
+        Each is its measure's distance from rest: 1 is what 2 % of all faces exceed.
 
         Args:
             face: (68, 3) in head axes, eye distances.
@@ -75,28 +74,28 @@ class Expression:
         away = measure(face) - self._rest
         values = away / np.where(away > 0, self._upper, self._lower)
         if turn_degrees <= LEARNING_DEGREES:
-            self._lesson_seconds += elapsed_seconds
-            if self._lesson_seconds >= min(LESSON_SECONDS, LESSON_SHARE * self._watched_seconds):
+            self._pending_seconds += elapsed_seconds
+            if self._pending_seconds >= min(UPDATE_SECONDS, UPDATE_FRACTION * self._observed_seconds):
                 self._learn(away, values)
         values[_EYES] += 1
         return np.asarray(values, np.float64)
 
     def _learn(self, away: Array, values: Array) -> None:
-        """Take what is seen into rest, the less the farther it is from there.
+        """Update the face at rest, the less the farther a measure is from it.
 
         Args:
             away: (S,) from rest, eye distances.
             values: (S,) the same in the ranges' units.
         """
-        watched, lesson = self._watched_seconds, self._lesson_seconds
-        doubt = watched / (watched + TRUST_SECONDS)
-        strange = values * (doubt / FAR_FROM_REST)
-        share = min(lesson / (min(watched, MEMORY_SECONDS) + PRIOR_SECONDS), 1.0)
-        self._rest += share / (1 + strange * strange) ** 2 * away
+        observed, pending = self._observed_seconds, self._pending_seconds
+        doubt = observed / (observed + TRUST_SECONDS)
+        unusual = values * (doubt / FAR_FROM_REST)
+        weight = min(pending / (min(observed, MEMORY_SECONDS) + PRIOR_SECONDS), 1.0)
+        self._rest += weight / (1 + unusual * unusual) ** 2 * away
         # An eye's lower end is a closed one, which is the same for wide and narrow eyes.
         closed = typical().least[_EYES]
-        self._lower[_EYES] = np.maximum(self._rest[_EYES] - closed, LEAST_OPENING)
-        self._watched_seconds, self._lesson_seconds = watched + lesson, 0.0
+        self._lower[_EYES] = np.maximum(self._rest[_EYES] - closed, MIN_OPENING)
+        self._observed_seconds, self._pending_seconds = observed + pending, 0.0
 
 
 def within_ranges(values: Array) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The mean face in space: where the landmarks lie on a head, and how far people differ from it.
+"""The mean face in three dimensions: where the landmarks lie on an average head.
 
 The numbers are this project's own, derived from training shapes by `python -m training mean-face`.
 """
@@ -15,7 +15,7 @@ FILE = Path(__file__).with_name("mean_face.json")
 
 @cache
 def mean_landmarks() -> NDArray[np.float64]:
-    """(68, 3) eye distances from the middle between the outer eye corners.
+    """(68, 3) eye distances from the point midway between the outer eye corners.
 
     x to the subject's left, y down, z to the back of the head; not to be written to.
     """

@@ -1,4 +1,4 @@
-"""What is measured on a face for its expression: lengths in the head's own axes, eye distances.
+"""Expression measures of a face: lengths in head axes, eye distances.
 
 Each measure is a sum of coordinates, so all of them are one matrix product. x runs to the subject's left,
 y down.
@@ -41,7 +41,7 @@ TERMS: dict[str, list[Term]] = {
     "jaw_open": _gap((33,), (7, 8, 9)),
     "mouth_open": _gap((61, 62, 63), (65, 66, 67)),
     "mouth_width": _MOUTH_WIDTH,
-    # The corner above the middle of the mouth, and half as much outwards.
+    # The corner above the centre of the mouth, and half as much outwards.
     "smile_right": [*_gap((48,), (62, 66)), (-0.5, 48, X), *_mean(0.5, X, 62, 66)],
     "smile_left": [*_gap((54,), (62, 66)), (0.5, 54, X), *_mean(-0.5, X, 62, 66)],
     "mouth_sideways": [*_mean(1.0, X, 48, 51, 54, 57), (-1.0, 33, X)],
@@ -49,7 +49,7 @@ TERMS: dict[str, list[Term]] = {
     "pucker": [*_LIPS, *((-0.5 * weight, landmark, axis) for weight, landmark, axis in _MOUTH_WIDTH)],
     "lip_press": _gap((50, 51, 52), (56, 57, 58), -1.0),
 }
-"""By signal, each growing with it."""
+"""Terms of each signal's measure, which grows with the signal."""
 
 
 @cache

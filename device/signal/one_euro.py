@@ -1,7 +1,7 @@
-"""The One Euro filter: a low-pass that lets go when its value moves (Casiez, Roussel, Vogel, CHI 2012).
+"""The One Euro filter: a low-pass filter that adapts to speed (Casiez, Roussel, Vogel, CHI 2012).
 
-The cutoff frequency grows with the speed, itself low-passed: at rest noise is taken out, in motion there is
-hardly any lag. Points of the plane are complex numbers, so that one point has one speed and one cutoff.
+The cutoff frequency grows with the speed, itself low-passed: noise is removed at rest, and motion hardly
+lags. Points of the plane are complex numbers, so that one point has one speed and one cutoff.
 """
 
 import math
@@ -20,46 +20,52 @@ Values = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Cutoffs:
-    """How one filter trades noise against lag."""
+class OneEuroParameters:
+    """How one filter trades noise against lag; names as in the paper."""
 
-    least_hz: float
+    min_cutoff_hz: float
     """Cutoff at rest: lower is steadier."""
-    slope: float
-    """How much the cutoff rises with speed, hertz for each unit a second: higher lags less."""
-    speed_hz: float
-    """Cutoff of the speed: higher wakes sooner, and is woken by more noise."""
+    beta: float
+    """Rise of the cutoff with speed, hertz for each unit a second: higher lags less."""
+    d_cutoff_hz: float
+    """Cutoff of the speed: higher reacts sooner, and to more noise."""
 
 
-def smoothing_share(cutoff_hz: Numbers, elapsed_seconds: float) -> Numbers:
-    """How much of a new value a first-order low-pass takes over, 0 to 1, after so long a time."""
-    turned = cutoff_hz * (2 * math.pi * elapsed_seconds)
-    return turned / (turned + 1)
+def smoothing_factor(cutoff_hz: Numbers, elapsed_seconds: float) -> Numbers:
+    """Weight (0 to 1) of a new value in a first-order low-pass, `elapsed_seconds` after the last one."""
+    radians = cutoff_hz * (2 * math.pi * elapsed_seconds)
+    return radians / (radians + 1)
 
 
 class OneEuro:
     """The filter of N values; each has its own cutoff at every instant."""
 
-    def __init__(self, cutoffs: Cutoffs | Sequence[Cutoffs], values: Values) -> None:
-        """At rest at the first values (N,), with the same cutoffs for all or one set for each."""
-        sets = [cutoffs] if isinstance(cutoffs, Cutoffs) else cutoffs
-        self._least_hz, self._slopes, self._speed_hz = np.array([astuple(each) for each in sets]).T.copy()
+    def __init__(self, parameters: OneEuroParameters | Sequence[OneEuroParameters], values: Values) -> None:
+        """Start at rest at the first values (N,).
+
+        Args:
+            parameters: the same for all values, or one for each.
+            values: (N,) the first ones.
+        """
+        sets = [parameters] if isinstance(parameters, OneEuroParameters) else parameters
+        columns = np.array([astuple(each) for each in sets]).T.copy()
+        self._min_cutoff_hz, self._beta, self._d_cutoff_hz = columns
         self.values = values
         self._velocities = np.zeros_like(values)
 
     def follow(
         self, values: Values, elapsed_seconds: float, unit: float | NDArray[np.float64] = 1.0
     ) -> Values:
-        """(N,) the filtered values once new ones (N,) are known.
+        """(N,) filtered values, given new measured ones (N,).
 
         Args:
             values: measured now.
             elapsed_seconds: since the ones before, above 0.
             unit: length that speed is measured in, one or (N,).
         """
-        ahead = values - self.values
-        share = smoothing_share(self._speed_hz, elapsed_seconds)
-        self._velocities += share * (ahead / elapsed_seconds - self._velocities)
-        cutoff_hz = self._least_hz + self._slopes * np.abs(self._velocities) / unit
-        self.values = self.values + smoothing_share(cutoff_hz, elapsed_seconds) * ahead
+        difference = values - self.values
+        alpha = smoothing_factor(self._d_cutoff_hz, elapsed_seconds)
+        self._velocities += alpha * (difference / elapsed_seconds - self._velocities)
+        cutoff_hz = self._min_cutoff_hz + self._beta * np.abs(self._velocities) / unit
+        self.values = self.values + smoothing_factor(cutoff_hz, elapsed_seconds) * difference
         return self.values

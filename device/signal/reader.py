@@ -1,4 +1,4 @@
-"""Faces as the stream says them: steady landmarks, pose, expression, blinks, what seems covered."""
+"""Tracked faces to face messages: smoothed landmarks, pose, expression signals, blinks, covered regions."""
 
 import cmath
 import dataclasses
@@ -15,14 +15,14 @@ from device.signal.blink import BlinkCount
 from device.signal.expression import Expression, eye_openings, within_ranges
 from device.signal.occlusion import Occlusion
 from device.signal.one_euro import OneEuro
-from device.signal.pose import HeadPose, Lens, Placed, lens_of
+from device.signal.pose import CameraIntrinsics, HeadPose, HeadPoseEstimate, intrinsics_of
 from device.signal.settings import SignalSettings
 from device.signal.smoothing import SMOOTHINGS, Smoothing, SteadyFace
 from device.tracking.track import TrackedFace
 from device.tracking.tracker import TrackedFrame
 
-LONGEST_GAP_SECONDS = 0.5
-"""Between two sights of a face, beyond which what moved between them is not known."""
+MAX_GAP_SECONDS = 0.5
+"""Time between two observations of a face beyond which its filters start anew."""
 
 
 NEEDED_SCHEME = ibug_68.name
@@ -32,17 +32,17 @@ log = logging.getLogger(__name__)
 
 
 class Reader:
-    """Reads every face of a stream; what is known of each is kept by its id."""
+    """Reads every face of a stream, with the state of each kept by its id."""
 
     def __init__(
         self, settings: SignalSettings, *, follows: bool = True, scheme: str = NEEDED_SCHEME
     ) -> None:
-        """Begin without a known face.
+        """No face is known yet.
 
         Args:
             settings: what is read, and how strongly it is filtered.
-            follows: whether frames are of one scene; otherwise each is read by itself: no filter, and beyond
-                the landmarks only the pose.
+            follows: whether frames are of one scene; otherwise each is read by itself, without a filter, and
+                nothing but the pose is added to the landmarks.
             scheme: of the landmarks; pose and expression are read from NEEDED_SCHEME only.
         """
         if settings.expression and scheme != NEEDED_SCHEME:
@@ -57,23 +57,23 @@ class Reader:
         """The faces of a frame.
 
         Args:
-            tracked: what the tracker says of it.
+            tracked: the tracker's result.
             size_wh: pixels of the frame.
-            seconds: when the scene looked like this, of any steady clock.
+            seconds: when the frame was captured, by any steady clock.
         """
-        lens = lens_of(size_wh, self._settings.view_degrees)
+        camera = intrinsics_of(size_wh, self._settings.view_degrees)
         if not self._follows:
-            faces = [read_alone(face, lens, self._settings) for face in tracked.faces]
+            faces = [read_alone(face, camera, self._settings) for face in tracked.faces]
             return self._with_raw(faces, tracked)
         for number in tracked.lost_ids:
             self._known.pop(number, None)
         for number in self._known.keys() - {face.id for face in tracked.faces}:
             self._known[number].lose()
-        faces = [self._of(face).read(face, lens, seconds) for face in tracked.faces]
+        faces = [self._of(face).read(face, camera, seconds) for face in tracked.faces]
         return self._with_raw(faces, tracked)
 
     def _with_raw(self, faces: list[FaceMessage], tracked: TrackedFrame) -> list[FaceMessage]:
-        """The same faces, with the landmarks before the filter where those are wanted."""
+        """The same faces, with unfiltered landmarks where the settings ask for them."""
         if not self.sends_raw:
             return faces
         return [
@@ -82,36 +82,35 @@ class Reader:
         ]
 
     def _of(self, face: TrackedFace) -> "FaceReader":
-        """What is known of a face, perhaps nothing yet."""
+        """The state of a face; a new one for a new face."""
         if face.id not in self._known:
             self._known[face.id] = FaceReader(self._settings)
         return self._known[face.id]
 
 
 def _bare(face: TrackedFace) -> FaceMessage:
-    """A face with nothing said beyond its landmarks."""
+    """A face message with nothing but the landmarks."""
     return FaceMessage(face.id, face.score, face.box, face.landmarks_frame, face.landmark_scores)
 
 
 def _is_finite(face: TrackedFace) -> bool:
-    """Whether all its landmarks are numbers: else their mean is none."""
-    return cmath.isfinite(face.shape.middle)
+    """Whether all landmarks are finite: otherwise their mean is not."""
+    return cmath.isfinite(face.shape.centroid)
 
 
-def read_alone(face: TrackedFace, lens: Lens, settings: SignalSettings) -> FaceMessage:
-    """A face of a picture by itself."""
+def read_alone(face: TrackedFace, camera: CameraIntrinsics, settings: SignalSettings) -> FaceMessage:
+    """The message of a face in an unrelated picture."""
     landmarks = face.landmarks_frame
     if not (settings.expression and _is_finite(face)):
         return _bare(face)
-    placed = HeadPose().find(landmarks, lens)
-    return _bare(face) if placed is None else replace(_bare(face), pose=placed.message)
+    pose = HeadPose().find(landmarks, camera)
+    return _bare(face) if pose is None else replace(_bare(face), pose=pose.message)
 
 
 class FaceReader:
     """Reads one face from frame to frame."""
 
     def __init__(self, settings: SignalSettings) -> None:
-        """Not seen yet."""
         self._settings = settings
         self._smoothing: Smoothing | None = SMOOTHINGS.get(settings.smoothing)
         self._head, self._expression, self._occlusion = HeadPose(), Expression(), Occlusion()
@@ -119,17 +118,17 @@ class FaceReader:
         self.lose()
 
     def lose(self) -> None:
-        """The face is not in this frame: what it does is not known, what was learnt of it stays."""
+        """The face is not in this frame: filters start anew, what was learnt of the face stays."""
         self._seconds: float | None = None
         self._steady: SteadyFace | None = None
         self._signals: OneEuro | None = None
         for eye in self._eyes:
             eye.forget()
 
-    def read(self, face: TrackedFace, lens: Lens, seconds: float) -> FaceMessage:
-        """One more sight of it, at an instant of any steady clock."""
+    def read(self, face: TrackedFace, camera: CameraIntrinsics, seconds: float) -> FaceMessage:
+        """The message of one more observation, at an instant of any steady clock."""
         if not _is_finite(face):
-            # A filter that has swallowed one would give nothing else for ever.
+            # A NaN would stay in the filters for ever.
             self.lose()
             return _bare(face)
         elapsed = self._elapsed(seconds)
@@ -137,23 +136,23 @@ class FaceReader:
         box = face.box if landmarks is face.landmarks_frame else Box.around(landmarks)
         if not self._settings.expression:
             return FaceMessage(face.id, face.score, box, landmarks, face.landmark_scores)
-        placed = self._head.find(landmarks, lens)
+        pose = self._head.find(landmarks, camera)
         return FaceMessage(
             face.id,
             face.score,
             box,
             landmarks,
             face.landmark_scores,
-            pose=None if placed is None else placed.message,
-            signals=None if placed is None else self._express(placed, face.landmarks_frame, elapsed, seconds),
+            pose=None if pose is None else pose.message,
+            signals=None if pose is None else self._express(pose, face.landmarks_frame, elapsed, seconds),
             blinks=Blinks(*(eye.count for eye in self._eyes)),
             occluded=self._occlusion.read(face.landmark_scores, elapsed),
         )
 
     def _elapsed(self, seconds: float) -> float:
-        """Since the last sight; 0 for the first, and after a gap, which begins anew."""
+        """Time since the last observation; 0 for the first, and after a gap, which starts anew."""
         elapsed = 0.0 if self._seconds is None else seconds - self._seconds
-        if not 0 < elapsed <= LONGEST_GAP_SECONDS:
+        if not 0 < elapsed <= MAX_GAP_SECONDS:
             elapsed = 0.0
             self.lose()
         self._seconds = seconds
@@ -169,10 +168,10 @@ class FaceReader:
         return self._steady.follow(face.shape, elapsed)
 
     def _express(
-        self, placed: Placed, landmarks: NDArray[np.float64], elapsed: float, seconds: float
+        self, pose: HeadPoseEstimate, landmarks: NDArray[np.float64], elapsed: float, seconds: float
     ) -> dict[str, float]:
-        """Signals by name. From the raw landmarks: a filter of their own serves them better than two."""
-        values = self._expression.read(placed.lift(landmarks), elapsed, placed.turn_degrees)
+        """Signals by name, from unfiltered landmarks: one filter of their own lags less than two."""
+        values = self._expression.read(pose.back_project(landmarks), elapsed, pose.turn_degrees)
         for eye, opening in zip(self._eyes, eye_openings(values), strict=True):
             eye.note(opening, seconds)
         if self._smoothing is None:

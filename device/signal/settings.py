@@ -1,4 +1,4 @@
-"""What is said of a face beyond its landmarks, and how steadily."""
+"""What is reported of a face beyond its landmarks, and how strongly it is smoothed."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ class SignalSettings:
     landmarks_raw: bool = False
     """Whether the landmarks before the filter are sent beside the filtered ones."""
     expression: bool = True
-    """Whether pose, expression signals, blinks and what seems covered are sent."""
+    """Whether pose, expression signals, blinks and covered regions are sent."""
     view_degrees: Annotated[float, Within(10, 170)] = 62.0
     """Field of view of the camera along the longer side of its frame, degrees: the pose's distances and, by a
     few degrees at the frame's edge, its angles depend on it. 62 is the Pi camera module 2's."""

@@ -1,4 +1,4 @@
-"""What is usual: how the measures of an expression and the scores of a region lie over many faces.
+"""The population average: distributions of expression measures and region scores over many faces.
 
 The numbers are this project's own, counted on training faces by `python -m training signals`.
 """
@@ -18,14 +18,14 @@ FILE = Path(__file__).with_name("typical.json")
 
 @dataclass(frozen=True, eq=False)
 class Typical:
-    """Counted over faces turned to the camera."""
+    """Statistics of faces turned to the camera."""
 
     rest: NDArray[np.float64]
     """(S,) median of each measure, eye distances."""
     least: NDArray[np.float64]
-    """(S,) what 2 % of the faces are below."""
+    """(S,) 2nd percentile of each measure."""
     most: NDArray[np.float64]
-    """(S,) what 2 % of the faces are above."""
+    """(S,) 98th percentile of each measure."""
     scores: NDArray[np.float64]
     """(R,) median score of each region's landmarks, 0 to 1."""
 

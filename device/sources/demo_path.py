@@ -69,7 +69,7 @@ class DemoPath:
         zoom = math.exp(wander * ((low + high) / 2 + (high - low) / 2 * _sway(seconds, 4.7)))
         width, height = self.size_wh
         centred = CropTransform.from_roi(
-            FACE_BOX.center_xy,
+            FACE_BOX.centre_xy,
             width / (self._base_scale * zoom),
             self.size_wh,
             wander * _ROLL * _sway(seconds, 5.3),
@@ -95,7 +95,7 @@ class DemoPath:
     @property
     def _exit_px(self) -> float:
         """How far the face moves to the left until all of its hair is out, and a little more."""
-        behind = HEAD_BOX.x_max - FACE_BOX.center_xy[0]
+        behind = HEAD_BOX.x_max - FACE_BOX.centre_xy[0]
         return self.size_wh[0] / 2 + 1.1 * behind * self._base_scale
 
     def _wander(self, seconds: float) -> float:

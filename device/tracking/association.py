@@ -1,4 +1,4 @@
-"""Which of several boxes are one face, and which face seen now is which one remembered.
+"""Which boxes are the same face, and which observed face is which known one.
 
 Pure functions of arrays. Letters: N, M boxes as (x_min, y_min, x_max, y_max), pixels of the frame. A
 box's size is its longest side.
@@ -13,8 +13,8 @@ Boxes = NDArray[np.float64]
 """(N, 4) x_min, y_min, x_max, y_max, pixels."""
 
 
-def centers_of(boxes: Boxes) -> NDArray[np.float64]:
-    """(N, 2) middles of (N, 4) boxes, pixels."""
+def centres_of(boxes: Boxes) -> NDArray[np.float64]:
+    """(N, 2) centres of (N, 4) boxes, pixels."""
     return (boxes[:, :2] + boxes[:, 2:]) / 2
 
 
@@ -25,22 +25,22 @@ def sizes_of(boxes: Boxes) -> NDArray[np.float64]:
 
 
 def distances(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """(N, M) distances of the middles, in units of the larger box's size."""
-    apart = np.linalg.norm(centers_of(first)[:, None] - centers_of(second)[None], axis=2)
+    """(N, M) distances of the centres, in units of the larger box's size."""
+    apart = np.linalg.norm(centres_of(first)[:, None] - centres_of(second)[None], axis=2)
     return np.asarray(apart / np.maximum(sizes_of(first)[:, None], sizes_of(second)[None]), np.float64)
 
 
 def same_faces(first: Boxes, second: Boxes, iou_threshold: float, near: float) -> NDArray[np.bool_]:
     """(N, M) whether two boxes can only be one face.
 
-    They overlap, or the middle of one lies so near the other's that no second face has room there: a
+    They overlap, or the centre of one lies so near the other's that no second face has room there: a
     box gone far too small inside the right one overlaps it little.
 
     Args:
         first: (N, 4) boxes.
         second: (M, 4) boxes.
         iou_threshold: overlap above which they are one.
-        near: distance of the middles, in units of the larger size, up to which they are one.
+        near: distance of the centres, in units of the larger size, up to which they are one.
     """
     return (iou_matrix(first, second) > iou_threshold) | (distances(first, second) < near)
 
@@ -48,7 +48,7 @@ def same_faces(first: Boxes, second: Boxes, iou_threshold: float, near: float) -
 def return_costs(
     expected: Boxes, found: Boxes, reaches: NDArray[np.float64], size_ratio: float
 ) -> NDArray[np.float64]:
-    """(N, M) how badly each found box fits where each face is expected; infinite where it cannot be it.
+    """(N, M) cost of matching each found box to each expected face; infinite where they cannot match.
 
     Args:
         expected: (N, 4) boxes at their predicted places.

@@ -1,4 +1,4 @@
-"""Pixels of a frame to pixels of a crop. The map is the contract's; the sampling is here."""
+"""Sample the crop of a frame; the map between their pixels is the contract's."""
 
 import math
 
@@ -16,8 +16,8 @@ SHRINK_LIMIT = 2.0
 def crop_image(image: Image, transform: CropTransform) -> Image:
     """The crop (height, width, 3) uint8 of an image; black outside it.
 
-    Bilinear sampling looks at 2x2 pixels; where a crop pixel covers many more, the part of the image
-    that is needed is first averaged down by a whole factor, or fine texture would alias and the
+    Bilinear sampling looks at 2x2 pixels; where a crop pixel covers many more, the needed part of the
+    image is first averaged down by an integer factor; otherwise fine texture would alias and the
     landmarks of large faces would jitter.
     """
     factor = math.floor(1 / (transform.scale * SHRINK_LIMIT) + 1)
@@ -32,9 +32,9 @@ def _warp(image: Image, matrix: NDArray[np.float64], size_wh: tuple[int, int]) -
 
 
 def _crop_shrunk(image: Image, transform: CropTransform, factor: int) -> Image:
-    """Average `factor` x `factor` pixels of the part that is needed, then warp the small picture.
+    """Average `factor` x `factor` pixels of the needed part, then warp the smaller picture.
 
-    A small pixel (i, j) is the mean of frame pixels x0 + factor * j ... + factor - 1, so its middle
+    A small pixel (i, j) is the mean of frame pixels x0 + factor * j ... + factor - 1, so its centre
     lies at x0 + factor * j + (factor - 1) / 2.
     """
     height, width = image.shape[:2]
@@ -51,7 +51,7 @@ def _crop_shrunk(image: Image, transform: CropTransform, factor: int) -> Image:
 
 
 def _needed(row: list[float], size_wh: tuple[int, int], limit: int, factor: int) -> tuple[int, int]:
-    """What a crop shows of the frame along one axis: its first pixel, and how many times `factor` of them.
+    """The part of the frame that a crop covers along one axis: first pixel, and length in units of `factor`.
 
     Args:
         row: of the (2, 3) map from the crop to the frame.

@@ -1,7 +1,7 @@
-"""How a face moves: changes of place, size and roll between sets of landmarks, and where they lead.
+"""Motion of a face: changes of position, size and roll between sets of landmarks, and their extrapolation.
 
-Pure functions. Points are complex numbers x + iy here: a similarity is then a product and a sum, and what
-is said of a whole face is a number or two, for which arrays would be slow. Letters: K landmarks, N instants.
+Pure functions. Points are complex numbers x + iy: a similarity is then a product and a sum, and the motion of
+a face is two numbers, for which arrays would be slow. Letters: K landmarks, N instants.
 """
 
 import cmath
@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 from device.contract.geometry import as_complex, as_points
 
 HELD_MOVE, HELD_TURN = 0.02, 0.03
-"""Change, in sizes of the face along an axis, and in growth and radians, up to which the crop stays where it
-is: several times the noise of the landmarks, and a fraction of what the network was trained to bear."""
+"""Change up to which the crop stays in place, in sizes of the face along an axis, and in growth and radians:
+several times the noise of the landmarks, and a fraction of the misplacement seen in training."""
 
-FARTHEST_SECONDS = 1.5
-"""Time over which a constant rate says anything."""
+MAX_SECONDS = 1.5
+"""Longest time over which a rate is extrapolated."""
 
-LARGEST_STEP = math.log(2.0)
-"""Growth of one step, as a logarithm, beyond which it is a mistake."""
+MAX_STEP = math.log(2.0)
+"""Limit of the growth in one step, as a logarithm: more is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Of a face, about the mean of its landmarks; a change a second is a rate."""
+    """A change of a face about the centroid of its landmarks; per second it is a rate."""
 
     move: complex = 0j
     """x + iy, pixels."""
@@ -35,104 +35,104 @@ class Change:
     """The logarithm of the growth, and the roll in radians, clockwise as seen, times i."""
 
     def __add__(self, other: "Change") -> "Change":
-        """One after the other."""
+        """Both changes, one after the other."""
         return Change(self.move + other.move, self.turn + other.turn)
 
-    def part(self, of_move: float, of_turn: float) -> "Change":
-        """Shares of it."""
+    def scaled(self, of_move: float, of_turn: float) -> "Change":
+        """A fraction of the move and of the turn."""
         return Change(self.move * of_move, self.turn * of_turn)
 
     def is_held(self, size: float) -> bool:
         """Whether the crop of a face of such a size, pixels, stays where it is."""
-        farthest = max(abs(self.move.real), abs(self.move.imag))
-        return farthest <= HELD_MOVE * size and max(abs(self.turn.real), abs(self.turn.imag)) <= HELD_TURN
+        largest = max(abs(self.move.real), abs(self.move.imag))
+        return largest <= HELD_MOVE * size and max(abs(self.turn.real), abs(self.turn.imag)) <= HELD_TURN
 
 
 REST = Change()
 
 RATE_GAINS = 0.6, 0.3
-"""Weight of a wrong prediction in the rates of move and turn: a fast pan turns within three frames, while
-growth and roll are small beside the noise of the landmarks."""
+"""Weight of the prediction error in the rates of move and turn: a pan may reverse within three frames, while
+growth and roll are small compared with the noise of the landmarks."""
 
 CROP_GAINS = 1.0, 0.5
-"""How much of a wrong prediction the next crop makes good: it follows at once in place, but by half in
-size and roll, for the landmarks answer to the crop and at full weight the two swing."""
+"""How much of the prediction error the next crop corrects: all of the position, but half of size and roll,
+since the landmarks depend on the crop and with full weight the two oscillate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """Landmarks about their mean."""
+    """Landmarks relative to their centroid."""
 
-    middle: complex
-    """Their mean, pixels of the frame."""
+    centroid: complex
+    """Mean of the landmarks, pixels of the frame."""
     offsets: NDArray[np.complex128]
-    """(K,) from there."""
+    """(K,) from the centroid, pixels."""
 
     @classmethod
     def of(cls, landmarks: NDArray[np.floating]) -> Self:
-        """Of (K, 2) landmarks."""
+        """The shape of (K, 2) landmarks."""
         points = as_complex(landmarks)
-        middle = complex(points.sum()) / len(points)
-        return cls(middle, points - middle)
+        centroid = complex(points.sum()) / len(points)
+        return cls(centroid, points - centroid)
 
     @property
     def landmarks(self) -> NDArray[np.float64]:
         """(K, 2) pixels of the frame."""
-        return as_points(self.offsets + self.middle)
+        return as_points(self.offsets + self.centroid)
 
 
 def change_between(before: Shape, after: Shape) -> Change:
-    """The similarity that carries one set of landmarks best onto the other, least squares.
+    """The similarity that maps one set of landmarks onto the other, by least squares.
 
     It is one quotient, whose absolute value is the growth and whose argument the roll.
     """
     power = np.vdot(before.offsets, before.offsets).real
     quotient = complex(np.vdot(before.offsets, after.offsets) / power) if power > 0 else 1 + 0j
-    growth = min(max(abs(quotient), math.exp(-LARGEST_STEP)), math.exp(LARGEST_STEP))
-    return Change(after.middle - before.middle, complex(math.log(growth), cmath.phase(quotient)))
+    growth = min(max(abs(quotient), math.exp(-MAX_STEP)), math.exp(MAX_STEP))
+    return Change(after.centroid - before.centroid, complex(math.log(growth), cmath.phase(quotient)))
 
 
 def changed(shape: Shape, change: Change) -> Shape:
     """A shape after a change."""
-    return Shape(shape.middle + change.move, shape.offsets * cmath.exp(change.turn))
+    return Shape(shape.centroid + change.move, shape.offsets * cmath.exp(change.turn))
 
 
 def ahead(rate: Change, elapsed_seconds: float) -> Change:
-    """What a rate makes of a time; nothing over one that cannot be told or is too long."""
-    told = 0 < elapsed_seconds <= FARTHEST_SECONDS
-    return rate.part(elapsed_seconds, elapsed_seconds) if told else REST
+    """The change that a rate predicts after a time; none where the time is not positive or too long."""
+    usable = 0 < elapsed_seconds <= MAX_SECONDS
+    return rate.scaled(elapsed_seconds, elapsed_seconds) if usable else REST
 
 
-def next_rate(rate: Change, wrong: Change, elapsed_seconds: float) -> Change:
-    """The rate after a prediction over some time was `wrong` by this change.
+def next_rate(rate: Change, error: Change, elapsed_seconds: float) -> Change:
+    """The rate after a prediction over some time had this error.
 
-    A pause too long to say anything gives rest; no time at all leaves the rate as it was.
+    After too long a pause the face counts as at rest; without elapsed time the rate stays.
     """
-    if elapsed_seconds > FARTHEST_SECONDS:
+    if elapsed_seconds > MAX_SECONDS:
         return REST
     of_move, of_turn = RATE_GAINS
     if elapsed_seconds <= 0:
         return rate
-    return rate + wrong.part(of_move / elapsed_seconds, of_turn / elapsed_seconds)
+    return rate + error.scaled(of_move / elapsed_seconds, of_turn / elapsed_seconds)
 
 
-def steady_velocity(seconds: NDArray[np.float64], middles: NDArray[np.complex128]) -> complex:
-    """Pixels a second: the slope of the straight line through N places, least squares.
+def steady_velocity(seconds: NDArray[np.float64], centroids: NDArray[np.complex128]) -> complex:
+    """Pixels a second: the slope of a straight line fitted to N positions.
 
     Args:
         seconds: (N,) instants.
-        middles: (N,) pixels.
+        centroids: (N,) pixels.
     """
     since = seconds - seconds.mean()
     spread = float(since @ since)
-    return complex(since @ middles / spread) if spread > 0 else 0j
+    return complex(since @ centroids / spread) if spread > 0 else 0j
 
 
 def held_inside(shape: Shape, size_wh: tuple[int, int]) -> Shape:
-    """A shape moved so that its mean is inside the frame.
+    """A shape moved so that its centroid is inside the frame.
 
-    A face that has left cannot be seen outside: it waits at the edge where it left.
+    A face that has left the frame is expected back at the edge where it left.
     """
     width, height = size_wh
-    x, y = shape.middle.real, shape.middle.imag
+    x, y = shape.centroid.real, shape.centroid.imag
     return Shape(complex(min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)), shape.offsets)

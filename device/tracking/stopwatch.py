@@ -7,10 +7,9 @@ STAGES = ("find", "crop", "infer", "decode")
 
 
 class Stopwatch:
-    """Adds up what each stage of a frame took; faces and passes add to the same stage."""
+    """Time spent in each stage of one frame, summed over faces and passes."""
 
     def __init__(self) -> None:
-        """At zero, and running for `total`."""
         self._begun_ns = self._lap_ns = time.perf_counter_ns()
         self._spent_ns = dict.fromkeys(STAGES, 0)
 
@@ -25,6 +24,6 @@ class Stopwatch:
         self._lap_ns = now_ns
 
     def milliseconds(self) -> dict[str, float]:
-        """Each stage, and `total` since the start: also what lies between the stages."""
+        """Each stage, and `total` since the start, which includes the time between stages."""
         total_ns = time.perf_counter_ns() - self._begun_ns
         return {name: spent / 1e6 for name, spent in self._spent_ns.items()} | {"total": total_ns / 1e6}

@@ -110,21 +110,21 @@ class Track:
         places = before or [self._trusted[0]]
         instants = np.array([instant for instant, _ in places])
         velocity = steady_velocity(
-            instants, np.array([observation.shape.middle for _, observation in places])
+            instants, np.array([observation.shape.centroid for _, observation in places])
         )
         last, observation = places[-1]
         return changed(observation.shape, ahead(Change(velocity), seconds - last))
 
     def see(self, observation: Observation, seconds: float, *, clearly: bool) -> None:
         """Update by an observation; only a clear one, with no other face near, changes the motion."""
-        wrong = change_between(self.predict(seconds), observation.shape)
-        if abs(wrong.turn.imag) > MAX_ROLL_STEP:
+        error = change_between(self.predict(seconds), observation.shape)
+        if abs(error.turn.imag) > MAX_ROLL_STEP:
             self.come_back(observation, seconds)
             return
         # The next crop makes good all of the move, and half of the turn.
-        self._behind = wrong.part(*(gain - 1 for gain in CROP_GAINS))
+        self._behind = error.scaled(*(gain - 1 for gain in CROP_GAINS))
         if clearly:
-            self._rate = next_rate(self._rate, wrong, self.unseen_seconds(seconds))
+            self._rate = next_rate(self._rate, error, self.unseen_seconds(seconds))
             self._trusted.append((seconds, observation))
         while len(self._trusted) > 1 and seconds - self._trusted[0][0] > MEMORY_SECONDS:
             self._trusted.popleft()

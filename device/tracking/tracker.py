@@ -138,7 +138,7 @@ class Tracker:
     def _observe(self, observer: Observer, expected: Shape) -> Observation:
         """The face expected at a place; cropped once more where it is too far from there."""
         observation = observer.run_on_landmarks(expected.landmarks)
-        off = abs(observation.shape.middle - expected.middle) / observation.size
+        off = abs(observation.shape.centroid - expected.centroid) / observation.size
         missed = observation.score >= self._settings.end_score and off > self._settings.relook_distance
         return observer.run_on_landmarks(observation.landmarks_frame) if missed else observation
 
@@ -272,7 +272,7 @@ def _check_turn(observer: Observer, observation: Observation) -> Observation:
 def _offset_from_expected(followed: Followed, seconds: float) -> float:
     """Distance of a face from where it should be, in sizes."""
     track, observation = followed
-    return abs(observation.shape.middle - track.coast(seconds).middle) / observation.size
+    return abs(observation.shape.centroid - track.coast(seconds).centroid) / observation.size
 
 
 def _boxes(observations: list[Observation] | list[TrackedFace]) -> Boxes:

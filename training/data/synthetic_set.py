@@ -8,7 +8,7 @@ import numpy as np
 
 from device.contract.arrays import read_arrays
 from device.contract.files import write_whole
-from device.contract.geometry import Box, CropTransform, shake_box
+from device.contract.geometry import Box, CropTransform, jitter_box
 from device.tracking.crop import crop_image
 from training.data.pack import FacePack
 from training.data.synthetic import background, draw_faces
@@ -45,7 +45,7 @@ def _draw(count: int, seed: int, side: int, cache: Path) -> tuple[np.ndarray, np
 def _shaken_crops(images: np.ndarray, landmarks: np.ndarray, margin: float, side: int) -> CropSet:
     rng = np.random.default_rng(SEED)
     transforms = [
-        CropTransform.for_box(shake_box(Box.around(face), rng), margin, (side, side)) for face in landmarks
+        CropTransform.for_box(jitter_box(Box.around(face), rng), margin, (side, side)) for face in landmarks
     ]
     return CropSet(
         np.stack([crop_image(image, way) for image, way in zip(images, transforms, strict=True)]),

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from device.contract.geometry import CropTransform, shake_box
+from device.contract.geometry import CropTransform, jitter_box
 from device.contract.landmarks import LandmarkScheme
 from device.contract.metrics import nme
 from device.tracking.crop import crop_image
@@ -44,7 +44,7 @@ def cut_crops(samples: Sequence[Sample], margin: float, side: int, seed: int = S
     rng = np.random.default_rng(seed)
     crops, landmarks = [], []
     for sample in samples:
-        transform = CropTransform.for_box(shake_box(sample.box, rng), margin, (side, side))
+        transform = CropTransform.for_box(jitter_box(sample.box, rng), margin, (side, side))
         crops.append(crop_image(read_face_picture(sample), transform))
         landmarks.append(transform.frame_to_crop(sample.landmarks).astype(np.float32))
     names, sources = [face.name for face in samples], [face.source for face in samples]

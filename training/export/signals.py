@@ -17,7 +17,7 @@ from device.signal import mean_face, typical
 from device.signal.expression import LEARNING_DEGREES
 from device.signal.measures import measure
 from device.signal.occlusion import region_scores
-from device.signal.pose import HeadPose, lens_of
+from device.signal.pose import HeadPose, intrinsics_of
 from device.tracking.crop import crop_image
 from training.data.sets import Sample, read_data_folder
 from training.data.sets.picture import read_picture
@@ -44,13 +44,13 @@ USUAL_PER_CENT = 2, 50, 98
 
 def measured(faces: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, S) measures of those of the faces (F, 68, 2) that are turned to the camera."""
-    lens, rows = lens_of(SEEN_WH, VIEW_DEGREES), []
+    lens, rows = intrinsics_of(SEEN_WH, VIEW_DEGREES), []
     for face in faces:
         box = Box.around(face)
-        seen = (face - np.array(box.center_xy)) * SEEN_SIDE / box.longest_side + np.array(lens.centre_xy)
+        seen = (face - np.array(box.centre_xy)) * SEEN_SIDE / box.longest_side + np.array(lens.centre_xy)
         placed = HeadPose().find(seen, lens)
         if placed is not None and placed.turn_degrees <= LEARNING_DEGREES:
-            rows.append(measure(placed.lift(seen)))
+            rows.append(measure(placed.back_project(seen)))
     return np.array(rows)
 
 

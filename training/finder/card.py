@@ -4,7 +4,7 @@ from pathlib import Path
 
 from device.contract.files import write_whole_bytes
 from device.contract.finder_manifest import read_finder_model
-from device.finders.open import YUNET_LEAST_SCORE, open_finder
+from device.finders.open import YUNET_MIN_SCORE, open_finder
 from device.inference.models import DEFAULT_MODEL, find_model
 from training.data.sets import read_validation
 from training.finder.evaluate import FinderEvaluation, evaluate_finder
@@ -69,7 +69,7 @@ def write_finder_card(folder: Path, run: Path, data: Path, yunet: Path) -> Path:
         parameters=sum(weight.numel() for weight in network.parameters()),
         bytes=model.stat().st_size,
         pictures=provenance["training_pictures"],
-        yunet_score=YUNET_LEAST_SCORE,
+        yunet_score=YUNET_MIN_SCORE,
         recall=_recall_rows(figures),
         checked=provenance["validation_crops"],
         float_iou=100 * (1 - metrics["validation_overlap_lost_pytorch"]),

@@ -49,12 +49,12 @@ def run_evaluate_finder(arguments: argparse.Namespace) -> None:
 
 def run_fit_yunet(arguments: argparse.Namespace) -> None:
     """Fit and print the four numbers of device.finders.open.YUNET_TO_LANDMARKS."""
-    from device.finders.open import YUNET_LEAST_SCORE
+    from device.finders.open import YUNET_MIN_SCORE
     from training.data.sets import read_data_folder
     from training.finder.yunet import YuNet, fit_map
 
     samples = read_data_folder(arguments.data).train
-    numbers = fit_map(samples, YuNet(arguments.yunet, YUNET_LEAST_SCORE))
+    numbers = fit_map(samples, YuNet(arguments.yunet, YUNET_MIN_SCORE))
     print(f"({', '.join(f'{number:.3f}' for number in numbers)})  # {len(samples)} training faces")
 
 

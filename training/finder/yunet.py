@@ -97,7 +97,7 @@ def _relation(sample: Sample, teacher: YuNet) -> tuple[float, float, float, floa
     """The labelled box in units of YuNet's box of the same face; None where YuNet misses the face."""
     box: Box = sample.box
     for x, y, width, height in teacher.detect(read_picture(sample.path)).raw:
-        centre_x, centre_y = (box.center_xy[0] - x) / width, (box.center_xy[1] - y) / height
+        centre_x, centre_y = (box.centre_xy[0] - x) / width, (box.centre_xy[1] - y) / height
         if abs(centre_x - 0.5) < MAX_CENTRE_DISTANCE and abs(centre_y - 0.5) < MAX_CENTRE_DISTANCE:
             return centre_x, centre_y, box.width / width, box.height / height
     return None

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from device.contract import metrics
 from device.contract.errors import BadInputError, UsageError
-from device.contract.geometry import Box, CropTransform, shake_box
+from device.contract.geometry import Box, CropTransform, jitter_box
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.contract.shape import correction_of
 from device.finders.finder import Finder
@@ -233,7 +233,7 @@ def boxes_of(samples: Sequence[Sample], boxes: str) -> list[Box]:
     if boxes == "truth":
         return [sample.box for sample in samples]
     rng = np.random.default_rng(SEED)
-    return [shake_box(sample.box, rng) for sample in samples]
+    return [jitter_box(sample.box, rng) for sample in samples]
 
 
 def predict_boxes(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from device.contract.geometry import Box, CropTransform, shake_box
+from device.contract.geometry import Box, CropTransform, jitter_box
 from device.finders.finder import Finder
 from device.inference.network import LandmarkNetwork
 from device.tracking.crop import crop_image
@@ -101,7 +101,7 @@ def half_out_roi(face: Box, margin: float, rng: np.random.Generator) -> Box:
 
 
 def _square(face: Box, moved: NDArray[np.float64], side: float) -> Box:
-    x, y = np.asarray(face.center_xy) + moved
+    x, y = np.asarray(face.centre_xy) + moved
     return Box.centred((float(x), float(y)), (side, side))
 
 
@@ -109,7 +109,7 @@ def face_crops(samples: Sequence[Sample], margin: float, side: int) -> Iterator[
     """(side, side, 3) a crop of each face, from its box shaken by up to 10 % a side."""
     rng = np.random.default_rng(SEED)
     for sample in samples:
-        transform = CropTransform.for_box(shake_box(sample.box, rng), margin, (side, side))
+        transform = CropTransform.for_box(jitter_box(sample.box, rng), margin, (side, side))
         yield crop_image(read_picture(sample.path), transform)
 
 
@@ -118,7 +118,7 @@ def half_out_crops(samples: Sequence[Sample], margin: float, side: int) -> Itera
     rng = np.random.default_rng(SEED)
     for sample in samples:
         roi = half_out_roi(sample.box, margin, rng)
-        transform = CropTransform.from_roi(roi.center_xy, roi.width, (side, side))
+        transform = CropTransform.from_roi(roi.centre_xy, roi.width, (side, side))
         yield crop_image(read_picture(sample.path), transform)
 
 

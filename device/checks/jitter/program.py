@@ -34,7 +34,7 @@ from device.finders.open import open_finder
 from device.finders.settings import DEFAULT_FINDER
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.signal.one_euro import Cutoffs
+from device.signal.one_euro import OneEuroParameters
 from device.signal.settings import SignalSettings
 from device.signal.smoothing import SMOOTHINGS, Smoothing
 
@@ -53,8 +53,8 @@ COLUMNS = "             jitter %   p90 %   all %   step   slow   fast  blink %"
 def loosened(smoothing: Smoothing, factor: float) -> Smoothing:
     """Every cutoff and slope times a factor: below 1 steadier, above 1 quicker."""
 
-    def scaled(cutoffs: Cutoffs) -> Cutoffs:
-        return replace(cutoffs, least_hz=cutoffs.least_hz * factor, slope=cutoffs.slope * factor)
+    def scaled(cutoffs: OneEuroParameters) -> OneEuroParameters:
+        return replace(cutoffs, min_cutoff_hz=cutoffs.min_cutoff_hz * factor, beta=cutoffs.beta * factor)
 
     return replace(smoothing, whole=scaled(smoothing.whole), shape=scaled(smoothing.shape))
 

@@ -46,7 +46,7 @@ class Sitter:
         """The frame with the face so many eye distances right of its middle, and its box there."""
         scale = EYE_DISTANCE_PX / self.eye_distance_px
         middle = np.array(SIZE_WH) / 2 + [offset * EYE_DISTANCE_PX, 0]
-        shift = middle - scale * np.array(self.box.center_xy)
+        shift = middle - scale * np.array(self.box.centre_xy)
         matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
         frame = cv2.warpAffine(self.photo, matrix, SIZE_WH, borderMode=cv2.BORDER_REPLICATE)
         size = scale * self.box.width, scale * self.box.height

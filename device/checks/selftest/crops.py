@@ -30,7 +30,7 @@ def _cut(photo: Image, size_wh: tuple[int, int]) -> Image:
     """The photograph about its face, unscaled; moved inside where it would reach beyond."""
     starts = [
         min(max(round(middle) - size // 2, 0), whole - size)
-        for middle, size, whole in zip(FACE_BOX.center_xy, size_wh, photo.shape[1::-1], strict=True)
+        for middle, size, whole in zip(FACE_BOX.centre_xy, size_wh, photo.shape[1::-1], strict=True)
     ]
     left, top = starts
     return np.ascontiguousarray(photo[top : top + size_wh[1], left : left + size_wh[0]])

@@ -22,8 +22,8 @@ def crowd_of(people: int) -> tuple[Image, list[Truth]]:
     """(H, W, 3) a frame with so many faces, one to four, and where they are."""
     photo = load_photo()
     placed = [
-        (Person(photo, twin=number % 2 == 1), Place(center_xy, FACE_PX))
-        for number, center_xy in enumerate(CENTERS[:people])
+        (Person(photo, twin=number % 2 == 1), Place(centre_xy, FACE_PX))
+        for number, centre_xy in enumerate(CENTERS[:people])
     ]
     image, shares = draw_scene(plain_ground(), placed, [])
     return image, [Truth(person, place, share) for (person, place), share in zip(placed, shares, strict=True)]

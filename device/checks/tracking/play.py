@@ -36,7 +36,7 @@ class TruthFinder:
 
 def _box_of(truth: Truth) -> Box:
     side = truth.place.face_px
-    return Box.centred(truth.place.center_xy, (side, side))
+    return Box.centred(truth.place.centre_xy, (side, side))
 
 
 @dataclass(frozen=True, eq=False)

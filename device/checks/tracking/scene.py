@@ -28,7 +28,7 @@ GROUND_SHAPES = 400
 class Place:
     """Where a face is at one instant."""
 
-    center_xy: tuple[float, float]
+    centre_xy: tuple[float, float]
     """Middle of its box, pixels of the frame."""
     face_px: float
     """Width of its box when upright, pixels of the frame."""
@@ -67,7 +67,7 @@ class Person:
         scale = place.face_px / self.face_box.width
         cosine, sine = np.cos(place.angle_radians) * scale, np.sin(place.angle_radians) * scale
         linear = np.array([[cosine, -sine], [sine, cosine]])
-        offset = np.asarray(place.center_xy) - linear @ np.asarray(self.face_box.center_xy)
+        offset = np.asarray(place.centre_xy) - linear @ np.asarray(self.face_box.centre_xy)
         return CropTransform(np.column_stack([linear, offset]), SIZE_WH)
 
     def visible_share(self, place: Place, uncovered: NDArray[np.bool_]) -> float:
@@ -89,7 +89,7 @@ def _mirrored(box: Box, width: int) -> Box:
 
 def _ellipse(box: Box, shape_hw: tuple[int, int]) -> NDArray[np.float32]:
     """(H, W) float32: 1 inside the ellipse that fills a box."""
-    (x, y), (rows, columns) = box.center_xy, np.indices(shape_hw)
+    (x, y), (rows, columns) = box.centre_xy, np.indices(shape_hw)
     inside = ((columns - x) * 2 / box.width) ** 2 + ((rows - y) * 2 / box.height) ** 2 <= 1
     return np.asarray(inside, np.float32)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.contract.geometry import Box, CropTransform, crop_around_face, shake_box
+from device.contract.geometry import Box, CropTransform, crop_around_face, jitter_box
 
 coordinate = st.floats(-4000, 4000)
 length = st.floats(2, 3000)
@@ -66,7 +66,7 @@ def test_a_shaken_box_moves_each_side_on_its_own_by_at_most_a_tenth():
     box, rng = Box(100, 200, 180, 300), np.random.default_rng(0)
     moves = []
     for _ in range(2000):
-        shaken = shake_box(box, rng)
+        shaken = jitter_box(box, rng)
         moves.append((np.array(shaken.xyxy) - box.xyxy) / [80, 100, 80, 100])
     moves = np.array(moves)
     assert np.abs(moves).max() <= 0.1

@@ -56,7 +56,7 @@ def test_rows_become_landmark_boxes_in_frame_pixels_best_first():
     assert [face.score for face in faces] == pytest.approx([0.9, 0.6])
     # The second row covers x 100..150 and y 25..75 by outer edges: pixel centres half a pixel less.
     middle_x, middle_y, share_x, share_y = SSD_TO_LANDMARKS
-    assert faces[1].box.center_xy == pytest.approx((99.5 + middle_x * 50, 24.5 + middle_y * 50))
+    assert faces[1].box.centre_xy == pytest.approx((99.5 + middle_x * 50, 24.5 + middle_y * 50))
     assert (faces[1].box.width, faces[1].box.height) == pytest.approx((share_x * 50, share_y * 50))
 
 

@@ -10,7 +10,7 @@ from device.contract.letterbox import EMPTY_PIXEL, Letterbox
 from device.contract.manifest import manifest_path_of
 from device.contract.tensors import TensorSpec
 from device.finders.open import CentreFinder, open_finder
-from device.finders.trained import SHIPPED, TrainedFinder, least_value, letterbox_image
+from device.finders.trained import SHIPPED, TrainedFinder, letterbox_image, threshold_value
 from device.sources.demo_path import FACE_BOX
 from device.sources.demo_photo import load_photo
 from device.tracking.crop import crop_image
@@ -52,7 +52,7 @@ def test_a_turned_face_is_found_with_its_roll(finder, degrees):
     photo = load_photo()
     level = finder.find(photo)[0].angle_radians
     # The crop turns with the region, so what it shows is turned the other way.
-    region = CropTransform.from_roi(FACE_BOX.center_xy, 360, (360, 360), np.radians(-degrees))
+    region = CropTransform.from_roi(FACE_BOX.centre_xy, 360, (360, 360), np.radians(-degrees))
     faces = finder.find(crop_image(photo, region))
     assert len(faces) == 1
     # What is left of the roll is taken by the refining passes of the tracker.
@@ -111,8 +111,8 @@ def test_a_tensor_of_another_name_is_refused(tmp_path):
 def test_the_least_value_is_the_first_integer_that_means_enough():
     spec = TensorSpec("score", (1, 1, 1, 1), "int8", 0.25, -10)
     # 0.25 * (q + 10) >= 0.6 from q = -7 on, which means 0.75.
-    assert least_value(spec, 0.6) == -7
-    assert least_value(TensorSpec("score", (1, 1, 1, 1), "float32"), 0.6) == 0.6
+    assert threshold_value(spec, 0.6) == -7
+    assert threshold_value(TensorSpec("score", (1, 1, 1, 1), "float32"), 0.6) == 0.6
 
 
 def test_finders_are_opened_by_their_addresses(tmp_path):

@@ -11,12 +11,12 @@ from device.messages.signals import SIGNAL_NAMES, SIGNALS
 from device.signal.expression import Expression, eye_openings, within_ranges
 from device.signal.mean_face import mean_landmarks
 from device.signal.measures import measure
-from device.signal.pose import HeadPose, lens_of
+from device.signal.pose import HeadPose, intrinsics_of
 from device.signal.typical import typical
 from training.data.synthetic import Head, Pose, aim_camera, turn_of
 from training.data.synthetic.traits import Expression as DrawnExpression
 
-LENS = lens_of((640, 480), 62.0)
+LENS = intrinsics_of((640, 480), 62.0)
 RIGHT_LIDS, LEFT_LIDS, LOWER_FACE = ([37, 38], [43, 44], [55, 56, 57, 58, 59, 65, 66, 67])
 
 
@@ -132,7 +132,7 @@ def test_the_turn_of_the_head_is_taken_out(yaw):
     seen = face @ rotation_of(yaw, 5, 10).T + [0.1, 0.0, 4.0]
     pixels = seen[:, :2] / seen[:, 2:] * LENS.focal_px + LENS.centre_xy
     placed = HeadPose().find(pixels, LENS)
-    got = within_ranges(rested().read(placed.lift(pixels), 1 / 30, 0.0))
+    got = within_ranges(rested().read(placed.back_project(pixels), 1 / 30, 0.0))
     straight = signals(face)
     for name in SIGNAL_NAMES:
         assert got[name] == pytest.approx(straight[name], abs=0.15), name
@@ -143,7 +143,7 @@ def drawn(expression=None, yaw=0.0):
     pose = Pose(yaw=np.radians(yaw))
     landmarks = Head(None, expression).landmarks(turn_of(pose))
     pixels = aim_camera(pose, landmarks, 220, (320, 240)).project(landmarks)[:, :2]
-    return HeadPose().find(pixels, LENS).lift(pixels)
+    return HeadPose().find(pixels, LENS).back_project(pixels)
 
 
 def drawn_signals(expression, yaw=0.0):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from device.contract.landmarks import ibug_68
 from device.contract.rotation import angles_of, rotation_of
 from device.signal.mean_face import mean_landmarks
-from device.signal.pose import HeadPose, Placed, lens_of
+from device.signal.pose import HeadPose, HeadPoseEstimate, intrinsics_of
 
-LENS = lens_of((640, 480), 62.0)
+LENS = intrinsics_of((640, 480), 62.0)
 
 
 def seen(yaw=0.0, pitch=0.0, roll=0.0, position=(0.2, -0.1, 4.0)):
@@ -91,13 +91,13 @@ def test_points_that_are_no_face_give_a_finite_pose_or_none(points):
 
 
 def test_points_are_lifted_to_where_they_lie_on_the_head():
-    placed = Placed(rotation_of(25, -10, 8), np.array([0.2, -0.1, 4.0]), LENS)
-    np.testing.assert_allclose(placed.lift(seen(25, -10, 8)), mean_landmarks(), atol=1e-9)
+    placed = HeadPoseEstimate(rotation_of(25, -10, 8), np.array([0.2, -0.1, 4.0]), LENS)
+    np.testing.assert_allclose(placed.back_project(seen(25, -10, 8)), mean_landmarks(), atol=1e-9)
 
 
 def test_the_lens_shows_its_degrees_along_the_longer_side():
     for size in ((640, 480), (480, 640)):
-        lens = lens_of(size, 60.0)
+        lens = intrinsics_of(size, 60.0)
         assert np.degrees(2 * np.arctan(320 / lens.focal_px)) == pytest.approx(60)
         assert lens.centre_xy == ((size[0] - 1) / 2, (size[1] - 1) / 2)
 

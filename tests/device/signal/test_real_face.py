@@ -10,7 +10,7 @@ from device.contract.rotation import angles_of
 from device.finders.open import open_finder
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.signal.pose import HeadPose, lens_of
+from device.signal.pose import HeadPose, intrinsics_of
 from device.sources.demo_photo import load_photo
 from device.tracking.tracker import Tracker
 
@@ -27,7 +27,7 @@ def landmarks_of(tracker, image):
 
 
 def pose_angles(landmarks, image):
-    placed = HeadPose().find(landmarks, lens_of((image.shape[1], image.shape[0]), 62.0))
+    placed = HeadPose().find(landmarks, intrinsics_of((image.shape[1], image.shape[0]), 62.0))
     return np.array(angles_of(placed.rotation))
 
 
@@ -66,7 +66,7 @@ def test_a_mirrored_photograph_has_the_mirrored_pose(tracker):
 def test_labelled_faces_have_mirror_symmetric_poses_and_rolls_along_their_eye_lines(data_root):
     from training.data.sets import read_data_folder
 
-    lens, rolls, yaws = lens_of((640, 480), 62.0), [], []
+    lens, rolls, yaws = intrinsics_of((640, 480), 62.0), [], []
     samples = [sample for sample in read_data_folder(data_root).validation if sample.source == "300w"]
     assert len(samples) >= 100
     for sample in samples:

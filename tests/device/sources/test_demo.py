@@ -49,7 +49,7 @@ def test_the_picture_is_dimmed_as_the_path_says() -> None:
 
 
 def test_a_face_that_is_away_leaves_no_second_face_by_reflection() -> None:
-    spot = photo_with_spot((round(FACE_BOX.center_xy[0]), round(FACE_BOX.center_xy[1])))
+    spot = photo_with_spot((round(FACE_BOX.centre_xy[0]), round(FACE_BOX.centre_xy[1])))
     path = DemoPath()
     away = [n for n in range(360) if path.face_is_away(n)]
     assert len(away) >= 45

@@ -15,7 +15,7 @@ def rim(box: Box) -> NDArray[np.float64]:
     """(48, 2) the ellipse within a box: a face's outline."""
     turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     half = np.array([box.width / 2, box.height / 2])
-    return np.asarray(box.center_xy) + half * np.column_stack([np.cos(turn), np.sin(turn)])
+    return np.asarray(box.centre_xy) + half * np.column_stack([np.cos(turn), np.sin(turn)])
 
 
 def outlines(path: DemoPath, box: Box) -> NDArray[np.float64]:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from device.tracking.motion import (
-    FARTHEST_SECONDS,
     HELD_MOVE,
     HELD_TURN,
+    MAX_SECONDS,
     REST,
     Change,
     Shape,
@@ -40,7 +40,7 @@ def between(before, after):
 
 def test_a_shape_is_the_landmarks_about_their_mean():
     shape = Shape.of(FACE)
-    assert [shape.middle.real, shape.middle.imag] == pytest.approx(FACE.mean(axis=0))
+    assert [shape.centroid.real, shape.centroid.imag] == pytest.approx(FACE.mean(axis=0))
     assert abs(shape.offsets.mean()) < 1e-9
     assert shape.landmarks == pytest.approx(FACE)
 
@@ -86,7 +86,7 @@ def test_a_crop_is_held_up_to_a_change_in_any_of_its_parts(share):
 def test_a_rate_leads_nowhere_over_a_time_that_cannot_be_told():
     rate = Change(10 - 20j, 3 + 4j)
     assert ahead(rate, 0.5) == Change(5 - 10j, 1.5 + 2j)
-    for elapsed in (0, -1, FARTHEST_SECONDS + 0.1):
+    for elapsed in (0, -1, MAX_SECONDS + 0.1):
         assert ahead(rate, elapsed) == REST
 
 
@@ -101,7 +101,7 @@ def test_the_rate_of_a_constant_motion_is_learnt_in_a_few_frames():
 def test_no_time_leaves_the_rate_and_a_long_pause_ends_it():
     rate, wrong = Change(1 + 2j, 3 + 4j), Change(1 + 1j, 1 + 1j)
     assert next_rate(rate, wrong, 0.0) == rate
-    assert next_rate(rate, wrong, FARTHEST_SECONDS + 1) == REST
+    assert next_rate(rate, wrong, MAX_SECONDS + 1) == REST
 
 
 def test_a_steady_velocity_is_the_slope_of_the_fitted_line():

@@ -38,7 +38,7 @@ def tracker():
 def turned_view(image, box, degrees):
     """A square view of a face that is rolled clockwise, and the map from the picture to it."""
     side = 3.2 * box.longest_side
-    view = CropTransform.from_roi(box.center_xy, side, (SIDE, SIDE), -math.radians(degrees))
+    view = CropTransform.from_roi(box.centre_xy, side, (SIDE, SIDE), -math.radians(degrees))
     return crop_image(image, view), view
 
 

@@ -20,7 +20,7 @@ def box_at(center, side=100):
 
 
 def middle(face):
-    return np.array(face.box.center_xy)
+    return np.array(face.box.centre_xy)
 
 
 def ns(seconds):

@@ -6,7 +6,7 @@ import pytest
 from device.contract.landmarks import ibug_68
 from device.contract.rotation import angles_of, rotation_of
 from device.signal.mean_face import mean_landmarks
-from device.signal.pose import HeadPose, lens_of
+from device.signal.pose import HeadPose, intrinsics_of
 from training.export.mean_face import derive_mean_face, with_mirror_images
 
 
@@ -54,7 +54,7 @@ def test_the_shape_is_symmetric_one_eye_distance_wide_and_half_of_the_faces_look
     right, left = ibug_68.outer_eye_corners
     assert shape[left, 0] - shape[right, 0] == pytest.approx(1)
     assert shape[ibug_68.nose_tip, 2] < -0.2
-    lens = lens_of((640, 480), 20.0)
+    lens = intrinsics_of((640, 480), 20.0)
     looking_up = shape @ rotation_of(0, 20, 0).T
     faces = seen_flat(looking_up, 100, np.random.default_rng(3))
     again = derive_mean_face(faces, ibug_68).landmarks

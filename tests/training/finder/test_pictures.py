@@ -44,7 +44,7 @@ def taught_at(*boxes, scores):
         )
         for box in boxes
     ]
-    points = np.array([np.tile(box.center_xy, (5, 1)) for box in boxes], np.float32)
+    points = np.array([np.tile(box.centre_xy, (5, 1)) for box in boxes], np.float32)
     return Detections(np.array(raw, np.float32), points, np.array(scores, np.float32))
 
 

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from device.contract.geometry import Box, shake_box
+from device.contract.geometry import Box, jitter_box
 from device.inference.models import find_model
 from device.tracking.settings import TrackerSettings
 from training.measure.presence import (
@@ -62,8 +62,8 @@ def test_a_half_out_crop_leaves_half_the_face_or_more_outside():
 
 def test_a_shaken_crop_is_never_a_half_out_one():
     rng = np.random.default_rng(3)
-    shaken = [shake_box(FACE, rng) for _ in range(200)]
-    rois = [Box.centred(box.center_xy, (box.longest_side * MARGIN,) * 2) for box in shaken]
+    shaken = [jitter_box(FACE, rng) for _ in range(200)]
+    rois = [Box.centred(box.centre_xy, (box.longest_side * MARGIN,) * 2) for box in shaken]
     assert max(outside_share(FACE, roi) for roi in rois) < 0.2
 
 

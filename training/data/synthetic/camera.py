@@ -41,11 +41,11 @@ class Camera:
 
 
 def aim_camera(
-    pose: Pose, landmarks: NDArray[np.floating], size_px: float, center_xy: tuple[float, float]
+    pose: Pose, landmarks: NDArray[np.floating], size_px: float, centre_xy: tuple[float, float]
 ) -> Camera:
-    """A camera that shows (68, 3) landmarks in a tight box of longest side `size_px` about `center_xy`."""
+    """A camera that shows (68, 3) landmarks in a tight box of longest side `size_px` about `centre_xy`."""
     rotation = rotation_of(pose)
     box = Box.around(landmarks @ rotation[:2].T)
     scale = size_px / box.longest_side
-    middle = np.asarray(box.center_xy) * scale
-    return Camera(rotation, scale, (center_xy[0] - middle[0], center_xy[1] - middle[1]))
+    middle = np.asarray(box.centre_xy) * scale
+    return Camera(rotation, scale, (centre_xy[0] - middle[0], centre_xy[1] - middle[1]))

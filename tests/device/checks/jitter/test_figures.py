@@ -15,11 +15,11 @@ from device.checks.jitter.figures import (
     step_lag_of,
 )
 from device.signal.mean_face import mean_landmarks
-from device.signal.one_euro import Cutoffs
+from device.signal.one_euro import OneEuroParameters
 from device.signal.smoothing import Smoothing
 
 FRONT = mean_landmarks()[:, :2]
-STUCK = Cutoffs(1e-9, 0.0, 1.0)
+STUCK = OneEuroParameters(1e-9, 0.0, 1.0)
 
 
 def along(path):
@@ -44,8 +44,8 @@ def test_a_constant_offset_is_no_lag():
 
 def test_a_low_pass_lags_on_a_step_by_its_time_constant():
     # The area between a step and a first-order answer is its time constant.
-    free = Cutoffs(1e6, 0.0, 1.0)
-    whole = Cutoffs(2.0, 0.0, 1.0)
+    free = OneEuroParameters(1e6, 0.0, 1.0)
+    whole = OneEuroParameters(2.0, 0.0, 1.0)
     points = filtered(along(STEP), Smoothing(whole, free, free))
     assert step_lag_of(points) == pytest.approx(FPS / (2 * np.pi * 2.0), rel=0.02)
 

@@ -21,7 +21,7 @@ def a_truth(person=0, center=(320.0, 240.0), share=1.0, angle=0.0):
 def a_face(number, truth, moved=(0.0, 0.0)):
     """A tracked face right on a person; `moved` in pixels of the person's picture."""
     box = truth.person.face_box
-    on_photo = FACE_SHAPE * (box.width, box.height) + box.center_xy + np.asarray(moved)
+    on_photo = FACE_SHAPE * (box.width, box.height) + box.centre_xy + np.asarray(moved)
     landmarks = truth.person.photo_to_frame(truth.place).frame_to_crop(on_photo)
     return TrackedFace.of(Observation(0.9, landmarks, np.full(68, 0.9)), number)
 

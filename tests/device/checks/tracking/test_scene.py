@@ -25,7 +25,7 @@ def test_a_face_stands_where_it_was_told_as_wide_and_as_tilted(people, twin):
     person = people[twin]
     place = Place((200.0, 150.0), 120.0, math.radians(30))
     box = person.face_box
-    eye_line = np.array([[box.x_min, 130.0], [box.center_xy[0], box.center_xy[1]], [box.x_max, 130.0]])
+    eye_line = np.array([[box.x_min, 130.0], [box.centre_xy[0], box.centre_xy[1]], [box.x_max, 130.0]])
     left, middle, right = person.photo_to_frame(place).frame_to_crop(eye_line)
     assert middle == pytest.approx([200, 150])
     assert np.linalg.norm(right - left) == pytest.approx(120)

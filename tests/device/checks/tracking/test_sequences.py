@@ -29,7 +29,7 @@ def test_every_sequence_begins_at_rest():
 
 
 def test_the_fast_pan_goes_one_width_in_five_frames_between_its_turns():
-    x = np.array([place.center_xy[0] for place in places_of("fast pan, W in 5 frames")])
+    x = np.array([place.centre_xy[0] for place in places_of("fast pan, W in 5 frames")])
     speed = np.abs(np.diff(x[round(REST_SECONDS * FPS) :]))
     assert speed.max() == pytest.approx(FACE_PX / 5, rel=0.03)
     assert np.mean(speed > 0.9 * FACE_PX / 5) > 0.7
@@ -64,7 +64,7 @@ def test_a_face_is_more_than_half_hidden_for_as_long_as_the_name_says(name, seco
 
 def test_the_two_faces_change_sides_twice():
     first, second = (
-        np.array([place.center_xy[0] for place in places_of("two faces cross twice", person)])
+        np.array([place.centre_xy[0] for place in places_of("two faces cross twice", person)])
         for person in (0, 1)
     )
     order = first < second

@@ -35,7 +35,7 @@ def test_a_face_is_half_the_picture_long_and_in_its_middle(faces):
     for landmarks in faces[1]:
         box = Box.around(landmarks)
         assert 0.46 * SIDE < box.longest_side < 0.54 * SIDE
-        assert np.abs(np.array(box.center_xy) - (SIDE - 1) / 2).max() < 0.031 * SIDE
+        assert np.abs(np.array(box.centre_xy) - (SIDE - 1) / 2).max() < 0.031 * SIDE
 
 
 def test_the_same_seed_gives_the_same_faces_and_another_seed_others(faces):

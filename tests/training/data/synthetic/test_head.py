@@ -80,7 +80,7 @@ def test_the_camera_gives_the_asked_size_and_middle():
     landmarks = landmarks_of(Head(), Pose(0.5, -0.2, 0.3), size_px=100)
     box = Box.around(landmarks)
     assert box.longest_side == pytest.approx(100)
-    assert box.center_xy == pytest.approx((MIDDLE, MIDDLE))
+    assert box.centre_xy == pytest.approx((MIDDLE, MIDDLE))
 
 
 def test_an_open_mouth_parts_the_inner_lips_by_its_gap_and_a_closed_one_does_not():
