@@ -322,6 +322,28 @@ def _simcc(editor: GraphEditor, found: Sequence["onnx.ValueInfoProto"], size_wh:
     return editor.node("Concat", parts, "simcc", axis=-1)
 
 
+def _maps(editor: GraphEditor, output: "onnx.ValueInfoProto", count: int) -> list[int]:
+    """Name the maps LANDMARKS, channels first; their shape."""
+    _, *shape = shape_of(output)
+    if shape[0] == count:
+        editor.node("Identity", [output.name], LANDMARKS)
+        return [1, *shape]
+    editor.node("Transpose", [output.name], LANDMARKS, perm=[0, 3, 1, 2])
+    return [1, count, *shape[:2]]
+
+
+def _coordinates(
+    editor: GraphEditor, name: str, units: str, size_wh: tuple[int, int], count: int
+) -> list[int]:
+    """Name 2 K coordinates LANDMARKS, in crop sides from the crop's centre; their shape."""
+    shape = [1, 2 * count]
+    flat = editor.node("Reshape", [name, editor.constant("flat", np.array(shape, np.int64))], "flat_points")
+    factor, offset = _affine(units, size_wh, count)
+    scaled = editor.node("Mul", [flat, editor.constant("sides", factor)], "scaled_points")
+    editor.node("Add", [scaled, editor.constant("centre", offset)], LANDMARKS)
+    return shape
+
+
 def shape_outputs(
     model: "onnx.ModelProto", rule: OutputRule, path: Path, *, fitted_presence: bool = False
 ) -> None:
@@ -334,27 +356,14 @@ def shape_outputs(
 
     editor, found = GraphEditor(model), pick_outputs(model, rule, path)
     high, wide = shape_of(inputs_of(model)[0])[2:]
-    size_wh, units = (wide, high), rule.units
     if rule.layout == "heatmap":
-        _, *shape = shape_of(found[0])
-        turned = shape[0] != rule.points
-        if turned:
-            editor.node("Transpose", [found[0].name], LANDMARKS, perm=[0, 3, 1, 2])
-        else:
-            editor.node("Identity", [found[0].name], LANDMARKS)
-        made = [1, rule.points, *(shape[:2] if turned else shape[1:])]
+        shape = _maps(editor, found[0], rule.points)
+    elif rule.layout == "simcc":
+        points = _simcc(editor, found, (wide, high))
+        shape = _coordinates(editor, points, "pixels", (wide, high), rule.points)
     else:
-        last = found[0].name
-        if rule.layout == "simcc":
-            last, units = _simcc(editor, found, size_wh), "pixels"
-        made = [1, 2 * rule.points]
-        flat = editor.node(
-            "Reshape", [last, editor.constant("flat", np.array(made, np.int64))], "flat_points"
-        )
-        factor, offset = _affine(units, size_wh, rule.points)
-        scaled = editor.node("Mul", [flat, editor.constant("sides", factor)], "scaled_points")
-        editor.node("Add", [scaled, editor.constant("centre", offset)], LANDMARKS)
-    outputs = [onnx.helper.make_tensor_value_info(LANDMARKS, onnx.TensorProto.FLOAT, made)]
+        shape = _coordinates(editor, found[0].name, rule.units, (wide, high), rule.points)
+    outputs = [onnx.helper.make_tensor_value_info(LANDMARKS, onnx.TensorProto.FLOAT, shape)]
     if rule.presence:
         _name_presence(editor, PREFIX + rule.presence, path)
     if rule.presence or fitted_presence:

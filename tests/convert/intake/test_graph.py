@@ -134,3 +134,37 @@ def test_half_precision_and_a_wrong_number_of_points_are_refused_in_one_line(tmp
     (tmp_path / "text.onnx").write_text("no model")
     with pytest.raises(BadInputError, match="no usable ONNX file"):
         read_model(tmp_path / "text.onnx", None)
+
+
+def distributions(path):
+    """SimCC's two outputs as a constant of the picture's mean: a peak at bin 6 of 16 in x, at 10 in y."""
+    rows = np.full((2, POINTS, 2 * SIDE), -9.0, np.float32)
+    rows[0, :, 6] = rows[1, :, 10] = 9.0
+    nodes = [helper.make_node("ReduceMean", ["image"], ["mean"], axes=[1, 2, 3], keepdims=0)]
+    outputs = []
+    for axis in "xy":
+        nodes += [
+            helper.make_node("Mul", ["mean", "nothing"], [f"zero_{axis}"]),
+            helper.make_node("Add", [f"zero_{axis}", f"rows_{axis}"], [axis]),
+        ]
+        outputs.append(helper.make_tensor_value_info(axis, TensorProto.FLOAT, [1, POINTS, 2 * SIDE]))
+    arrays = {"nothing": np.zeros(1), "rows_x": rows[:1], "rows_y": rows[1:]}
+    graph = helper.make_graph(
+        nodes,
+        "simcc",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
+        outputs,
+        [numpy_helper.from_array(array.astype(np.float32), name) for name, array in arrays.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
+
+
+def test_two_distributions_become_their_expectation(tmp_path):
+    path = distributions(tmp_path / "net.onnx")
+    model = read_model(path, None)
+    fold_normalisation(model, Normalisation())
+    shape_outputs(model, OutputRule(POINTS, "simcc"), path)
+    ours = decode_coordinates(run(model, real_nchw(crop()))[0], (SIDE, SIDE))
+    # Half a pixel a bin.
+    assert ours == pytest.approx(np.tile([3.0, 5.0], (POINTS, 1)), abs=1e-2)
