@@ -121,7 +121,8 @@ def test_home_assistants_automation_names_an_entity_that_is_announced():
     """It makes an entity's id of the device's name and the entity's; Home Assistant itself is not run."""
     text = (EXAMPLES / "home_assistant" / "automation.yaml").read_text()
     announced = [
-        publication.topic for publication in announcements(MqttSettings("broker", 1883, "hall", discovery=True))
+        publication.topic
+        for publication in announcements(MqttSettings("broker", 1883, "hall", discovery=True))
     ]
     assert "homeassistant/binary_sensor/hall/face/config" in announced
     assert text.count("entity_id: binary_sensor.hall_face") == 2
