@@ -92,7 +92,7 @@ class Box(NamedTuple):
 def jitter_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box:
     """Move each side independently by a uniform amount up to `fraction` of width or height.
 
-    The project's one stand-in for a finder's error: every figure "with shaken boxes" uses it.
+    Stands in for the face finder's error: every figure for "shaken boxes" uses it.
     """
     moved = rng.uniform(-fraction, fraction, 4)
     return Box(

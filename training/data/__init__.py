@@ -1,1 +1,1 @@
-"""Data sets, and everything that happens to a picture before a network sees it."""
+"""Data sets, and the preparation of their pictures for training."""

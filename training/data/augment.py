@@ -1,7 +1,7 @@
 """Batched augmentation on the tensor device: from packed faces to the network's crops.
 
-Every draw comes from a generator seeded by (run seed, step), so a resumed run sees the same crops as
-an uninterrupted one and no random state needs saving. Letters: B crops, P pack side, S crop side,
+Every random number comes from a generator seeded by (run seed, step), so a resumed run sees the same crops
+as an uninterrupted one and no random state needs saving. Letters: B crops, P pack side, S crop side,
 K landmarks.
 """
 
@@ -24,55 +24,56 @@ class AugmentSettings:
     rotation_degrees: float = 18.0
     """Standard deviation of the roll."""
     scale: float = 0.13
-    """Standard deviation of the logarithm of the roi's side."""
+    """Standard deviation of the logarithm of the ROI's side."""
     shift: float = 0.06
-    """Standard deviation of the roi's middle, in roi sides."""
+    """Standard deviation of the ROI's centre, in ROI sides."""
     loose: float = 0.12
-    """Share of crops with a roi far too large or small, as a first find gives."""
+    """Fraction of crops with an ROI far too large or too small, as the face finder gives on a first frame."""
     mirror: float = 0.5
-    """Share mirrored."""
+    """Fraction mirrored."""
     label_bias: float = 0.0
-    """How far to the picture's right of the mirror-symmetric place the labels lie, in roi sides. A mirrored
-    label would lie as far to the left, and the network, which cannot tell, would learn the middle."""
+    """Constant offset of the labels to the right of the mirror-symmetric position, in ROI sides. A mirrored
+    label would be offset to the left, and the network, which cannot tell which pictures are mirrored, would
+    learn no offset at all; so mirrored labels are moved back by twice this."""
     colour: float = 0.8
-    """Share with changed brightness, contrast, gamma and channel gains."""
+    """Fraction with changed brightness, contrast, gamma and channel gains."""
     grey: float = 0.1
-    """Share without colour."""
+    """Fraction turned to grey."""
     blur: float = 0.3
-    """Share blurred."""
+    """Fraction blurred."""
     coarse: float = 0.25
-    """Share sampled at a lower resolution first, as a distant face is."""
+    """Fraction sampled at a lower resolution first, like a distant face."""
     noise: float = 0.4
-    """Share with sensor noise."""
+    """Fraction with sensor noise."""
     occlusion: float = 0.35
-    """Share with a covering patch."""
+    """Fraction with a patch over the picture."""
     cheap: float = 0.0
-    """Share of face crops as a cheap camera takes them (cheap_camera.py), instead of the above."""
+    """Fraction of face crops degraded like a cheap camera's (cheap_camera.py) instead of by the above."""
     background: float = 0.06
-    """Crops of faceless ground, per face crop."""
+    """Crops of background without a face, per face crop."""
     off_face: float = 0.06
     """Crops that miss their face by half or more, per face crop."""
 
     @property
     def faceless(self) -> bool:
-        """Whether the network meets crops without a face, and so can learn to tell them."""
+        """Whether there are crops without a face, so that the network can learn a presence score."""
         return bool(self.background or self.off_face)
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What a task sees."""
+    """Input and labels of one training step."""
 
     image: Tensor
     """(B, 3, S, S) float32, (pixel - 128) / 128, BGR."""
     landmarks: Tensor
     """(B, K, 2) crop pixels; meaningless where `face` is 0."""
     face: Tensor
-    """(B,) 1 for a crop on a face, 0 for one that is not."""
+    """(B,) 1 for a crop of a face, else 0."""
     known: Tensor | None = None
-    """(B, K) 1 where the landmark's label is to be learnt, else 0; None: everywhere."""
+    """(B, K) 1 where the landmark's label is to be learnt, else 0; None where all are."""
     view: Tensor | None = None
-    """(B, 3, V, V) the same crops larger and as the photograph has them: what a teacher sees."""
+    """(B, 3, V, V) the same crops, larger and not degraded: the input of a teacher."""
 
 
 def _uniform(count: int, low: float, high: float, rng: torch.Generator) -> Tensor:
@@ -80,21 +81,21 @@ def _uniform(count: int, low: float, high: float, rng: torch.Generator) -> Tenso
 
 
 def _normal(count: int, deviation: float, rng: torch.Generator) -> Tensor:
-    """Normal draws clipped at three standard deviations."""
+    """(count,) normal values, clipped at three standard deviations."""
     return torch.randn(count, generator=rng, device=rng.device).clamp(-3, 3) * deviation
 
 
-def _chosen(count: int, share: float, rng: torch.Generator) -> Tensor:
-    """(count, 1, 1, 1) bool, true for about `share` of them."""
-    return (torch.rand(count, generator=rng, device=rng.device) < share).view(-1, 1, 1, 1)
+def _chosen(count: int, fraction: float, rng: torch.Generator) -> Tensor:
+    """(count, 1, 1, 1) bool, each true with probability `fraction`."""
+    return (torch.rand(count, generator=rng, device=rng.device) < fraction).view(-1, 1, 1, 1)
 
 
-def crop_to_pack_maps(center: Tensor, side: Tensor, angle: Tensor, mirror: Tensor, crop_side: int) -> Tensor:
+def crop_to_pack_maps(centre: Tensor, side: Tensor, angle: Tensor, mirror: Tensor, crop_side: int) -> Tensor:
     """(B, 2, 3) affine maps from crop pixels to pack pixels.
 
     Args:
-        center: (B, 2) roi middles, pack pixels.
-        side: (B,) roi sides, pack pixels.
+        centre: (B, 2) ROI centres, pack pixels.
+        side: (B,) ROI sides, pack pixels.
         angle: (B,) radians.
         mirror: (B,) bool.
         crop_side: S.
@@ -105,8 +106,8 @@ def crop_to_pack_maps(center: Tensor, side: Tensor, angle: Tensor, mirror: Tenso
     linear = torch.stack(
         [torch.stack([cosine * flip, -sine], dim=1), torch.stack([sine * flip, cosine], dim=1)], dim=1
     )
-    middle = torch.full((2,), (crop_side - 1) / 2, device=center.device)
-    offset = center - linear @ middle
+    crop_centre = torch.full((2,), (crop_side - 1) / 2, device=centre.device)
+    offset = centre - linear @ crop_centre
     return torch.cat([linear, offset[:, :, None]], dim=2)
 
 
@@ -122,8 +123,8 @@ def sample_crops(images: Tensor, maps: Tensor, crop_side: int) -> Tensor:
     # grid_sample's own coordinates run from -1 to 1 over the outer edges of the pixels:
     # pack pixel p is at (2 p + 1) / P - 1, crop likewise.
     linear = maps[:, :, :2] * (crop_side / pack_side)
-    middle = maps[:, :, :2].sum(2) * (crop_side - 1) / 2 + maps[:, :, 2]
-    theta = torch.cat([linear, ((2 * middle + 1) / pack_side - 1)[:, :, None]], dim=2)
+    centre = maps[:, :, :2].sum(2) * (crop_side - 1) / 2 + maps[:, :, 2]
+    theta = torch.cat([linear, ((2 * centre + 1) / pack_side - 1)[:, :, None]], dim=2)
     grid = functional.affine_grid(theta, [len(images), 3, crop_side, crop_side], align_corners=False)
     planes = images.permute(0, 3, 1, 2).float()
     return functional.grid_sample(planes, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
@@ -142,13 +143,13 @@ def shrunk(image: Tensor, landmarks: Tensor, side: int) -> tuple[Tensor, Tensor]
 
 
 def _colour(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
-    """Brightness, contrast, gamma and channel gains of a share; grey for another."""
+    """Change brightness, contrast, gamma and channel gains of a fraction, and turn another to grey."""
     count = len(image)
     gain = torch.exp(_normal(count, 0.25, rng)).view(-1, 1, 1, 1)
     tint = torch.exp(_normal(count * 3, 0.08, rng)).view(-1, 3, 1, 1)
-    lift = _normal(count, 18.0, rng).view(-1, 1, 1, 1)
+    brightness = _normal(count, 18.0, rng).view(-1, 1, 1, 1)
     gamma = torch.exp(_normal(count, 0.25, rng)).view(-1, 1, 1, 1)
-    changed = 255 * ((image * (gain * tint) + lift).clamp(0, 255) / 255).clamp_min(1e-4).pow(gamma)
+    changed = 255 * ((image * (gain * tint) + brightness).clamp(0, 255) / 255).clamp_min(1e-4).pow(gamma)
     image = torch.where(_chosen(count, settings.colour, rng), changed, image)
     # ITU-R BT.601 luma, channels in BGR order.
     weights = torch.tensor([0.114, 0.587, 0.299], device=image.device).view(1, 3, 1, 1)
@@ -157,7 +158,7 @@ def _colour(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> T
 
 
 def _blur(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
-    """Motion blur along a random direction, or defocus: a share of the batch, in place of the sharp one.
+    """Blur a fraction of the batch by motion along a random direction, or by defocus.
 
     Each picture has its own 7x7 kernel, so one grouped convolution serves the batch.
     """
@@ -181,7 +182,7 @@ def _blur(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Ten
 
 
 def _coarsen(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
-    """A share shrunk to between a quarter and nine tenths, and back: one factor a batch."""
+    """Shrink a fraction to between a quarter and nine tenths, and back, by one factor per batch."""
     sides = image.shape[2:]
     factor = float(_uniform(1, 0.25, 0.9, rng))
     small_sides = [int(side * factor) for side in sides]
@@ -194,16 +195,16 @@ def _coarsen(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> 
 
 
 def _occlude(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
-    """A rotated rectangle or ellipse, filled with one colour or with a neighbour's pixels."""
+    """Cover a fraction by a rotated rectangle or ellipse of one colour or of another crop's pixels."""
     count, height, width = len(image), image.shape[2], image.shape[3]
     side = min(height, width)
     extent = torch.tensor([width, height], device=image.device, dtype=torch.float32).view(1, 2, 1, 1)
     rows, columns = (torch.arange(length, device=image.device) for length in (height, width))
     y, x = torch.meshgrid(rows, columns, indexing="ij")
-    center = _uniform(count * 2, 0.05, 0.95, rng).view(count, 2, 1, 1) * extent
+    centre = _uniform(count * 2, 0.05, 0.95, rng).view(count, 2, 1, 1) * extent
     angle = _uniform(count, 0, math.pi, rng).view(-1, 1, 1)
     half = torch.exp(_uniform(count * 2, math.log(0.06), math.log(0.3), rng)).view(count, 2, 1, 1) * side
-    dx, dy = x - center[:, 0], y - center[:, 1]
+    dx, dy = x - centre[:, 0], y - centre[:, 1]
     along = ((dx * torch.cos(angle) + dy * torch.sin(angle)) / half[:, 0]).abs()
     across = ((dy * torch.cos(angle) - dx * torch.sin(angle)) / half[:, 1]).abs()
     ellipse = _chosen(count, 0.5, rng)[:, 0]
@@ -214,15 +215,15 @@ def _occlude(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> 
 
 
 def _noise(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
-    """Sensor noise of up to 12 of 255 on a share."""
+    """Add sensor noise of up to 12 of 255 to a fraction."""
     chosen = _chosen(len(image), settings.noise, rng).flatten().nonzero()[:, 0]
     deviation = _uniform(len(chosen), 0, 12, rng).view(-1, 1, 1, 1)
-    grains = torch.randn(len(chosen), *image.shape[1:], generator=rng, device=rng.device) * deviation
-    return image.index_add(0, chosen, grains)
+    noise = torch.randn(len(chosen), *image.shape[1:], generator=rng, device=rng.device) * deviation
+    return image.index_add(0, chosen, noise)
 
 
 def degrade(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> Tensor:
-    """What a cheap camera and the world in front of it do: (B, 3, H, W) pixels 0..255 to the same."""
+    """Occlude, recolour, blur, coarsen and add noise: (B, 3, H, W) pixels 0..255 to the same."""
     image = _occlude(image, settings, rng)
     image = _colour(image, settings, rng)
     image = _blur(image, settings, rng)
@@ -231,26 +232,36 @@ def degrade(image: Tensor, settings: AugmentSettings, rng: torch.Generator) -> T
 
 
 def photograph_some(
-    pixels: Tensor, landmarks: Tensor, degraded: Tensor, share: float, rng: torch.Generator
+    pixels: Tensor, landmarks: Tensor, degraded: Tensor, fraction: float, rng: torch.Generator
 ) -> Tensor:
-    """`degraded` (B, 3, S, S), but of the first crops, those on faces, a share as a cheap camera has them.
+    """Replace a fraction of the face crops in `degraded` by photographs of a cheap camera.
 
-    One crop at a time on the CPU: a few milliseconds a batch, where a share is a quarter.
+    They are made one by one on the CPU: a few milliseconds a batch for a fraction of a quarter.
+
+    Args:
+        pixels: (B, 3, S, S) 0..255, not degraded; the crops of faces come first.
+        landmarks: (F, K, 2) crop pixels, of the crops of faces.
+        degraded: (B, 3, S, S) 0..255.
+        fraction: of the crops of faces.
+        rng: on the tensor device.
+
+    Returns:
+        (B, 3, S, S) 0..255.
     """
-    chosen = _chosen(len(landmarks), share, rng).flatten().nonzero()[:, 0]
+    chosen = _chosen(len(landmarks), fraction, rng).flatten().nonzero()[:, 0]
     seed = int(torch.randint(2**31, (1,), generator=rng, device=rng.device))
     if len(chosen) == 0:
         return degraded
-    numbers = np.random.default_rng(seed)
+    cpu_rng = np.random.default_rng(seed)
     crops = pixels[chosen].clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
     points = landmarks[chosen].cpu().numpy()
-    taken = [photograph(crop, shape, numbers) for crop, shape in zip(crops, points, strict=True)]
+    taken = [photograph(crop, shape, cpu_rng) for crop, shape in zip(crops, points, strict=True)]
     planes = torch.from_numpy(np.stack(taken)).to(pixels.device).permute(0, 3, 1, 2).float()
     return degraded.index_copy(0, chosen, planes)
 
 
 def normalise(pixels: Tensor) -> Tensor:
-    """Pixels 0..255 to the network's reals, (pixel - 128) / 128: in int8 one flipped bit."""
+    """Pixels 0..255 to the network's input, (pixel - 128) / 128. For int8 networks this flips one bit."""
     return (pixels - 128) / 128
 
 
@@ -267,12 +278,12 @@ class TensorPack:
     context: float
     """Pack side over the longest side of the landmarks' box."""
     known: Tensor | None = None
-    """(N, K) 1 where a label is to be learnt, else 0, the same for a point and its mirror image; None:
-    everywhere."""
+    """(N, K) 1 where a label is to be learnt, else 0, alike for a point and its mirror image; None where all
+    are."""
 
 
 class Augmenter:
-    """Cuts augmented batches out of a pack."""
+    """Cuts augmented batches from a pack."""
 
     def __init__(
         self,
@@ -284,13 +295,11 @@ class Augmenter:
         *,
         view_side: int = 0,
     ) -> None:
-        """Crops of `crop_side` pixels whose unshaken roi is `margin` face sizes.
+        """Prepare to cut.
 
         Args:
-            pack: what is cut from.
-            settings: how crops are varied.
-            crop_side: S.
-            margin: roi side over the face's size.
+            crop_side: S, pixels.
+            margin: side of the ROI before augmentation, over the face's size.
             mirror_order: (K,) landmark that each becomes in a mirrored picture.
             view_side: V of the batch's `view`, at least S; 0 for none.
         """
@@ -301,7 +310,7 @@ class Augmenter:
         self.mirror_order = mirror_order
 
     def batch(self, faces: Tensor, rng: torch.Generator) -> Batch:
-        """Augmented crops of these faces, followed by crops that are no face.
+        """Augmented crops of these faces, followed by crops without a face.
 
         Args:
             faces: (F,) indices into the pack.
@@ -333,7 +342,7 @@ class Augmenter:
 
     @staticmethod
     def _known(known: Tensor, count: int) -> Tensor:
-        """(F, K) of faces to (count, K): of crops that are no face, which come last, nothing."""
+        """(F, K) of faces to (count, K); nothing is known in crops without a face, which come last."""
         return functional.pad(known, (0, 0, 0, count - len(known)))
 
     def _on_faces(self, faces: Tensor, rng: torch.Generator) -> Batch:
@@ -344,36 +353,36 @@ class Augmenter:
         angle = _normal(count, math.radians(settings.rotation_degrees), rng)
         shift = _normal(count * 2, settings.shift, rng).view(count, 2) * side[:, None]
         mirror = torch.rand(count, generator=rng, device=rng.device) < settings.mirror
-        maps = crop_to_pack_maps(self._middle() + shift, side, angle, mirror, self.cut_side)
+        maps = crop_to_pack_maps(self._pack_centre() + shift, side, angle, mirror, self.cut_side)
         return self._cut(faces, maps, mirror, face=1.0)
 
     def _off_faces(self, faces: Tensor, rng: torch.Generator) -> Batch:
-        """Rois moved by half their side or more, so that at least half the face is outside."""
+        """Crops of ROIs moved by half their side or more, so that at least half the face lies outside."""
         count = len(faces)
         side = self.roi_side * torch.exp(_normal(count, 0.3, rng))
-        way = _uniform(count, 0, 2 * math.pi, rng)
-        far = torch.maximum(side, torch.full_like(side, self.roi_side)) * _uniform(count, 0.5, 0.8, rng)
+        direction = _uniform(count, 0, 2 * math.pi, rng)
+        distance = torch.maximum(side, torch.full_like(side, self.roi_side)) * _uniform(count, 0.5, 0.8, rng)
         # Divided by the larger component: half a side along an axis, more along a diagonal.
-        step = torch.stack([torch.cos(way), torch.sin(way)], dim=1)
+        step = torch.stack([torch.cos(direction), torch.sin(direction)], dim=1)
         step = step / step.abs().max(dim=1, keepdim=True).values
         angle = _normal(count, math.radians(self.settings.rotation_degrees), rng)
         mirror = torch.rand(count, generator=rng, device=rng.device) < self.settings.mirror
-        center = self._middle() + step * far[:, None]
-        maps = crop_to_pack_maps(center, side, angle, mirror, self.cut_side)
+        centre = self._pack_centre() + step * distance[:, None]
+        maps = crop_to_pack_maps(centre, side, angle, mirror, self.cut_side)
         return self._cut(faces, maps, mirror, face=0.0)
 
     def _backgrounds(self, count: int, rng: torch.Generator) -> Batch:
-        grounds = self.pack.backgrounds
-        chosen = torch.randint(len(grounds), (count,), generator=rng, device=rng.device)
-        side = grounds.shape[1] * _uniform(count, 0.5, 1.0, rng)
+        backgrounds = self.pack.backgrounds
+        chosen = torch.randint(len(backgrounds), (count,), generator=rng, device=rng.device)
+        side = backgrounds.shape[1] * _uniform(count, 0.5, 1.0, rng)
         angle = _uniform(count, -math.pi, math.pi, rng)
         mirror = torch.rand(count, generator=rng, device=rng.device) < self.settings.mirror
-        maps = crop_to_pack_maps(self._middle().expand(count, 2), side, angle, mirror, self.cut_side)
-        image = sample_crops(grounds[chosen], maps, self.cut_side)
-        nowhere = self.pack.landmarks.new_zeros(count, *self.pack.landmarks.shape[1:])
-        return Batch(image, nowhere, image.new_zeros(count))
+        maps = crop_to_pack_maps(self._pack_centre().expand(count, 2), side, angle, mirror, self.cut_side)
+        image = sample_crops(backgrounds[chosen], maps, self.cut_side)
+        no_landmarks = self.pack.landmarks.new_zeros(count, *self.pack.landmarks.shape[1:])
+        return Batch(image, no_landmarks, image.new_zeros(count))
 
-    def _middle(self) -> Tensor:
+    def _pack_centre(self) -> Tensor:
         side = self.pack.images.shape[1]
         return torch.full((1, 2), (side - 1) / 2, device=self.pack.landmarks.device)
 

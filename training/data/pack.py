@@ -1,8 +1,7 @@
-"""Faces cut out once and kept small: the whole training set as one array that fits in memory.
+"""Packs: the faces of a training set, cut from their pictures once and small enough to stay in memory.
 
-A pack holds, for each face, an upright square of `context` face sizes at `side` pixels, and pieces
-of the same pictures without a labelled face. Augmentation cuts the network's crops out of it on
-the tensor device.
+A pack holds, for each face, an upright square of `context` face sizes at `side` pixels, and pieces of the
+same pictures without a labelled face. Augmentation cuts the network's crops from it on the tensor device.
 """
 
 import hashlib
@@ -29,16 +28,16 @@ from training.data.sets.sample import Sample
 __all__ = ["FacePack", "cut_background", "cut_face", "load_pack", "read_picture"]
 
 Work = TypeVar("Work")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 JPEG_QUALITY = 92
 FORMAT = 3
-"""Part of the cache key: raised when the cutting changes."""
+"""Part of the cache key; raise it when the way of cutting changes."""
 
 
 @dataclass(frozen=True, eq=False)
 class FacePack:
-    """Labelled faces and faceless ground, ready for augmentation."""
+    """Labelled faces, and backgrounds without one, ready for augmentation."""
 
     images: NDArray[np.uint8]
     """(N, side, side, 3) BGR."""
@@ -47,9 +46,9 @@ class FacePack:
     names: list[str]
     """N sample names."""
     sources: list[str]
-    """N sets the faces come from."""
+    """N names of the sets that the faces come from."""
     backgrounds: NDArray[np.uint8]
-    """(M, side, side, 3) BGR, no labelled face inside."""
+    """(M, side, side, 3) BGR, without a labelled face."""
     context: float
     """Side of the square over the longest side of the landmarks' box."""
 
@@ -59,7 +58,7 @@ class FacePack:
         return int(self.images.shape[1])
 
     def joined(self, other: "FacePack") -> "FacePack":
-        """These faces, then another pack's, of the same side and context."""
+        """These faces followed by those of another pack with the same side and context."""
         return FacePack(
             np.concatenate([self.images, other.images]),
             np.concatenate([self.landmarks, other.landmarks]),
@@ -72,16 +71,15 @@ class FacePack:
 
 @dataclass(frozen=True, eq=False)
 class PackedFace:
-    """One face as a file keeps it."""
+    """One face as stored in a pack's file."""
 
     jpeg: bytes
-    """Its picture."""
     landmarks: NDArray[np.float32]
     """(K, 2) pixels of the picture."""
     name: str
-    """Of the sample."""
+    """Name of the sample."""
     source: str
-    """Set it comes from."""
+    """Name of the set that it comes from."""
 
 
 def cut_face(sample: Sample, context: float, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -92,21 +90,29 @@ def cut_face(sample: Sample, context: float, side: int) -> tuple[NDArray[np.uint
 
 
 def seeded_by(name: str) -> np.random.Generator:
-    """Draws that are the same for a name whatever the order or the number of workers."""
+    """A generator that depends on the name alone, not on the order or the number of workers."""
     return np.random.default_rng(list(hashlib.sha256(name.encode()).digest()[:8]))
 
 
 def map_in_processes(
-    function: Callable[[Work], Made], work: Sequence[Work], doing: str, workers: int
-) -> list[Made]:
-    """What a function makes of each piece of work, in their order, with a progress bar."""
+    function: Callable[[Work], Result], work: Sequence[Work], description: str, workers: int
+) -> list[Result]:
+    """Map a function over the work in several processes, in order, with a progress bar."""
     with ProcessPoolExecutor(workers) as pool:
-        made = pool.map(function, work, chunksize=16)
-        return list(tqdm(made, total=len(work), desc=doing, unit="face", file=sys.stderr))
+        results = pool.map(function, work, chunksize=16)
+        return list(tqdm(results, total=len(work), desc=description, unit="face", file=sys.stderr))
 
 
 def cut_background(sample: Sample, others: Sequence[Box], side: int) -> NDArray[np.uint8] | None:
-    """A square of the same picture that no labelled face touches; None if there is no room."""
+    """(side, side, 3) square of the picture that no labelled face touches; None if there is no room.
+
+    Args:
+        others: boxes of all labelled faces of the picture.
+        side: pixels.
+
+    Raises:
+        BadInputError: the picture cannot be read.
+    """
     image = read_picture(sample.path)
     rng = seeded_by(sample.name)
     height, width = image.shape[:2]
@@ -124,13 +130,13 @@ def cut_background(sample: Sample, others: Sequence[Box], side: int) -> NDArray[
 def _cut(work: tuple[Sample, Sequence[Box]], context: float, side: int) -> tuple[PackedFace, bytes | None]:
     sample, boxes = work
     crop, landmarks = cut_face(sample, context, side)
-    ground = cut_background(sample, boxes, side)
+    background = cut_background(sample, boxes, side)
     face = PackedFace(as_jpeg(crop), landmarks, sample.name, sample.source)
-    return face, None if ground is None else as_jpeg(ground)
+    return face, None if background is None else as_jpeg(background)
 
 
 def as_jpeg(image: NDArray[np.uint8]) -> bytes:
-    """(H, W, 3) BGR as a pack keeps it."""
+    """Encode (H, W, 3) BGR as packs store it."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return data.tobytes()
 
@@ -143,7 +149,7 @@ def _decode_all(blob: NDArray[np.uint8], ends: NDArray[np.int64], side: int) -> 
 
 
 def _boxes_by_picture(samples: Sequence[Sample]) -> dict[str, list[Box]]:
-    """Labelled faces of one photograph (`NAME_1`, `NAME_2` are cut from the same one) by its name."""
+    """Boxes of all labelled faces of each picture, by its path."""
     boxes: dict[str, list[Box]] = {}
     for sample in samples:
         boxes.setdefault(str(sample.path), []).append(sample.box)
@@ -151,7 +157,7 @@ def _boxes_by_picture(samples: Sequence[Sample]) -> dict[str, list[Box]]:
 
 
 def pack_key(samples: Sequence[Sample], settings: str) -> str:
-    """Name of what is cut out of these samples' pictures with such settings; other labels, another name."""
+    """Cache key of these samples, their labels and the settings that they are packed with."""
     digest = hashlib.sha256(settings.encode())
     for sample in samples:
         digest.update(f"{sample.name} {container_of(sample.path).stat().st_size}".encode())
@@ -160,14 +166,14 @@ def pack_key(samples: Sequence[Sample], settings: str) -> str:
 
 
 def write_faces(path: Path, rows: Sequence[PackedFace], grounds: Sequence[bytes] = ()) -> None:
-    """Keep cut faces, and ground without one.
+    """Write cut faces, and JPEGs of backgrounds without one, to a file.
 
     Raises:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
 
-    def fill(beside: Path) -> None:
-        with beside.open("wb") as stream:
+    def fill(temporary: Path) -> None:
+        with temporary.open("wb") as stream:
             np.savez(
                 stream,
                 faces=np.frombuffer(b"".join(row.jpeg for row in rows), np.uint8),
@@ -183,11 +189,15 @@ def write_faces(path: Path, rows: Sequence[PackedFace], grounds: Sequence[bytes]
 
 
 PACK_ARRAYS = ("faces", "face_ends", "grounds", "ground_ends", "landmarks", "names", "sources")
-"""Of a pack's file."""
+"""Arrays of a pack's file."""
 
 
 def read_faces(path: Path, context: float, side: int) -> FacePack:
-    """What `write_faces` kept."""
+    """Read a file of `write_faces`.
+
+    Raises:
+        BadInputError: it is damaged.
+    """
     stored = read_arrays(path, *PACK_ARRAYS, remedy="remove it: the next run packs the faces again")
     faces, face_ends, grounds, ground_ends, landmarks, names, sources = stored
     return FacePack(
@@ -204,13 +214,15 @@ def _write_pack(samples: Sequence[Sample], context: float, side: int, path: Path
     boxes = _boxes_by_picture(samples)
     work = [(sample, boxes[str(sample.path)]) for sample in samples]
     rows = map_in_processes(partial(_cut, context=context, side=side), work, "packing faces", workers)
-    write_faces(path, [face for face, _ in rows], [ground for _, ground in rows if ground is not None])
+    write_faces(
+        path, [face for face, _ in rows], [background for _, background in rows if background is not None]
+    )
 
 
 def load_pack(
     samples: Sequence[Sample], context: float, side: int, cache: Path, workers: int = 2
 ) -> FacePack:
-    """The pack of these faces, cut now or taken from `cache`.
+    """The pack of these faces, from `cache` or cut now.
 
     Raises:
         BadInputError: a picture cannot be read.

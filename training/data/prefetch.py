@@ -1,4 +1,4 @@
-"""The next batch made while the network learns from this one."""
+"""Prefetching: the next batch is made while the network learns from the current one."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -6,18 +6,17 @@ from typing import Any
 
 
 class Prefetch:
-    """One batch ahead, by step: a batch depends on its step alone, so nothing changes but the waiting."""
+    """Calls `make(step)` one step ahead. A batch depends on its step alone, so this changes no result."""
 
     def __init__(self, make: Callable[[int], Any]) -> None:
-        """`make` gives a step's batch."""
         self._make = make
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="prefetch")
         self._ahead: dict[int, Future[Any]] = {}
 
     def take(self, step: int, *, and_next: bool = True) -> Any:
-        """The batch of a step; that of the next is begun.
+        """Return the batch of a step and begin the next one.
 
-        An error in making it is raised here.
+        An exception raised while the batch was made is raised here.
         """
         future = self._ahead.pop(step, None)
         for other in self._ahead.values():
@@ -29,6 +28,6 @@ class Prefetch:
         return batch
 
     def close(self) -> None:
-        """Drop what is ahead and end the thread."""
+        """Drop the prefetched batch and end the thread."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._ahead = {}

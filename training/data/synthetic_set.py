@@ -1,4 +1,4 @@
-"""Drawn faces as a training set: the first result without any data."""
+"""A training set of drawn faces, for a first result without any data."""
 
 import hashlib
 import os
@@ -16,13 +16,13 @@ from training.data.validation import SEED, CropSet
 from training.engine.settings import DataSettings
 
 CONTEXT = 2.0
-"""Face sizes across a drawn picture."""
+"""Side of a drawn picture, in face sizes."""
 HELD_OUT = 200
-"""Faces of validation."""
+"""Number of validation faces."""
 
 
 def _draw(count: int, seed: int, side: int, cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Faces from the cache, or drawn and kept there."""
+    """(N, side, side, 3) pictures and (N, 68, 2) landmarks, from the cache or drawn and put there."""
     import training.data.synthetic
 
     sources = sorted(Path(training.data.synthetic.__file__).parent.rglob("*.py"))
@@ -31,8 +31,8 @@ def _draw(count: int, seed: int, side: int, cache: Path) -> tuple[np.ndarray, np
     if not path.is_file():
         images, landmarks = draw_faces(count, seed, side, workers=os.cpu_count())
 
-        def fill(beside: Path) -> None:
-            with beside.open("wb") as stream:
+        def fill(temporary: Path) -> None:
+            with temporary.open("wb") as stream:
                 np.savez(stream, images=images, landmarks=landmarks)
 
         write_whole(path, fill)
@@ -42,16 +42,16 @@ def _draw(count: int, seed: int, side: int, cache: Path) -> tuple[np.ndarray, np
     return images, landmarks
 
 
-def _shaken_crops(images: np.ndarray, landmarks: np.ndarray, margin: float, side: int) -> CropSet:
+def _jittered_crops(images: np.ndarray, landmarks: np.ndarray, margin: float, side: int) -> CropSet:
     rng = np.random.default_rng(SEED)
     transforms = [
         CropTransform.for_box(jitter_box(Box.around(face), rng), margin, (side, side)) for face in landmarks
     ]
     return CropSet(
-        np.stack([crop_image(image, way) for image, way in zip(images, transforms, strict=True)]),
-        np.stack([way.frame_to_crop(face) for face, way in zip(landmarks, transforms, strict=True)]).astype(
-            np.float32
-        ),
+        np.stack([crop_image(image, transform) for image, transform in zip(images, transforms, strict=True)]),
+        np.stack(
+            [transform.frame_to_crop(face) for face, transform in zip(landmarks, transforms, strict=True)]
+        ).astype(np.float32),
         [f"synthetic/{number}" for number in range(len(images))],
         ["synthetic"] * len(images),
     )
@@ -60,28 +60,28 @@ def _shaken_crops(images: np.ndarray, landmarks: np.ndarray, margin: float, side
 def make_synthetic_set(
     settings: DataSettings, margin: float, crop_side: int, cache: Path
 ) -> tuple[FacePack, CropSet]:
-    """Drawn faces to train on, and others, of another seed, to report on."""
+    """Drawn faces to train on, and validation crops of others with another seed."""
     images, landmarks = _draw(settings.faces, settings.seed, settings.side, cache)
     unseen, unseen_landmarks = _draw(HELD_OUT, settings.seed + 1_000_000, settings.side, cache)
-    grounds = np.stack(synthetic_grounds(max(settings.faces // 10, 1), settings.side, settings.seed))
+    backgrounds = np.stack(synthetic_grounds(max(settings.faces // 10, 1), settings.side, settings.seed))
     names = [f"synthetic/{settings.seed}/{number}" for number in range(len(images))]
-    pack = FacePack(images, landmarks, names, ["synthetic"] * len(images), grounds, CONTEXT)
-    return pack, _shaken_crops(unseen, unseen_landmarks, margin, crop_side)
+    pack = FacePack(images, landmarks, names, ["synthetic"] * len(images), backgrounds, CONTEXT)
+    return pack, _jittered_crops(unseen, unseen_landmarks, margin, crop_side)
 
 
 def synthetic_crops(
     settings: DataSettings, margin: float, crop_side: int, cache: Path, count: int
 ) -> tuple[CropSet, CropSet]:
-    """Shaken crops of `count` faces trained on, and the crops of validation."""
+    """Jittered crops of the first `count` training faces, and those of validation."""
     images, landmarks = _draw(settings.faces, settings.seed, settings.side, cache)
     unseen = _draw(HELD_OUT, settings.seed + 1_000_000, settings.side, cache)
     return (
-        _shaken_crops(images[:count], landmarks[:count], margin, crop_side),
-        _shaken_crops(*unseen, margin, crop_side),
+        _jittered_crops(images[:count], landmarks[:count], margin, crop_side),
+        _jittered_crops(*unseen, margin, crop_side),
     )
 
 
 def synthetic_grounds(count: int, side: int, seed: int) -> list[np.ndarray]:
-    """Drawn ground without a face, (side, side, 3) each."""
+    """Drawn backgrounds without a face, (side, side, 3) each."""
     rng = np.random.default_rng(seed)
     return [background(rng, side) for _ in range(count)]

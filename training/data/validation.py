@@ -1,4 +1,4 @@
-"""The crops that figures are taken on: cut exactly as the device cuts them, boxes shaken, seed 0."""
+"""Evaluation crops, cut exactly as on the device from jittered boxes, always with the same seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from training.data.sets.sample import Sample
 from training.models.decode import codec_of, landmarks_of
 
 SEED = 0
-"""Of the shaken boxes, everywhere."""
+"""Seed of the jittered boxes in every evaluation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +32,11 @@ class CropSet:
     names: list[str]
     """N sample names."""
     sources: list[str]
-    """N sets."""
+    """N names of sets."""
 
 
 def cut_crops(samples: Sequence[Sample], margin: float, side: int, seed: int = SEED) -> CropSet:
-    """Crops of shaken boxes, one draw of `seed` after the other in the order of `samples`.
+    """Crops of jittered boxes, with random numbers of `seed` drawn in the order of `samples`.
 
     Raises:
         BadInputError: a picture cannot be read.
@@ -52,14 +52,14 @@ def cut_crops(samples: Sequence[Sample], margin: float, side: int, seed: int = S
 
 
 def to_tensor(crops: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """(N, S, S, 3) uint8 to the network's (N, 3, S, S) float32."""
+    """(N, S, S, 3) uint8 BGR to the network's input, (N, 3, S, S) float32."""
     pixels = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float()
     return normalise(pixels).contiguous(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
 def predict_crops(model: nn.Module, crops: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
-    """(N, K, 2) crop pixels for (N, S, S, 3) crops; the model is in evaluation mode afterwards."""
+    """Landmarks (N, K, 2), crop pixels, of (N, S, S, 3) crops; leaves the model in evaluation mode."""
     device = next(model.parameters()).device
     model.eval()
     found = []
@@ -71,7 +71,7 @@ def predict_crops(model: nn.Module, crops: NDArray[np.uint8], batch: int = 64) -
 
 
 def validation_nme(model: nn.Module, crops: CropSet, scheme: LandmarkScheme) -> dict[str, float]:
-    """Mean NME by outer eye corners, as a fraction, of each set in `crops`."""
+    """Mean NME of each set in `crops`, as a fraction of the distance of the outer eye corners."""
     predicted = predict_crops(model, crops.crops)
     errors: dict[str, list[float]] = {}
     for found, true, source in zip(predicted, crops.landmarks_crop, crops.sources, strict=True):

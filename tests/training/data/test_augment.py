@@ -133,7 +133,7 @@ def test_roll_is_drawn_with_the_stated_deviation():
     assert math.degrees(float(roll.std())) == pytest.approx(18, rel=0.05)
 
 
-def test_a_cheap_camera_takes_its_share_of_the_face_crops_and_no_other():
+def test_a_cheap_camera_takes_a_fraction_of_the_face_crops_and_no_other():
     pixels = torch.full((40, 3, 64, 64), 128.0)
     landmarks = torch.from_numpy(np.random.default_rng(0).uniform(16, 48, (32, 68, 2))).float()
     seen = photograph_some(pixels, landmarks, pixels, 0.5, torch.Generator().manual_seed(1))
@@ -142,7 +142,7 @@ def test_a_cheap_camera_takes_its_share_of_the_face_crops_and_no_other():
     assert not changed[32:].any()
 
 
-def test_labels_that_lean_to_the_right_do_so_in_a_mirrored_crop_too():
+def test_a_label_bias_to_the_right_is_kept_in_mirrored_crops():
     pack, order = a_pack(), torch.from_numpy(ibug_68.mirror_order)
     upright = dataclasses.replace(PLAIN, rotation_degrees=0, scale=0, shift=0, mirror=1.0)
 
@@ -150,12 +150,12 @@ def test_labels_that_lean_to_the_right_do_so_in_a_mirrored_crop_too():
         augmenter = Augmenter(pack, settings, 64, 1.3, order)
         return augmenter.batch(torch.arange(4), torch.Generator().manual_seed(0)).landmarks
 
-    moved = labels(dataclasses.replace(upright, lean=0.01)) - labels(upright)
-    # Twice: what leant to the left comes to the middle, and then as far to the right.
+    moved = labels(dataclasses.replace(upright, label_bias=0.01)) - labels(upright)
+    # Twice the bias: a mirrored label is first moved from the left to the centre, then as far to the right.
     torch.testing.assert_close(moved[:, :, 0], torch.full((4, 68), 2 * 0.01 * 64))
     assert not moved[:, :, 1].any()
     straight = dataclasses.replace(upright, mirror=0.0)
-    assert torch.equal(labels(dataclasses.replace(straight, lean=0.01)), labels(straight))
+    assert torch.equal(labels(dataclasses.replace(straight, label_bias=0.01)), labels(straight))
 
 
 def test_which_labels_are_known_goes_along_with_each_crop():

@@ -64,7 +64,7 @@ def test_motion_keeps_the_light_and_flattens_the_picture(face):
 
 def test_rows_are_lit_unequally(face):
     grey = np.full_like(face[0], 128)
-    lit = cheap_camera.expose_by_rows(grey, rng())
+    lit = cheap_camera.add_flicker(grey, rng())
     assert (lit == lit[:, :1]).all()
     assert np.ptp(lit[:, 0, 0]) > 20
 
