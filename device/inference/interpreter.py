@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from device.contract.errors import BadInputError, MissingOutsideError
 from device.contract.manifest import REMEDY
 from device.contract.tensors import TensorSpec
+from device.support.native_stderr import without_lines
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 """Modules with an `Interpreter`, best first: tflite-runtime has no fast int8 path on x86."""
+
+XNNPACK_NOTE = b"Created TensorFlow Lite XNNPACK delegate"
+"""LiteRT writes this to standard error once a process, and has no option against it."""
 
 SIGN_BIT = np.uint8(0x80)
 """Flips a uint8 pixel into the int8 `pixel - 128`, bit for bit."""
@@ -77,8 +81,9 @@ def load_interpreter(model: Path, threads: int, remedy: str = REMEDY) -> Any:
     """
     runtime = load_runtime()
     try:
-        interpreter = runtime.Interpreter(model_path=str(model), num_threads=threads)
-        interpreter.allocate_tensors()
+        with without_lines(XNNPACK_NOTE):
+            interpreter = runtime.Interpreter(model_path=str(model), num_threads=threads)
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise BadInputError(f"model {model} cannot be loaded ({error}); {remedy}") from error
     return interpreter

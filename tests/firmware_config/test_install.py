@@ -521,6 +521,7 @@ MOMENTS = int(os.environ.get("LANDMARKS_KILLS", "6"))
 """`LANDMARKS_KILLS=50` is what a release is tried with."""
 
 
+@pytest.mark.timeout(3600)
 def test_a_kill_at_any_moment_leaves_a_whole_release_with_its_settings(pi, key, tmp_path):
     assert pi.install("1").returncode == 0
     begun = time.monotonic()
