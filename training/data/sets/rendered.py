@@ -89,7 +89,9 @@ def _read_labels(path: Path) -> list[NDArray[Any]]:
         raise BadInputError(f"no {path}: {ADVICE}")
     try:
         with np.load(path) as stored:
-            columns = [np.asarray(stored[name], kind) for name, (kind, _) in COLUMNS.items()]
+            columns: list[NDArray[Any]] = [
+                np.asarray(stored[name], kind) for name, (kind, _) in COLUMNS.items()
+            ]
     except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise BadInputError(f"{path} holds no labels of rendered heads ({error}); {ADVICE}") from error
     wanted = [(len(columns[0]), *shape) for _, shape in COLUMNS.values()]

@@ -63,7 +63,8 @@ def usable(samples: Sequence[Sample], origin: float = 0.0) -> Faces:
     Raises:
         BadInputError: a coordinate is not a finite number.
     """
-    kept, left_out = [], []
+    kept: list[Sample] = []
+    left_out: list[Sample] = []
     for sample in samples:
         check_finite(sample)
         hidden = hidden_points(sample.landmarks, origin)
