@@ -24,7 +24,7 @@ import json
 import numpy as np
 
 def first(*names):
-    """The first of these modules that the checkout has; another one may be installed, too."""
+    # Of these modules the one that the checkout has: another checkout may be installed, too.
     for name in names:
         if Path(sys.argv[1], *name.split(".")).with_suffix(".py").is_file():
             return importlib.import_module(name)
