@@ -218,7 +218,7 @@ lock: $(TOOLS) $(DEVICE_ENV) ## write the lock files anew from pyproject.toml an
 	sh requirements/lock.sh
 
 clean: ## remove environments and caches; runs/ stays
-	rm -rf .venv .venv-device .venv-convert .venv-bench .venv-ethos-u .venv-tools build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-device .venv-convert .venv-bench .venv-ethos-u .venv-tools .venv-node build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 install = PYTHON=$(call quote,PYTHON) sh requirements/install.sh
 

