@@ -1,1 +1,1 @@
-"""Training pictures turned in space: a face as a surface, turned further and drawn again."""
+"""Rotated training faces: each is made a surface in space, rotated further and drawn again."""

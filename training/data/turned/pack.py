@@ -1,4 +1,4 @@
-"""Turned faces made once and kept beside the faces that they were made of."""
+"""Packs of turned faces: made once, then read from the cache."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -32,24 +32,24 @@ from training.engine.settings import TURNED
 from training.report.figures import draw_face, tile
 
 TURNED_SETS = ("300w",)
-"""Whose faces are turned: those with labels by hand, which a few pixels of error would spoil least."""
+"""Sets whose faces are turned: those labelled by hand, since turning magnifies the errors of labels."""
 
 FORMAT = 1
-"""Part of the cache key: raised when the turning changes."""
+"""Part of the cache key; raise it when the way of turning changes."""
 
 SHEET_FACES = 32
 SHEET_SETTINGS = TurnSettings(context=1.6, side=160)
 
 
 def turn_sample(sample: Sample, copy: int, slide: JawSlide, settings: TurnSettings) -> TurnedFace | None:
-    """A sample's face turned by what its name and the copy's number draw; None where it cannot be.
+    """Turn a sample's face at random, seeded by its name and the copy's number; None where it cannot be.
 
     Raises:
         BadInputError: its picture cannot be read.
     """
     rng = seeded_by(f"{sample.name} {copy}")
     picture, landmarks = cut_face(sample, settings.context * WIDER, round(settings.side * WIDER))
-    head = fit_head(landmarks, len(picture), slide.deeper)
+    head = fit_head(landmarks, len(picture), slide.near_depth)
     turn = None if head is None else draw_turn(head.rotation, settings.largest_yaw, rng)
     return None if head is None or turn is None else turn_face(picture, head, turn, slide, settings)
 
@@ -69,11 +69,11 @@ def _packed(work: tuple[Sample, int], slide: JawSlide, settings: TurnSettings) -
 def load_turned(
     samples: Sequence[Sample], copies: int, settings: TurnSettings, cache: Path, workers: int = 2
 ) -> tuple[FacePack, list[str]]:
-    """Turned copies of faces, made now or taken from `cache`, and a note on those left out.
+    """Turned copies of faces, from `cache` or made now, and a note on the faces left out.
 
     Raises:
-        BadInputError: faces of another scheme, none of those sets, none that can be turned; a picture cannot
-            be read.
+        BadInputError: no face of TURNED_SETS, another landmark scheme, no face that can be turned, or a
+            damaged picture.
         WriteFailedError: the cache cannot be written.
     """
     chosen = [sample for sample in samples if sample.source in TURNED_SETS]
@@ -82,8 +82,8 @@ def load_turned(
             f"[data] turned wants faces of {' or '.join(TURNED_SETS)} with {ibug_68.count} points, got "
             f"{len(chosen)} of such a set; set it to 0"
         )
-    made_by = f"{FORMAT} {copies} {asdict(settings)} {mean_landmarks().tolist()}"
-    path = cache / f"turned-{pack_key(chosen, made_by)}.npz"
+    recipe = f"{FORMAT} {copies} {asdict(settings)} {mean_landmarks().tolist()}"
+    path = cache / f"turned-{pack_key(chosen, recipe)}.npz"
     if not path.is_file():
         work = [(sample, copy) for copy in range(copies) for sample in chosen]
         turn = partial(_packed, slide=_slide_of(chosen), settings=settings)
@@ -98,10 +98,10 @@ def load_turned(
 
 
 def draw_turned(data: Path, path: Path) -> int:
-    """Training faces and what they are turned into, with labels, side by side as PNG; how many were left out.
+    """Draw training faces beside their turned copies, with labels, as PNG; returns how many were left out.
 
     Raises:
-        BadInputError: no data set there, or a damaged one.
+        BadInputError: no data set there, a damaged one, or no face that can be turned.
         WriteFailedError: the folder cannot be written or the disk is full.
     """
     samples = [sample for sample in read_data_folder(data).train if sample.source in TURNED_SETS]
@@ -117,5 +117,5 @@ def draw_turned(data: Path, path: Path) -> int:
     if not pictures:
         raise BadInputError(f"no face of {' or '.join(TURNED_SETS)} in {data} could be turned")
     sheet = tile(pictures, columns=8)
-    write_whole(path, lambda beside: cv2.imwrite(str(beside), sheet))
+    write_whole(path, lambda temporary: cv2.imwrite(str(temporary), sheet))
     return left_out

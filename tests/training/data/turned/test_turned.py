@@ -20,7 +20,7 @@ from training.data.turned.head_surface import (
     fit_head,
     head_rows,
     row_points,
-    seen_angles,
+    visible_angles,
 )
 from training.data.turned.jaw_slide import NO_SLIDE, measure_slide
 from training.data.turned.pack import draw_turned, load_turned, turn_sample
@@ -136,7 +136,7 @@ def test_labels_of_the_far_jaw_lie_on_the_edge_of_the_head_that_is_seen(extra):
 def test_skin_ends_where_its_normal_turns_from_the_camera():
     rows = head_rows()
     view = rotation_of(30, 0, 0)[2]
-    edges = seen_angles(rows, view)
+    edges = visible_angles(rows, view)
     reach = [row_points(rows, edges + step) @ rotation_of(30, 0, 0)[0] for step in (-0.02, 0, 0.02)]
     slid = 1 if view[0] > 0 else 0
     # At the edge the picture's x is largest (or smallest): a step to either side leads back.
@@ -176,27 +176,27 @@ def test_the_slide_of_marks_is_measured_and_a_solid_has_none():
     )
     # The pose follows the shifted points a little: each counts a quarter of an inner one.
     for found, deeper, lower in ((solid, 0, 0), (slid, 0.2, 0.1)):
-        np.testing.assert_allclose(found.deeper, deeper, atol=0.06)
-        np.testing.assert_allclose(found.lower, lower, atol=0.05)
-        assert abs(found.far_top) < 0.05
+        np.testing.assert_allclose(found.near_depth, deeper, atol=0.06)
+        np.testing.assert_allclose(found.near_drop, lower, atol=0.05)
+        assert abs(found.far_drop) < 0.05
 
 
 def test_a_face_alone_tells_of_no_slide():
     slide = measure_slide(seen(20)[None])
-    assert not slide.deeper.any()
-    assert not slide.lower.any()
+    assert not slide.near_depth.any()
+    assert not slide.near_drop.any()
 
 
 def test_a_deeper_jaw_swings_out_farther_on_the_near_side_and_its_marks_stay_on_its_line():
     def lined_up(slide):
-        head = fit_head(seen(0), SIDE, slide.deeper)
+        head = fit_head(seen(0), SIDE, slide.near_depth)
         points = turn_face(np.zeros((SIDE, SIDE, 3), np.uint8), head, (30, 0), slide, SETTINGS).landmarks
         scale = np.ptp(points[INNER, 1]) / np.ptp(seen(0)[INNER, 1]) * 30
         return (points - points[ibug_68.nose_tip]).astype(np.float64) / scale
 
     plain = lined_up(NO_SLIDE)
-    deep = lined_up(dataclasses.replace(NO_SLIDE, deeper=np.full(CHIN, 0.2)))
-    low = lined_up(dataclasses.replace(NO_SLIDE, lower=np.full(CHIN, 0.05)))
+    deep = lined_up(dataclasses.replace(NO_SLIDE, near_depth=np.full(CHIN, 0.2)))
+    low = lined_up(dataclasses.replace(NO_SLIDE, near_drop=np.full(CHIN, 0.05)))
     # At a positive yaw of the view the subject's right is near, at the picture's left: 0.2 deeper is 0.1 out.
     near = JAW[:CHIN]
     np.testing.assert_allclose((deep - plain)[near], [[-0.1, 0]] * CHIN, atol=0.01)
