@@ -9,8 +9,8 @@ from convert.handover.description import read_handover
 from convert.handover.finder import FinderHandover
 from convert.job import FINDER_STEM, LANDMARK_STEM, Job, Settings
 from convert.pipeline import run_pipeline, stations_of
-from convert.report.figure import figure_of
 from convert.report.report import summary_table
+from convert.stations.figure import figure_of
 from convert.stations.handover import check_folder
 from convert.stations.onnx2tf import find_converter
 

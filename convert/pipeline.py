@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from convert import deliver
 from convert.job import Job
-from convert.stations import accelerators, check, compare, deliver, handover, manifests, opset, variants
+from convert.stations import accelerators, check, compare, handover, manifests, opset, variants
 from convert.stations import onnx2tf as onnx_to_tflite
 from device.contract.files import sha256_of, write_whole_bytes
 

@@ -18,7 +18,7 @@ from training.data.pack import read_faces
 from training.data.sets.aflw2000 import _read_face
 from training.data.sets.cofw import PARTS, read_cofw
 from training.engine.checkpoint import load_values
-from training.engine.recovered import read_layers
+from training.export.recovered import read_layers
 from training.models.initial import read_state
 
 

@@ -226,14 +226,19 @@ def make_parser() -> argparse.ArgumentParser:
 # torch takes seconds to import: each program loads it after the command line is known to be right.
 
 
-def _read_run(arguments: argparse.Namespace) -> Any:
-    """The run file, with the command line's seed, number of images and batch."""
-    from training.engine.run_file import read_merged, run_from_values
+def _run_from_values(values: dict[str, Any], where: str) -> Any:
+    """The settings of a landmark network's run, or of a finder's."""
+    from training.engine.run_file import run_from_values
     from training.finder.settings import finder_run_from_values, is_finder_run
 
-    values = read_merged(arguments.run)
-    read = finder_run_from_values if is_finder_run(values) else run_from_values
-    settings = read(values, str(arguments.run))
+    return (finder_run_from_values if is_finder_run(values) else run_from_values)(values, where)
+
+
+def _read_run(arguments: argparse.Namespace) -> Any:
+    """The run file, with the command line's seed, number of images and batch."""
+    from training.engine.run_file import read_merged
+
+    settings = _run_from_values(read_merged(arguments.run), str(arguments.run))
     changed = {key: getattr(arguments, key) for key in ("images", "batch") if getattr(arguments, key)}
     settings = dataclasses.replace(settings, optimiser=dataclasses.replace(settings.optimiser, **changed))
     if arguments.seed is None:
@@ -272,9 +277,9 @@ def run_train(arguments: argparse.Namespace) -> None:
 
 def run_show(arguments: argparse.Namespace) -> None:
     """Print a run file's settings."""
-    from training.engine.show import show_run
+    from training.report.show import show_run
 
-    print("\n".join(show_run(arguments.run)))
+    print("\n".join(show_run(arguments.run, _run_from_values)))
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
@@ -294,7 +299,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     points = evaluate.points_of(scheme, arguments.points)
     figures = evaluate.evaluate(predicted, samples, scheme, points)
     if arguments.ced is not None:
-        from training.report.figures import draw_ced
+        from training.engine.figures import draw_ced
 
         errors = evaluate.errors_of(predicted, samples, scheme, points)
         draw_ced({arguments.model.stem: errors}, arguments.ced)
@@ -377,8 +382,8 @@ def run_search_log(arguments: argparse.Namespace) -> None:
 
 def run_recover(arguments: argparse.Namespace) -> None:
     """Make a finished run of a shipped model."""
-    from training.engine.recovered import recover_run
     from training.engine.run_file import read_run
+    from training.export.recovered import recover_run
 
     figures = recover_run(read_run(arguments.run), arguments.weights, arguments.data, arguments.runs)
     print(", ".join(f"{name} {100 * nme:.2f} %" for name, nme in figures.items()))

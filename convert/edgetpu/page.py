@@ -5,7 +5,7 @@ from pathlib import Path
 
 from convert.edgetpu.compile import COMPILED_OPERATOR
 from convert.edgetpu.fit import CACHE_BYTES, EdgeTpuFit, fit_of, status_rows
-from convert.report.replacements import replacements
+from convert.edgetpu.replacements import replacements
 from convert.tflite.file import Graph, read_graph
 from device.contract.errors import BadInputError
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from convert.report.figure import FINDER_FIGURE, LANDMARK_FIGURE, UNLABELLED_FIGURE, Figure
 from convert.stations.compare import FLOAT, INT8, ONNX, PYTORCH
+from convert.stations.figure import FINDER_FIGURE, LANDMARK_FIGURE, UNLABELLED_FIGURE, Figure
 from convert.stations.layers import WORST
 
 TITLES = {PYTORCH: "PyTorch"}

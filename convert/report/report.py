@@ -12,8 +12,8 @@ import numpy as np
 from convert.artifact import Artifact
 from convert.handover.description import AnyHandover
 from convert.job import Job
-from convert.report.figure import Figure, figure_of, original_of
 from convert.report.page import figure_of_report, forms_of_report
+from convert.stations.figure import Figure, figure_of, original_of
 from convert.stations.onnx2tf import converter_tools
 from convert.tflite.file import read_graph
 

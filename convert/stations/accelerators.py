@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from convert.edgetpu.fit import EdgeTpuFit, fit_of, status_rows
+from convert.edgetpu.replacements import replacements
 from convert.environments import ETHOS_U
 from convert.ethosu.vela import TARGETS as NPUS
 from convert.ethosu.vela import NpuFigures, compile_for
 from convert.handover.description import TARGETS, Handover, read_handover
 from convert.job import Job
-from convert.report.replacements import replacements
 from convert.tflite.file import read_graph
 from device.contract.errors import GateError, MissingOutsideError
 from device.contract.files import write_whole_bytes

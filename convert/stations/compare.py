@@ -17,9 +17,9 @@ from convert.handover.arrays import load_pictures, load_reference, load_validati
 from convert.handover.description import Handover, read_handover
 from convert.handover.finder import FinderHandover
 from convert.job import Job
-from convert.report.figure import figure_of
 from convert.stations.calibration import no_face_crops
 from convert.stations.difference import Difference
+from convert.stations.figure import figure_of
 from convert.stations.finder_compare import compare_finder
 from convert.stations.loss import int8_loss
 from convert.tflite.runners import Form, Reading, onnx_form, replay, tflite_form

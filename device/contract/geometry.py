@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from device.contract.boxes import iou_matrix
 
+Image = NDArray[np.uint8]
+"""(H, W, 3) uint8, channels blue, green, red."""
+
 Points = NDArray[np.floating]
 """(N, 2) floating point, x then y."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from device.contract.image import Image
+from device.contract.geometry import Image
 from device.finders.finder import Finder, FoundFace
 from device.inference.fallback import WithFallback
 from device.inference.remote import AcceleratorError

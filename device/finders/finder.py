@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from device.contract.geometry import Box
-from device.contract.image import Image
+from device.contract.geometry import Box, Image
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from device.contract.errors import BadInputError, MissingOutsideError, UsageError
-from device.contract.geometry import Box
-from device.contract.image import Image
+from device.contract.geometry import Box, Image
 from device.finders.fallback import GuardedFinder
 from device.finders.finder import Finder, FoundFace
 from device.finders.settings import FORMS

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from device.contract.errors import BadInputError, LandmarksError
-from device.contract.image import Image
+from device.contract.geometry import Image
 from device.contract.manifest import ModelManifest, manifest_path_of, read_manifest
 from device.inference.budget import Budget
 from device.inference.edgetpu import edgetpu_places

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from device.contract.image import Image
+from device.contract.geometry import Image
 from device.contract.manifest import ModelManifest
 from device.inference.network import Decoded
 from device.support.condition import Condition

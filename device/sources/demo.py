@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.config.address import Address, Scheme
+from device.sources.camera.live import ENDLESS, LiveSource
+from device.sources.camera.played import PlayedCamera
 from device.sources.demo_path import DemoPath
 from device.sources.frame import Frame, FrameSource
 from device.sources.framing import orient
-from device.sources.live import ENDLESS, LiveSource
 from device.sources.options import Fps, Orientation, Size
-from device.sources.played import PlayedCamera
 from device.sources.settings import CameraSettings
 
 

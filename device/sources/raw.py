@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from device.config.address import Address, Scheme
 from device.config.values import Within
 from device.contract.errors import BadInputError, UsageError
+from device.sources.camera.live import ENDLESS, LiveSource
+from device.sources.camera.played import PlayedCamera, at_rate
 from device.sources.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import orient
-from device.sources.live import ENDLESS, LiveSource
 from device.sources.options import MAX_SIDE, Fps, Orientation, Size
-from device.sources.played import PlayedCamera, at_rate
 from device.sources.settings import CameraSettings
 from device.support.paths import is_anything, is_file, is_folder, path_of
 

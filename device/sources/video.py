@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from device.config.address import Address, Scheme
+from device.sources.camera.live import ENDLESS, LiveSource
+from device.sources.camera.played import PlayedCamera, at_rate
 from device.sources.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import frame_stored
-from device.sources.live import ENDLESS, LiveSource
 from device.sources.options import Fps, Orientation, Size
-from device.sources.played import PlayedCamera, at_rate
 from device.sources.settings import CameraSettings
 from device.support.paths import path_of
 

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.contract.geometry import CropTransform
-from device.contract.image import Image
+from device.contract.geometry import CropTransform, Image
 
 SHRINK_LIMIT = 2.0
 """Frame pixels per crop pixel up to which bilinear sampling sees every pixel."""

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.codec import HALF_SCORE_ERROR
-from device.contract.geometry import Box, CropTransform, crop_around_face
-from device.contract.image import Image
+from device.contract.geometry import Box, CropTransform, Image, crop_around_face
 from device.contract.metrics import eye_centres
 from device.finders.finder import FoundFace
 from device.inference.protocols import Network

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 
-from device.contract.geometry import Box
-from device.contract.image import Image
+from device.contract.geometry import Box, Image
 from device.finders.finder import FoundFace
 from device.tracking.observation import Observation
 

@@ -11,8 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from device.contract.geometry import Box
-from device.contract.image import Image
+from device.contract.geometry import Box, Image
 from device.finders.finder import Finder, FoundFace
 from device.inference.protocols import Network
 from device.tracking.association import Boxes, distances, match_cheapest, return_costs, same_faces

@@ -10,10 +10,10 @@ from device.contract.arrays import read_arrays
 from device.contract.files import write_whole
 from device.contract.geometry import Box, CropTransform, jitter_box
 from device.tracking.crop import crop_image
+from training.data.crops import SEED, CropSet
 from training.data.pack import FacePack
+from training.data.settings import DataSettings
 from training.data.synthetic import background, draw_faces
-from training.data.validation import SEED, CropSet
-from training.engine.settings import DataSettings
 
 CONTEXT = 2.0
 """Side of a drawn picture, in face sizes."""

@@ -9,12 +9,13 @@ import torch
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from training.data.augment import Augmenter, TensorPack
+from training.data.crops import CropSet, cut_crops
 from training.data.pack import FacePack, load_pack
 from training.data.sets import USUAL_SETS, Split, read_data_folder
+from training.data.settings import TURNED, DataSettings
 from training.data.turned.pack import load_turned
 from training.data.turned.turned import TurnSettings
-from training.data.validation import CropSet, cut_crops
-from training.engine.settings import TURNED, DataSettings, RunSettings
+from training.engine.settings import RunSettings
 
 
 def read_run_data(settings: RunSettings, data: Path, *, strict_counts: bool = False) -> Split:

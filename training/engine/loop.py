@@ -18,13 +18,13 @@ from device.contract.landmarks import SCHEMES
 from training.data.prefetch import Prefetch
 from training.engine.board import Board
 from training.engine.checkpoint import is_saved, load_values, save_network, save_whole, settings_as_values
+from training.engine.figures import draw_curves
 from training.engine.optimiser import Average, begin_learning, freeze, learning_rate, make_optimiser
 from training.engine.precision import autocast, choose_precision
 from training.engine.run_log import RunLog
 from training.engine.run_parts import RunParts
 from training.engine.shards import write_saved
 from training.engine.speed import Speed
-from training.report.figures import draw_curves
 
 LOG = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from device.contract.landmarks import LandmarkScheme
-from training.data.validation import validation_nme
+from training.engine.figures import draw_predictions
 from training.engine.settings import CommonSettings
+from training.engine.validation import validation_nme
 from training.engine.world import World
-from training.report.figures import draw_predictions
 from training.tasks import Task
 
 

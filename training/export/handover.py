@@ -24,7 +24,7 @@ from device.contract.decoding import LandmarkDecoder, landmark_decoder
 from device.contract.files import sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES
 from device.contract.manifest import CodecRule
-from training.data.validation import CropSet
+from training.data.crops import CropSet
 from training.engine.checkpoint import load_network
 from training.engine.settings import RunSettings
 from training.export.handover_faces import HandoverFaces, handover_faces

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
+from training.data.crops import CropSet, cut_crops
 from training.data.pack import cut_background
 from training.data.sets.sample import Sample
-from training.data.validation import CropSet, cut_crops
 from training.engine.faces import read_run_data
 from training.engine.settings import RunSettings
 

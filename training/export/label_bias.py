@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from training.data.crops import cut_crops
 from training.data.sets import read_data_folder
-from training.data.validation import cut_crops, predict_crops
 from training.engine.checkpoint import load_network
+from training.engine.validation import predict_crops
 from training.export.handover_faces import thinned
 
 MAX_FACES = 600

@@ -21,12 +21,10 @@ from numpy.typing import NDArray
 
 from device.contract.files import write_whole_bytes
 from device.contract.landmarks import LandmarkScheme
+from training.data.poses import JAW_WEIGHT, Poses, fit_poses, with_mirror_images
 from training.data.sets import Sample, read_data_folder
 
 Array = NDArray[np.float64]
-
-JAW_WEIGHT = 0.25
-"""Of the outline's points in a face's pose: they slide along the skin when the head turns."""
 
 FLATTEST = 0.4
 """Depth of the first guess, in deviations of the shape: any guess of the right sign leads to the same end."""
@@ -38,23 +36,6 @@ MAX_ITERATIONS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Poses:
-    """How F faces are turned, scaled and shifted."""
-
-    rotations: Array
-    """(F, 3, 3) face axes to camera axes."""
-    scales: Array
-    """(F,)."""
-    offsets: Array
-    """(F, 3); z means nothing."""
-
-    def projected(self, shape: Array) -> Array:
-        """(F, K, 3) the shape (K, 3) seen by each."""
-        turned = np.einsum("fij,kj->fki", self.rotations, shape)
-        return self.scales[:, None, None] * turned + self.offsets[:, None]
-
-
-@dataclass(frozen=True, eq=False)
 class MeanFace:
     """The shape and how well the faces agree with it."""
 
@@ -62,11 +43,6 @@ class MeanFace:
     """(K, 3) eye distances from the midpoint of the outer eye corners."""
     deviations: Array
     """(K,) root mean square distance of the labels from the shape as each face shows it, eye distances."""
-
-
-def with_mirror_images(faces: Array, scheme: LandmarkScheme) -> Array:
-    """(2 F, K, 2): the faces, then each mirrored."""
-    return np.concatenate([faces, faces[:, scheme.mirror_order] * [-1, 1]])
 
 
 def _levelled(faces: Array) -> Array:
@@ -91,27 +67,6 @@ def first_guess(faces: Array, scheme: LandmarkScheme) -> Array:
     nearest_first = np.sign(depth[list(scheme.groups["jaw"])].mean() - depth[scheme.nose_tip])
     depth *= nearest_first * FLATTEST * mean.std() / depth.std()
     return np.column_stack([upright.real.mean(axis=0), upright.imag.mean(axis=0), depth])
-
-
-def _procrustes(shape: Array, seen: Array, weights: Array) -> Poses:
-    """The turns, scales and shifts that carry a shape (K, 3) best onto (F, K, 3); weights (K,) sum to 1."""
-    centroid, centroids = weights @ shape, np.einsum("k,fkd->fd", weights, seen)
-    crossed = np.einsum("k,fkd,ke->fde", weights, seen - centroids[:, None], shape - centroid)
-    left, lengths, right = np.linalg.svd(crossed)
-    handed = np.sign(np.linalg.det(left @ right))
-    left[:, :, 2] *= handed[:, None]
-    lengths[:, 2] *= handed
-    scales = lengths.sum(axis=1) / (weights @ ((shape - centroid) ** 2).sum(axis=1))
-    rotations = left @ right
-    return Poses(rotations, scales, centroids - scales[:, None] * (rotations @ centroid))
-
-
-def fit_poses(shape: Array, faces: Array, poses: Poses, weights: Array, rounds: int) -> Poses:
-    """Poses of faces (F, K, 2) that show a shape (K, 3): from those at hand, better by each round."""
-    for _ in range(rounds):
-        depth = poses.projected(shape)[..., 2:]
-        poses = _procrustes(shape, np.concatenate([faces, depth], axis=-1), weights / weights.sum())
-    return poses
 
 
 def fit_shape(faces: Array, poses: Poses, trust: Array) -> Array:

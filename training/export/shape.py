@@ -18,9 +18,10 @@ from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.contract.metrics import nme
 from device.contract.shape import Correction, ShapeCorrection, correction_of
 from training.data.cheap_camera import photographs
+from training.data.crops import SEED, CropSet, cut_crops
 from training.data.sets.sample import Sample
-from training.data.validation import SEED, CropSet, cut_crops, predict_crops
 from training.engine.settings import RunSettings
+from training.engine.validation import predict_crops
 from training.tasks.registry import task_kind
 
 RIDGE = 0.3

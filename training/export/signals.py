@@ -19,9 +19,10 @@ from device.signal.measures import measure
 from device.signal.occlusion import region_scores
 from device.signal.pose import HeadPose, intrinsics_of
 from device.tracking.crop import crop_image
+from training.data.poses import with_mirror_images
 from training.data.sets import Sample, read_data_folder
 from training.data.sets.picture import read_picture
-from training.export.mean_face import with_mirror_images, write_mean_face
+from training.export.mean_face import write_mean_face
 
 
 def _other_side(name: str) -> str:

@@ -10,6 +10,7 @@ from torch import nn
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole
 from device.contract.landmarks import SCHEMES, LandmarkScheme
+from training.data.drawing import tile
 from training.engine.checkpoint import load_values
 from training.engine.faces import face_weights
 from training.engine.loop import Loop
@@ -23,7 +24,6 @@ from training.finder.settings import FinderModelSettings, FinderRun, finder_run_
 from training.finder.task import RULE, FinderTask
 from training.finder.validation import PictureSet, draw_found, find_in, make_picture_set, miss_rates
 from training.models.finder_student import FinderStudent
-from training.report.figures import tile
 
 FAMILIES: dict[str, type[nn.Module]] = {"finder_student": FinderStudent}
 """Every family a finder's run file may name."""

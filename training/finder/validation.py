@@ -13,8 +13,8 @@ from device.contract.finder_codec import Candidates, FinderCodecRule, decode_map
 from device.contract.geometry import Box
 from device.contract.letterbox import Letterbox
 from device.finders.trained import letterbox_image
+from training.data.crops import to_tensor
 from training.data.pack import read_picture
-from training.data.validation import to_tensor
 from training.finder.pictures import Picture
 
 MIN_IOU = 0.5

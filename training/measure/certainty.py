@@ -20,7 +20,7 @@ from device.contract import metrics
 from device.contract.codec import HALF_SCORE_ERROR, HeatmapCodec, map_weights
 from device.contract.landmarks import LandmarkScheme
 from training.data.cheap_camera import photographs
-from training.data.validation import SEED, CropSet, to_tensor
+from training.data.crops import SEED, CropSet, to_tensor
 from training.models.decode import codec_of
 
 BINS = 24

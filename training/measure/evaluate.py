@@ -21,6 +21,7 @@ from device.inference.network import LandmarkNetwork
 from device.tracking.crop import crop_image
 from device.tracking.settings import TrackerSettings
 from device.tracking.tracker import Tracker
+from training.data.crops import SEED
 from training.data.sets import read_300w, read_list, read_youtube_faces
 from training.data.sets.aflw2000 import read_aflw2000
 from training.data.sets.cofw import read_cofw
@@ -29,7 +30,6 @@ from training.data.sets.rendered import read_rendered
 from training.data.sets.sample import Faces, Sample, left_out_of
 from training.data.sets.schemes import converted
 from training.data.sets.wflw import read_wflw
-from training.data.validation import SEED
 from training.measure.yaw import yaw_degrees
 
 Predictor = Callable[[NDArray[np.uint8], Box], NDArray[np.float64]]
@@ -104,8 +104,8 @@ def checkpoint_predictor(path: Path) -> tuple[Predictor, LandmarkScheme]:
     Raises:
         BadInputError: no such file, or not one of ours.
     """
-    from training.data.validation import predict_crops
     from training.engine.checkpoint import load_network
+    from training.engine.validation import predict_crops
 
     model, settings = load_network(path)
     side = settings.model.input_side
@@ -146,7 +146,7 @@ def onnx_predictor(path: Path) -> tuple[Predictor, LandmarkScheme]:
     def predict(image: NDArray[np.uint8], box: Box) -> NDArray[np.float64]:
         import torch
 
-        from training.data.validation import to_tensor
+        from training.data.crops import to_tensor
         from training.models.decode import landmarks_of
 
         transform = CropTransform.for_box(box, margin, size_wh)

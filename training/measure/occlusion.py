@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.checks.jitter.page import put_between
-from device.contract.geometry import Box, CropTransform
-from device.contract.image import Image
+from device.contract.geometry import Box, CropTransform, Image
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
 from device.messages.signals import REGIONS

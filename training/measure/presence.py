@@ -17,10 +17,10 @@ from device.finders.finder import Finder
 from device.inference.network import LandmarkNetwork
 from device.tracking.crop import crop_image
 from device.tracking.settings import TrackerSettings
+from training.data.crops import SEED
 from training.data.pack import cut_background, read_picture
 from training.data.sets import read_data_folder
 from training.data.sets.sample import Sample
-from training.data.validation import SEED
 
 GROUNDS_PER_FACE = 3
 """Pieces of ground tried for in each picture."""

@@ -15,10 +15,10 @@ from device.contract.codec import HALF_SCORE_ERROR
 from device.contract.files import write_whole
 from device.inference.network import LandmarkNetwork
 from training.data.cheap_camera import CAMERA_SIDE, cover_by_mask, photographs
+from training.data.crops import SEED, CropSet, cut_crops
+from training.data.drawing import tile
 from training.data.sets import read_validation
-from training.data.validation import SEED, CropSet, cut_crops
 from training.measure.yaw import yaw_degrees
-from training.report.figures import tile
 
 TURNS = 5
 """Photographs of each face by the cheap camera: what befalls one is chance."""

@@ -180,7 +180,7 @@ class Records:
         folder = self.runs / name
         if not (folder / "network.pt").is_file():
             return False
-        # A run made of a model that ships (training/engine/recovered.py) is no training: its record stands.
+        # A run made of a model that ships (training/export/recovered.py) is no training: its record stands.
         return name not in self._kept or not last_row(folder, FIGURE).get("recovered", False)
 
     def find(self, name: str) -> Record | None:

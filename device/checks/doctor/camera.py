@@ -5,9 +5,9 @@ from pathlib import Path
 
 from device.checks.doctor.finding import Finding, Grade, absent, fault, ok
 from device.checks.doctor.host import Host
+from device.sources.camera.v4l2 import device_of
+from device.sources.camera.v4l2_modes import list_modes, summary
 from device.sources.open import parse_source
-from device.sources.v4l2 import device_of
-from device.sources.v4l2_modes import list_modes, summary
 from device.support import machine
 
 FIX_GROUP = "sudo usermod -aG video $USER, then log in again"

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
-from device.contract.geometry import Box, CropTransform
-from device.contract.image import Image
+from device.contract.geometry import Box, CropTransform, Image
 from device.contract.metrics import interocular_distance
 from device.finders.finder import Finder, FoundFace
 from device.inference.protocols import Network

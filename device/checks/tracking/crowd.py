@@ -7,7 +7,7 @@ from device.checks.tracking.figures import Truth
 from device.checks.tracking.play import TruthFinder
 from device.checks.tracking.scene import Person, Place, draw_scene, plain_ground
 from device.checks.tracking.sequences import FPS
-from device.contract.image import Image
+from device.contract.geometry import Image
 from device.inference.network import LandmarkNetwork
 from device.sources.demo_photo import load_photo
 from device.tracking.tracker import Tracker

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from device.checks.tracking.figures import Figures, Scorer, Truth
 from device.checks.tracking.scene import GROUNDS, Person, draw_scene
 from device.checks.tracking.sequences import FPS, MadeSequence
-from device.contract.geometry import Box
-from device.contract.image import Image
+from device.contract.geometry import Box, Image
 from device.contract.landmarks import LandmarkScheme
 from device.finders.finder import FoundFace
 from device.sources.demo_photo import load_photo

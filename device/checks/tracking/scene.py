@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.contract.geometry import Box, CropTransform
-from device.contract.image import Image
+from device.contract.geometry import Box, CropTransform, Image
 from device.sources.demo_path import FACE_BOX, HEAD_BOX
 
 SIZE_WH = 640, 480

@@ -9,9 +9,9 @@ import pytest
 from convert.__main__ import main
 from convert.edgetpu import rules as edgetpu_rules
 from convert.edgetpu.fit import BEHIND, MAPPED, compiled_part, fit_of
+from convert.edgetpu.replacements import replacements
 from convert.edgetpu.rules import RULES, SUPPORTED, Node, reason_against, rules_page
 from convert.edgetpu.versions import HIGHEST_VERSION, unparsable
-from convert.report.replacements import replacements
 from convert.tflite.file import read_graph
 from device.contract.errors import BadInputError, GateError
 from tests.convert.graphs import CODES, Drawing, write_tflite

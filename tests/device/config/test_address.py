@@ -12,10 +12,10 @@ from device.config.address import Address
 from device.config.tables import hints_of
 from device.contract.errors import UsageError
 from device.sinks import SINKS
+from device.sources.camera.v4l2 import V4l2Options
 from device.sources.demo import DemoOptions
 from device.sources.images import ImagesOptions
 from device.sources.open import SOURCES, parse_source
-from device.sources.v4l2 import V4l2Options
 
 OPTION_SETS = st.builds(
     V4l2Options,

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from device.sources.camera.live import LiveSource
+from device.sources.camera.played import PlayedCamera
 from device.sources.demo import DemoOptions, DemoSource, picture_at
 from device.sources.demo_path import FACE_BOX, DemoPath
 from device.sources.frame import Frame
-from device.sources.live import LiveSource
-from device.sources.played import PlayedCamera
 
 GREY = np.full((512, 512, 3), 128, np.uint8)
 

@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 
 from device.sources import demo_photo
+from device.sources.camera.live import LiveSource
 from device.sources.frame import Frame
-from device.sources.live import LiveSource
 from device.sources.open import open_source
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from device.contract.errors import BadInputError, UsageError
+from device.sources.camera.live import LiveSource
 from device.sources.frame import Frame, Unreadable
-from device.sources.live import LiveSource
 from device.sources.open import open_source
 from device.sources.raw import RawOptions, RawSource
 

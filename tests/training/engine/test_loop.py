@@ -8,7 +8,7 @@ import torch
 from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from training.data.augment import Augmenter, TensorPack, shrunk
-from training.data.validation import CropSet
+from training.data.crops import CropSet
 from training.engine.checkpoint import load_network, load_values
 from training.engine.loop import Loop
 from training.engine.optimiser import Average, learning_rate

@@ -1,10 +1,10 @@
 import pytest
 
 from device.contract.errors import BadInputError
-from training.__main__ import _read_run, make_parser
+from training.__main__ import _read_run, _run_from_values, make_parser
 from training.engine.run_file import read_run, read_values
-from training.engine.show import show_run
 from training.finder.settings import is_finder_run, read_finder_run
+from training.report.show import show_run
 
 GOOD = """
 name = "x"
@@ -117,7 +117,7 @@ def test_every_row_of_a_recipe_sees_equally_many_images_with_the_same_network(ro
 def test_show_says_of_every_value_where_it_is_from_and_what_it_would_be_otherwise(tmp_path):
     (tmp_path / "below.toml").write_text(GOOD + "batch = 4\n")
     (tmp_path / "above.toml").write_text('name = "y"\nbase = "below.toml"\n[optimiser]\nimages = 50\n')
-    lines = list(show_run(tmp_path / "above.toml"))
+    lines = list(show_run(tmp_path / "above.toml", _run_from_values))
     shown = {line.split(" = ")[0]: line.split("#")[-1].strip() for line in lines if " = " in line}
     assert shown["name"] == "above.toml"
     assert shown["images"] == "above.toml"
@@ -131,10 +131,10 @@ def test_show_says_of_every_value_where_it_is_from_and_what_it_would_be_otherwis
 def test_show_reads_every_kind_of_run_file(root):
     configs = root / "training" / "configs"
     for path in ("finder/finder.toml", "kd_net/student_tolerant.toml", "landmark_student/base.toml"):
-        text = "\n".join(show_run(configs / path))
+        text = "\n".join(show_run(configs / path, _run_from_values))
         assert "[engine]\nprecision" in text
     assert 'tolerant = ["kd_net-teacher_tolerant"]' in "\n".join(
-        show_run(configs / "kd_net/student_tolerant.toml")
+        show_run(configs / "kd_net/student_tolerant.toml", _run_from_values)
     )
 
 

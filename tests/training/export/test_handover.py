@@ -5,7 +5,7 @@ import numpy as np
 import torch
 
 from tests.training.engine.test_loop import tiny_parts, tiny_settings
-from training.data.validation import CropSet
+from training.data.crops import CropSet
 from training.engine.loop import Loop
 from training.export import handover, handover_faces
 

@@ -11,7 +11,7 @@ def test_the_table_tells_set_bias_and_uncertainty():
 
 @pytest.mark.data
 def test_labels_moved_by_hand_are_biased_by_as_much(data_root, tmp_path, monkeypatch):
-    from training.data.validation import CropSet
+    from training.data.crops import CropSet
     from training.export import label_bias
 
     monkeypatch.setattr(label_bias, "MAX_FACES", 12)

@@ -7,7 +7,8 @@ from device.contract.landmarks import ibug_68
 from device.contract.rotation import angles_of, rotation_of
 from device.signal.mean_face import mean_landmarks
 from device.signal.pose import HeadPose, intrinsics_of
-from training.export.mean_face import derive_mean_face, with_mirror_images
+from training.data.poses import with_mirror_images
+from training.export.mean_face import derive_mean_face
 
 
 def seen_flat(shape, count, rng, person=0.0):

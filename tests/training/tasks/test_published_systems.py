@@ -11,7 +11,7 @@ from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from tests.training.engine.test_loop import tiny_faces, weights_of
 from training.data.augment import Augmenter, TensorPack
-from training.data.validation import CropSet
+from training.data.crops import CropSet
 from training.engine.loop import Loop
 from training.engine.precision import EngineSettings, compiled
 from training.engine.run import start_model

@@ -22,7 +22,7 @@ from scipy.spatial import Delaunay, QhullError
 
 from device.contract.landmarks import ibug_68
 from device.signal.mean_face import mean_landmarks
-from training.export.mean_face import JAW_WEIGHT, Poses, fit_poses
+from training.data.poses import JAW_WEIGHT, Poses, fit_poses
 
 Array = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from device.contract.landmarks import ibug_68
 from device.signal.mean_face import mean_landmarks
+from training.data.poses import with_mirror_images
 from training.data.turned.head_surface import CHIN, JAW, find_poses
-from training.export.mean_face import with_mirror_images
 
 Array = NDArray[np.float64]
 

@@ -12,6 +12,7 @@ from device.contract.errors import BadInputError
 from device.contract.files import write_whole
 from device.contract.landmarks import ibug_68
 from device.signal.mean_face import mean_landmarks
+from training.data.drawing import draw_face, tile
 from training.data.pack import (
     FacePack,
     PackedFace,
@@ -25,11 +26,10 @@ from training.data.pack import (
 )
 from training.data.sets import read_data_folder
 from training.data.sets.sample import Sample
+from training.data.settings import TURNED
 from training.data.turned.head_surface import fit_head
 from training.data.turned.jaw_slide import JawSlide, measure_slide
 from training.data.turned.turned import WIDER, TurnedFace, TurnSettings, draw_turn, turn_face
-from training.engine.settings import TURNED
-from training.report.figures import draw_face, tile
 
 TURNED_SETS = ("300w",)
 """Sets whose faces are turned: those labelled by hand, since turning magnifies the errors of labels."""

@@ -13,6 +13,7 @@ from device.contract.metrics import nme
 from device.contract.rotation import rotation_of
 from device.signal.mean_face import mean_landmarks
 from training.data.sets.sample import Sample
+from training.data.settings import TURNED, DataSettings
 from training.data.turned.head_surface import (
     CHIN,
     JAW,
@@ -26,7 +27,7 @@ from training.data.turned.jaw_slide import NO_SLIDE, measure_slide
 from training.data.turned.pack import draw_turned, load_turned, turn_sample
 from training.data.turned.turned import WIDER, TurnSettings, draw_turn, turn_face, view_angles
 from training.engine.faces import face_weights, known_labels, load_faces, shares_of
-from training.engine.settings import TURNED, DataSettings, OptimiserSettings, RunSettings
+from training.engine.settings import OptimiserSettings, RunSettings
 from training.models import ModelSettings
 
 SETTINGS = TurnSettings(side=160)

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from device.contract.geometry import CropTransform, jitter_box
-from device.contract.landmarks import LandmarkScheme
-from device.contract.metrics import nme
 from device.tracking.crop import crop_image
 from training.data.augment import normalise
 from training.data.sets.picture import read_face_picture
 from training.data.sets.sample import Sample
-from training.models.decode import codec_of, landmarks_of
 
 SEED = 0
 """Seed of the jittered boxes in every evaluation."""
@@ -55,25 +52,3 @@ def to_tensor(crops: NDArray[np.uint8], device: torch.device) -> Tensor:
     """(N, S, S, 3) uint8 BGR to the network's input, (N, 3, S, S) float32."""
     pixels = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float()
     return normalise(pixels).contiguous(memory_format=torch.channels_last)
-
-
-@torch.no_grad()
-def predict_crops(model: nn.Module, crops: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
-    """Landmarks (N, K, 2), crop pixels, of (N, S, S, 3) crops; leaves the model in evaluation mode."""
-    device = next(model.parameters()).device
-    model.eval()
-    found = []
-    for start in range(0, len(crops), batch):
-        image = to_tensor(crops[start : start + batch], device)
-        raw, _ = model(image)
-        found.append(landmarks_of(codec_of(model), raw, image.shape[2]).cpu())
-    return np.asarray(torch.cat(found).numpy(), np.float32)
-
-
-def validation_nme(model: nn.Module, crops: CropSet, scheme: LandmarkScheme) -> dict[str, float]:
-    """Mean NME of each set in `crops`, as a fraction of the distance of the outer eye corners."""
-    predicted = predict_crops(model, crops.crops)
-    errors: dict[str, list[float]] = {}
-    for found, true, source in zip(predicted, crops.landmarks_crop, crops.sources, strict=True):
-        errors.setdefault(source, []).append(nme(found, true, scheme))
-    return {source: float(np.mean(values)) for source, values in errors.items()}

@@ -17,9 +17,10 @@ from device.contract.arrays import read_arrays
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES
-from training.data.validation import to_tensor, validation_nme
+from training.data.crops import to_tensor
 from training.engine.checkpoint import save_network
 from training.engine.settings import RunSettings
+from training.engine.validation import validation_nme
 from training.export.handover_faces import handover_faces
 from training.models import build_model
 

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from device.contract.errors import LandmarksError, MissingOutsideError, UsageError
-from device.sources import network
-from device.sources.camera_url import parse_camera_url
+from device.sources.camera import network
+from device.sources.camera.camera_url import parse_camera_url
+from device.sources.camera.network import NetworkCamera
+from device.sources.camera.stream_clock import StreamClock
 from device.sources.frame import Frame, Pause, Unreadable
-from device.sources.network import NetworkCamera
 from device.sources.open import open_source
 from device.sources.settings import CameraSettings
-from device.sources.stream_clock import StreamClock
 from tests.device.sources.test_images import jpeg_turned_by_exif
 from tests.device.sources.test_video import write_video
 

@@ -1,8 +1,8 @@
 """Stored frames in real time."""
 
+from device.sources.camera.played import PlayedCamera, at_rate
 from device.sources.frame import Frame, Pause, Unreadable
-from device.sources.played import PlayedCamera, at_rate
-from tests.device.sources.cameras import PICTURE
+from tests.device.sources.camera.cameras import PICTURE
 from tests.fakes import FakeSource
 
 

@@ -11,7 +11,7 @@ from urllib.request import (
     parse_keqv_list,
 )
 
-from device.sources.camera_url import PASSWORD_VARIABLE, USER_VARIABLE, CameraUrl
+from device.sources.camera.camera_url import PASSWORD_VARIABLE, USER_VARIABLE, CameraUrl
 
 PROBE_SECONDS = 2.0
 

@@ -12,12 +12,12 @@ from convert.tflite.weights import write_float_weights
 from device.contract.errors import BadInputError
 from device.inference.network import LandmarkNetwork
 from tests.training.engine.test_loop import tiny_settings
-from training.data.validation import to_tensor
+from training.data.crops import to_tensor
+from training.data.settings import DataSettings
 from training.engine.checkpoint import load_network
-from training.engine.recovered import make_identity, read_layers, recover_run, take_layers, weighted_modules
 from training.engine.run_file import read_run
 from training.engine.run_log import last_row
-from training.engine.settings import DataSettings
+from training.export.recovered import make_identity, read_layers, recover_run, take_layers, weighted_modules
 from training.models import ModelSettings, build_model
 
 ARGUMENTS = {"stem": 4, "widths": [6, 8, 10, 12], "depths": [1, 1, 1, 1], "decoder": [8, 8, 8], "context": 6}

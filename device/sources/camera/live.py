@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Thread
 
-from device.sources.camera import OpenCamera
+from device.sources.camera.latest import LatestFrame
+from device.sources.camera.protocol import OpenCamera
+from device.sources.camera.reader import CameraReader
 from device.sources.frame import Frame, FrameSource, Pause, Unreadable
 from device.sources.framing import UPRIGHT
-from device.sources.latest import LatestFrame
 from device.sources.options import Orientation
-from device.sources.reader import CameraReader
 
 PAUSE_SECONDS = 0.2
 """How long the loop waits for a frame before it may do other work."""

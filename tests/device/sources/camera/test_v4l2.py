@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.sources.camera import CameraError
+from device.sources.camera.protocol import CameraError
+from device.sources.camera.v4l2 import V4l2Camera, V4l2Options, device_of, v4l2_opener
 from device.sources.frame import Frame, Unreadable
 from device.sources.open import open_source
-from device.sources.v4l2 import V4l2Camera, V4l2Options, device_of, v4l2_opener
 
 
 class FakeCapture:

@@ -11,12 +11,12 @@ from typing import Any, Literal, Protocol
 from device.config.address import Address, Scheme
 from device.config.values import shown
 from device.contract.errors import UsageError
-from device.sources.camera import CameraError, OpenCamera
+from device.sources.camera.live import LiveSource, Patience
+from device.sources.camera.protocol import CameraError, OpenCamera
+from device.sources.camera.v4l2_modes import list_modes, needs_compression, summary
 from device.sources.frame import Frame, FrameSource, Unreadable
-from device.sources.live import LiveSource, Patience
 from device.sources.options import Fps, Orientation, Size
 from device.sources.settings import CameraSettings
-from device.sources.v4l2_modes import list_modes, needs_compression, summary
 from device.support.paths import is_anything
 
 FORM = "v4l2:N or v4l2:/dev/videoN"

@@ -11,11 +11,11 @@ import msgspec
 from convert.handover.description import read_handover
 from convert.handover.finder import FinderHandover
 from convert.job import Job
-from convert.report.figure import LANDMARK_FIGURE, Figure, figure_of, original_of
 from convert.report.page import page
 from convert.report.pictures import pictures
 from convert.report.report import make_report
 from convert.stations.compare import FLOAT, INT8, PYTORCH
+from convert.stations.figure import LANDMARK_FIGURE, Figure, figure_of, original_of
 from convert.stations.manifests import copy_scheme
 from device.contract.errors import GateError
 from device.contract.files import write_whole, write_whole_bytes

@@ -7,10 +7,10 @@ from threading import Event
 import pytest
 
 from device.contract.errors import MissingOutsideError
-from device.sources.camera import CameraError
+from device.sources.camera.live import MAX_LEFT_BEHIND, LiveSource, Patience
+from device.sources.camera.protocol import CameraError
 from device.sources.frame import Frame, Pause, Unreadable
-from device.sources.live import MAX_LEFT_BEHIND, LiveSource, Patience
-from tests.device.sources.cameras import PICTURE, FakeBus, FakeCamera, pictures
+from tests.device.sources.camera.cameras import PICTURE, FakeBus, FakeCamera, pictures
 
 IMPATIENT = Patience(frame_seconds=0.25, open_seconds=0.5)
 

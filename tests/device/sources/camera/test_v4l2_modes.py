@@ -6,9 +6,9 @@ from typing import ClassVar
 import pytest
 
 from device.contract.errors import MissingOutsideError
-from device.sources import v4l2
-from device.sources.v4l2 import V4l2Options, open_device
-from device.sources.v4l2_modes import Mode, list_modes, needs_compression, summary
+from device.sources.camera import v4l2
+from device.sources.camera.v4l2 import V4l2Options, open_device
+from device.sources.camera.v4l2_modes import Mode, list_modes, needs_compression, summary
 
 # As strace shows them for v4l2-ctl.
 VIDIOC_ENUM_FMT, VIDIOC_ENUM_FRAMESIZES, VIDIOC_ENUM_FRAMEINTERVALS = 0xC0405602, 0xC02C564A, 0xC034564B

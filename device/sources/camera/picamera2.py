@@ -10,14 +10,14 @@ import numpy as np
 from device.config.address import Address, Scheme
 from device.config.values import shown
 from device.contract.errors import UsageError
-from device.sources.camera import CameraError, OpenCamera
+from device.sources.camera.live import LiveSource, Patience
+from device.sources.camera.protocol import CameraError, OpenCamera
 from device.sources.frame import Frame, FrameSource, Unreadable
-from device.sources.live import LiveSource, Patience
 from device.sources.options import Fps, Orientation, Size
 from device.sources.settings import CameraSettings
 from device.support.child import Child, ChildError
 
-MODULE = "device.sources.picamera2_child"
+MODULE = "device.sources.camera.picamera2_child"
 
 FORM = "picamera2: or picamera2:N"
 

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from device.config.address import Address, Scheme
 from device.contract.errors import BadInputError
-from device.sources.camera import CameraError
-from device.sources.camera_url import CameraUrl, parse_camera_url
+from device.sources.camera.camera_url import CameraUrl, parse_camera_url
+from device.sources.camera.live import LiveSource, Patience
+from device.sources.camera.network_probe import why_no_video
+from device.sources.camera.protocol import CameraError
+from device.sources.camera.stream_clock import StreamClock
 from device.sources.decode import decode_picture
 from device.sources.frame import Frame, FrameSource, Unreadable
-from device.sources.live import LiveSource, Patience
-from device.sources.network_probe import why_no_video
 from device.sources.opencv import MAX_NETWORK_PIXELS, too_large
 from device.sources.options import Orientation
 from device.sources.settings import CameraSettings
-from device.sources.stream_clock import StreamClock
 
 _JPEG_FOURCC = int.from_bytes(b"MJPG", "little")
 

@@ -5,11 +5,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from device.sources.camera import CameraError
+from device.sources.camera.protocol import CameraError
+from device.sources.camera.reader import CameraReader
 from device.sources.frame import Frame, Unreadable
 from device.sources.options import Orientation
-from device.sources.reader import CameraReader
-from tests.device.sources.cameras import PICTURE, FakeBus, FakeCamera, pictures
+from tests.device.sources.camera.cameras import PICTURE, FakeBus, FakeCamera, pictures
 
 
 def reader_of(bus, waits=None, **options):

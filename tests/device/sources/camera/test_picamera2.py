@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from device.contract.errors import MissingOutsideError, UsageError
-from device.sources import picamera2
-from device.sources.camera import CameraError
+from device.sources.camera import picamera2
+from device.sources.camera.picamera2 import Picamera2Camera, Picamera2Options
+from device.sources.camera.picamera2_child import choose_mode
+from device.sources.camera.protocol import CameraError
 from device.sources.frame import Frame, Pause, Unreadable
 from device.sources.open import open_source
-from device.sources.picamera2 import Picamera2Camera, Picamera2Options
-from device.sources.picamera2_child import choose_mode
 
 SMALL = Picamera2Options(size=(64, 48))
 

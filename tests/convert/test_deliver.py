@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from convert.deliver import manifest_metrics, missed_gates, passes_gate
 from convert.job import Job, Settings
-from convert.report.figure import LANDMARK_FIGURE, UNLABELLED_FIGURE
-from convert.stations.deliver import manifest_metrics, missed_gates, passes_gate
+from convert.stations.figure import LANDMARK_FIGURE, UNLABELLED_FIGURE
 
 
 @pytest.mark.parametrize(

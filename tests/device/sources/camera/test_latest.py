@@ -5,8 +5,8 @@ from threading import Thread
 
 import numpy as np
 
+from device.sources.camera.latest import LatestFrame
 from device.sources.frame import Frame, Unreadable
-from device.sources.latest import LatestFrame
 
 
 def frame(sequence: int) -> Frame:

@@ -7,7 +7,7 @@ from threading import Event
 
 import numpy as np
 
-from device.sources.camera import Camera, CameraError, OpenCamera
+from device.sources.camera.protocol import Camera, CameraError, OpenCamera
 from device.sources.frame import Frame, Unreadable
 from device.sources.framing import UPRIGHT, orient
 from device.sources.options import Orientation

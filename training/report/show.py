@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from training.engine.run_file import read_layers, read_merged, run_from_values
-from training.finder.settings import finder_run_from_values, is_finder_run
+from training.engine.run_file import read_layers, read_merged
 
 COLUMN = 48
 """Where comments begin."""
@@ -26,14 +25,17 @@ def toml_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def show_run(path: Path) -> Iterator[str]:
+def show_run(path: Path, read: Callable[[dict[str, Any], str], Any]) -> Iterator[str]:
     """Lines of TOML: every key of the run, from which file it is or that it is the default, and the default.
+
+    Args:
+        path: the run file.
+        read: settings from nested values; the second argument names the file.
 
     Raises:
         BadInputError: no such file, not TOML, an unknown or missing key.
     """
     values, layers = read_merged(path), read_layers(path)
-    read = finder_run_from_values if is_finder_run(values) else run_from_values
     settings = read(values, str(path))
     plain = [item for item in dataclasses.fields(settings) if not _is_table(settings, item)]
     for item in plain:

@@ -6,7 +6,7 @@ from threading import Event
 
 import numpy as np
 
-from device.sources.camera import Camera, CameraError
+from device.sources.camera.protocol import Camera, CameraError
 from device.sources.frame import Frame, Unreadable
 
 PICTURE = np.zeros((2, 4, 3), np.uint8)
