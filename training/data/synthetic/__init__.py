@@ -1,7 +1,7 @@
 """Faces drawn from a parametric head, for a first result without data and for tests.
 
-The geometry is this project's own equations (skull.py, relief.py, features.py); nothing is copied
-from a scanned or licensed model.
+The geometry is our own equations (skull.py, relief.py, features.py); nothing comes from a scanned or licensed
+model.
 """
 
 from training.data.synthetic.camera import Camera, aim_camera, rotation_of, turn_of

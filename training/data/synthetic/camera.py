@@ -1,4 +1,4 @@
-"""From head axes to pixels: a turn, then one scale for all depths (weak perspective)."""
+"""The camera: from head axes to pixels by a rotation and one scale for all depths (weak perspective)."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from training.data.synthetic.traits import Pose
 
 
 def turn_of(pose: Pose) -> NDArray[np.float64]:
-    """(3, 3) yaw about the head's own axis, then pitch; no roll."""
+    """(3, 3) rotation without roll: yaw about the head's own axis, then pitch."""
     sine, cosine = np.sin(pose.yaw), np.cos(pose.yaw)
     yaw = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
     sine, cosine = np.sin(pose.pitch), np.cos(pose.pitch)
@@ -19,21 +19,21 @@ def turn_of(pose: Pose) -> NDArray[np.float64]:
 
 
 def rotation_of(pose: Pose) -> NDArray[np.float64]:
-    """(3, 3) head axes to camera axes: yaw, pitch, and the roll in the picture last."""
+    """(3, 3) head axes to camera axes: yaw, pitch, then roll in the picture."""
     sine, cosine = np.sin(pose.roll), np.cos(pose.roll)
     return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]]) @ turn_of(pose)
 
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """Where the head stands in the picture."""
+    """Orientation, size and position of the head in the picture."""
 
     rotation: NDArray[np.float64]
     """(3, 3) head axes to camera axes."""
     scale: float
     """Pixels per centimetre."""
     offset_xy: tuple[float, float]
-    """Pixel of the head's origin."""
+    """Pixel where the origin of the head axes lies."""
 
     def project(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """(..., 3) centimetres to (..., 3): x and y in pixels, z in pixels towards the camera."""
@@ -47,5 +47,5 @@ def aim_camera(
     rotation = rotation_of(pose)
     box = Box.around(landmarks @ rotation[:2].T)
     scale = size_px / box.longest_side
-    middle = np.asarray(box.centre_xy) * scale
-    return Camera(rotation, scale, (centre_xy[0] - middle[0], centre_xy[1] - middle[1]))
+    box_centre = np.asarray(box.centre_xy) * scale
+    return Camera(rotation, scale, (centre_xy[0] - box_centre[0], centre_xy[1] - box_centre[1]))

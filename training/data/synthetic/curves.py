@@ -1,4 +1,4 @@
-"""Smooth lines through given points, and smooth steps: the little mathematics of drawing."""
+"""Splines through given points, and smooth steps."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEPS = 6
-"""Pieces of line between two given points."""
+"""Line segments between two given points."""
 
 
 def _cubic_weights(step: float) -> NDArray[np.float64]:
-    """(4,) weights of the neighbours -1, 0, 1, 2 at `step` between 0 and 1 (Catmull and Rom)."""
+    """(4,) Catmull-Rom weights of the neighbours -1, 0, 1, 2 at `step` between 0 and 1."""
     square, cube = step * step, step**3
     return 0.5 * np.array(
         [
@@ -25,7 +25,7 @@ def _cubic_weights(step: float) -> NDArray[np.float64]:
 
 @cache
 def _curve_weights(count: int) -> NDArray[np.float64]:
-    """((count - 1) * STEPS + 1, count) from given points to the line's points."""
+    """((count - 1) * STEPS + 1, count) matrix from given points to points of the line."""
     rows = np.zeros(((count - 1) * STEPS + 1, count))
     for number, row in enumerate(rows):
         piece = min(number // STEPS, count - 2)
@@ -35,22 +35,22 @@ def _curve_weights(count: int) -> NDArray[np.float64]:
 
 
 def smooth_line(points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """A smooth open line through (N, 2) points, every one of them on it."""
+    """((N - 1) * STEPS + 1, 2) points of an open Catmull-Rom spline through (N, 2) points."""
     return _curve_weights(len(points)) @ points
 
 
 @dataclass(frozen=True, eq=False)
 class Spline:
-    """A cubic line in several values through given knots, flat beyond them."""
+    """A cubic spline of C values through K knots, constant beyond them."""
 
     knots: NDArray[np.float64]
-    """(K,) ascending."""
+    """(K,) positions, ascending."""
     powers: NDArray[np.float64]
-    """(4, C, K - 1) coefficients of 1, s, s^2, s^3, where s runs from 0 to 1 in a piece."""
+    """(4, C, K - 1) coefficients of 1, s, s^2, s^3, where s runs from 0 to 1 between two knots."""
 
     @classmethod
     def through(cls, knots: NDArray[np.float64], values: NDArray[np.float64]) -> "Spline":
-        """(C, K) values at (K,) knots; a knot's slope is that of its neighbours."""
+        """A spline through (C, K) values at (K,) knots, with slopes as between a knot's neighbours."""
         span = np.diff(knots)
         rise = np.diff(values)
         slopes = np.zeros_like(values)
@@ -62,10 +62,10 @@ class Spline:
         )
 
     def __call__(self, at: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Values (C, *at.shape) at places of any shape."""
-        place = np.minimum(np.maximum(at, self.knots[0]), self.knots[-1])
-        piece = np.minimum(np.searchsorted(self.knots, place, side="right"), len(self.knots) - 1) - 1
-        step = (place - self.knots[piece]) / (self.knots[piece + 1] - self.knots[piece])
+        """Values (C, *at.shape) at positions of any shape."""
+        position = np.minimum(np.maximum(at, self.knots[0]), self.knots[-1])
+        piece = np.minimum(np.searchsorted(self.knots, position, side="right"), len(self.knots) - 1) - 1
+        step = (position - self.knots[piece]) / (self.knots[piece + 1] - self.knots[piece])
         constant, linear, square, cube = self.powers[:, :, piece]
         return constant + step * (linear + step * (square + step * cube))
 

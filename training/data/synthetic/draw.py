@@ -1,4 +1,4 @@
-"""Faces by the thousand: a person, a light and a ground by lot, drawn with their 68 landmarks."""
+"""Drawing of faces with their 68 landmarks: a random person in random light before a random background."""
 
 import multiprocessing
 import os
@@ -26,16 +26,16 @@ from training.data.synthetic.scene import Scene
 from training.data.synthetic.traits import sample_expression, sample_identity, sample_pose
 from training.data.synthetic.wear import draw_back_hair, draw_clothes, draw_glasses
 
-CHUNK = 16
-"""Faces that a worker draws before it hands them over."""
-WORTH_A_WORKER = 64
-"""Faces below which starting another process takes longer than it saves."""
-SMALLEST_SIDE = 48
-"""Pixels below which an eye would be narrower than a stroke."""
-PAINT_DETAIL = 1.2
-"""Pixels of the painted skin per pixel of the picture."""
+CHUNK_FACES = 16
+"""Faces that a worker process draws per task."""
+MIN_FACES_PER_WORKER = 64
+"""For fewer faces per worker, starting another process takes longer than it saves."""
+MIN_SIDE = 48
+"""Pixels. In a smaller picture an eye would be narrower than a stroke."""
+TEXTURE_SCALE = 1.2
+"""Pixels of the skin's texture per pixel of the picture."""
 REMAP_COLUMNS = 256
-"""Pixels are looked up in rows of this many: OpenCV's remap takes no side beyond 32767."""
+"""Width of the maps given to OpenCV's remap, which takes no side beyond 32767."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,59 +45,58 @@ class SyntheticFace:
     image: NDArray[np.uint8]
     """(side, side, 3) BGR."""
     landmarks: NDArray[np.float32]
-    """(68, 2) pixels of the image in the project's convention, ibug_68; the jaw's points lie on the
-    visible outline (see head.py)."""
+    """(68, 2) pixels, scheme ibug_68; the jaw's points lie on the visible outline (see head.py)."""
 
 
 def draw_face(rng: np.random.Generator, side: int = 256) -> SyntheticFace:
-    """Draw one face: its landmarks' tight box is half of `side` long and about in the middle.
+    """Draw one face whose landmarks' tight box is about half of `side` long and about central.
 
     Raises:
-        BadInputError: `side` is below `SMALLEST_SIDE`.
+        BadInputError: `side` is below `MIN_SIDE`.
     """
-    if side < SMALLEST_SIDE:
-        raise BadInputError(f"side of a drawn face is {side} pixels, wanted {SMALLEST_SIDE} or more")
+    if side < MIN_SIDE:
+        raise BadInputError(f"side of a drawn face is {side} pixels, wanted {MIN_SIDE} or more")
     head = Head(sample_identity(rng), sample_expression(rng))
     looks, light, pose = sample_looks(rng), sample_light(rng), sample_pose(rng)
     landmarks = head.landmarks(turn_of(pose))
-    middle = (side - 1) / 2 + rng.uniform(-0.03, 0.03, 2) * side
+    centre = (side - 1) / 2 + rng.uniform(-0.03, 0.03, 2) * side
     size = rng.uniform(0.47, 0.53) * side
-    camera = aim_camera(pose, landmarks, size, (float(middle[0]), float(middle[1])))
+    camera = aim_camera(pose, landmarks, size, (float(centre[0]), float(centre[1])))
     image = background(rng, side)
     _draw_person(image, Scene(head, looks, light, camera), rng)
     return SyntheticFace(image, camera.project(landmarks)[:, :2].astype(np.float32))
 
 
 def _draw_person(image: NDArray[np.uint8], scene: Scene, rng: np.random.Generator) -> None:
-    """Draw everything of one person into the picture, far things first."""
+    """Draw a person into the picture, from back to front, in place."""
     head, looks, camera = scene.head, scene.looks, scene.camera
     if looks.hair_style is Hair.LONG:
         draw_back_hair(image, scene, rng)
     draw_clothes(image, scene, rng)
-    canvas = paint_head(head, looks, PAINT_DETAIL * camera.scale, rng)
+    canvas = paint_head(head, looks, TEXTURE_SCALE * camera.scale, rng)
     swell = hair_swell(looks, head_grid().theta[None, :], head.row_heights()[:, None])
     meshes = [neck_mesh(head, camera), head_mesh(head, camera, swell)]
     if not looks.ears_covered:
         meshes += [ear_mesh(head, camera, -1), ear_mesh(head, camera, 1)]
     _draw_mesh(image, join_meshes(meshes), canvas, scene.light)
     draw_glasses(image, scene, rng)
-    # A lens and a sensor blur a little; the jagged edges of the triangles go with it.
+    # Lens and sensor blur a little, which also smooths the jagged edges of the triangles.
     cv2.GaussianBlur(image, (3, 3), rng.uniform(0.5, 0.9), dst=image)
     add_grain(image, rng, rng.uniform(0, 8))
 
 
 def _draw_mesh(image: NDArray[np.uint8], mesh: Mesh, canvas: Canvas, light: Light) -> None:
-    """Light and paint a mesh, in place."""
+    """Draw a lit mesh with its texture, in place."""
     gains = shade(mesh.normals, light) * mesh.occlusion[:, None]
     values = np.concatenate([canvas.pixels(mesh.places), gains], axis=1)
     fragments = rasterise(mesh.vertices, mesh.triangles, values, image.shape[0])
-    painted = _look_up(canvas.image, fragments.values[:2])
+    painted = _sample(canvas.image, fragments.values[:2])
     lit = np.minimum(painted * fragments.values[2:].T, 255)
     image.reshape(-1, 3)[fragments.pixels] = lit.astype(np.uint8)
 
 
-def _look_up(image: NDArray[np.uint8], at: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """(P, 3) colours of the picture at (2, P) pixels, between pixels linearly."""
+def _sample(image: NDArray[np.uint8], at: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(P, 3) colours of the picture at (2, P) pixels, by bilinear interpolation."""
     count = at.shape[1]
     rows = -(-count // REMAP_COLUMNS)
     padded = np.zeros((2, rows * REMAP_COLUMNS), np.float32)
@@ -118,7 +117,7 @@ def _gather(
     images: NDArray[np.uint8],
     landmarks: NDArray[np.float32],
 ) -> None:
-    """Put chunks, in order, into the arrays of all."""
+    """Copy chunks, in order, into arrays for all faces."""
     first = 0
     for some_images, some_landmarks in drawn:
         images[first : first + len(some_images)] = some_images
@@ -127,7 +126,7 @@ def _gather(
 
 
 def _use_one_thread() -> None:
-    """Workers share the cores already."""
+    """Keep OpenCV in a worker process to one thread, since there is a worker per core."""
     cv2.setNumThreads(1)
 
 
@@ -136,30 +135,29 @@ def draw_faces(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Draw `count` faces, the same for a seed whatever the number of workers.
 
-    Workers are fresh processes, so a script that calls this guards its own start with
-    `if __name__ == "__main__"`.
+    Workers are spawned processes, so a script that calls this needs an `if __name__ == "__main__"` guard.
 
     Args:
-        workers: processes; None takes as many as the cores and the count are worth.
+        workers: processes; None chooses by the number of cores and of faces.
 
     Returns:
         (N, side, side, 3) uint8 BGR, and (N, 68, 2) float32 pixels.
 
     Raises:
-        BadInputError: `side` is below `SMALLEST_SIDE`.
+        BadInputError: `side` is below `MIN_SIDE`.
     """
     seeds = np.random.SeedSequence(seed).spawn(count)
     if workers is None:
-        workers = min(os.cpu_count() or 1, count // WORTH_A_WORKER)
-    chunks = [seeds[first : first + CHUNK] for first in range(0, count, CHUNK)]
+        workers = min(os.cpu_count() or 1, count // MIN_FACES_PER_WORKER)
+    chunks = [seeds[first : first + CHUNK_FACES] for first in range(0, count, CHUNK_FACES)]
     images = np.empty((count, side, side, 3), np.uint8)
     landmarks = np.empty((count, 68, 2), np.float32)
     if workers <= 1:
         drawn = map(_draw_chunk, chunks, [side] * len(chunks))
         _gather(drawn, images, landmarks)
         return images, landmarks
-    # Not forked: a child of a process that runs torch's or OpenCV's threads may wait for them for ever.
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_use_one_thread) as pool:
+    # Not forked: the child of a process with threads of torch or OpenCV may deadlock.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_use_one_thread) as pool:
         _gather(pool.map(_draw_chunk, chunks, [side] * len(chunks)), images, landmarks)
     return images, landmarks

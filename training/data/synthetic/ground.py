@@ -1,4 +1,4 @@
-"""Grounds to stand a head before: colour runs, blotches, stripes, tiles and clutter, no face."""
+"""Backgrounds without a face: gradients, blotches, stripes and tiles, with clutter over them."""
 
 from collections.abc import Callable
 
@@ -12,20 +12,20 @@ Image = NDArray[np.uint8]
 
 
 def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
-    """BGR: any brightness, seldom vivid."""
-    grey, vivid = rng.uniform(10, 245), rng.exponential(22)
-    blue, green, red = np.clip(grey + rng.normal(0, vivid, 3), 0, 255)
+    """A random BGR colour of any brightness, seldom saturated."""
+    grey, saturation = rng.uniform(10, 245), rng.exponential(22)
+    blue, green, red = np.clip(grey + rng.normal(0, saturation, 3), 0, 255)
     return int(blue), int(green), int(red)
 
 
-def _run(rng: np.random.Generator, side: int) -> Image:
-    """A run of colour between four corners."""
+def _gradient(rng: np.random.Generator, side: int) -> Image:
+    """A gradient between four corner colours."""
     corners = np.array([_colour(rng) for _ in range(4)], np.uint8).reshape(2, 2, 3)
     return np.asarray(cv2.resize(corners, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _blotches(rng: np.random.Generator, side: int) -> Image:
-    """Smooth coloured noise of two sizes."""
+    """Smooth coloured noise at two scales."""
     small = np.array([_colour(rng) for _ in range(9)], np.float32).reshape(3, 3, 3)
     cells = int(rng.integers(8, 40))
     noisy = cv2.resize(small, (cells, cells)) + rng.uniform(-45, 45, (cells, cells, 1)).astype(np.float32)
@@ -34,7 +34,7 @@ def _blotches(rng: np.random.Generator, side: int) -> Image:
 
 
 def _stripes(rng: np.random.Generator, side: int) -> Image:
-    """Parallel bands of two or three colours, at any angle."""
+    """Parallel stripes of two or three colours at any angle."""
     count = int(rng.integers(2, 4))
     colours = np.array([_colour(rng) for _ in range(count)], np.uint8)
     angle, period = rng.uniform(0, np.pi), rng.uniform(0.06, 0.4) * side
@@ -44,7 +44,7 @@ def _stripes(rng: np.random.Generator, side: int) -> Image:
 
 
 def _tiles(rng: np.random.Generator, side: int) -> Image:
-    """A wall of tiles or books: rows of upright rectangles of many colours."""
+    """A grid of rectangles in many colours, like tiles or books."""
     rows, columns = int(rng.integers(2, 9)), int(rng.integers(2, 14))
     tint = np.array(_colour(rng), np.float32)
     cells = np.clip(tint + rng.normal(0, rng.uniform(5, 60), (rows, columns, 3)), 0, 255)
@@ -53,7 +53,7 @@ def _tiles(rng: np.random.Generator, side: int) -> Image:
 
 
 _BASES: tuple[Callable[[np.random.Generator, int], Image], ...] = (
-    _run,
+    _gradient,
     _blotches,
     _blotches,
     _stripes,
@@ -62,7 +62,7 @@ _BASES: tuple[Callable[[np.random.Generator, int], Image], ...] = (
 
 
 def _clutter(image: Image, rng: np.random.Generator) -> None:
-    """Polygons, discs, frames and strokes, in place."""
+    """Draw polygons, circles, rectangles and lines, in place."""
     side = image.shape[0]
     for _ in range(int(rng.integers(0, 13))):
         centre, radius = rng.uniform(0, side, 2), side * rng.uniform(0.03, 0.3)
@@ -80,7 +80,7 @@ def _clutter(image: Image, rng: np.random.Generator) -> None:
 
 
 def background(rng: np.random.Generator, side: int) -> Image:
-    """(side, side, 3) uint8 BGR of anything but a face: what the head stands before, or a negative."""
+    """(side, side, 3) uint8 BGR picture without a face: the background of a head, or a negative sample."""
     image = _BASES[int(rng.integers(len(_BASES)))](rng, side)
     if rng.random() < 0.4:
         shadow = smooth_noise(rng, (side, side), (4, 4))

@@ -1,4 +1,4 @@
-"""How a person looks: skin, hair, eyes, beard, make-up, glasses and clothes, drawn by lot."""
+"""Random appearance of a person: skin, hair, eyes, beard, make-up, glasses and clothes."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -11,7 +11,7 @@ Colour = NDArray[np.float64]
 
 
 class Hair(Enum):
-    """How the hair is worn."""
+    """Hair style."""
 
     BALD = "bald"
     WREATH = "wreath"
@@ -22,7 +22,7 @@ class Hair(Enum):
 
 
 class Beard(Enum):
-    """How the beard is worn."""
+    """Beard style."""
 
     NONE = "none"
     STUBBLE = "stubble"
@@ -32,14 +32,14 @@ class Beard(Enum):
 
 
 class Glasses(Enum):
-    """What is worn before the eyes."""
+    """Kind of glasses."""
 
     NONE = "none"
     CLEAR = "clear"
     DARK = "dark"
 
 
-# Skin from pale to dark, sRGB; people lie between neighbours.
+# Skin from pale to dark, sRGB; a person lies between two neighbours.
 _SKIN_RGB = np.array(
     [[250, 220, 200], [238, 196, 166], [222, 174, 138], [196, 142, 104], [158, 106, 74], [112, 72, 50],
      [74, 48, 36]], float
@@ -48,7 +48,7 @@ _HAIR_RGB = np.array(
     [[22, 18, 18], [44, 30, 22], [78, 52, 32], [120, 80, 46], [176, 136, 80], [216, 184, 128], [130, 54, 26],
      [150, 148, 146], [222, 220, 216]], float
 )  # fmt: skip
-_HAIR_SHARE = np.array([0.24, 0.2, 0.15, 0.1, 0.08, 0.06, 0.04, 0.08, 0.05])
+_HAIR_PROBABILITIES = np.array([0.24, 0.2, 0.15, 0.1, 0.08, 0.06, 0.04, 0.08, 0.05])
 _IRIS_RGB = np.array(
     [[60, 36, 20], [90, 56, 28], [110, 90, 50], [88, 110, 84], [92, 122, 148], [120, 130, 138]], float
 )
@@ -56,7 +56,7 @@ _IRIS_RGB = np.array(
 
 @dataclass(frozen=True, eq=False)
 class Looks:
-    """Colours are BGR."""
+    """Appearance of a person; colours are BGR."""
 
     skin: Colour
     hair: Colour
@@ -66,16 +66,16 @@ class Looks:
     hair_swell: float
     """Thickness of the hair, centimetres."""
     parting: float
-    """How much lower the hairline is on one side, centimetres a radian."""
+    """Slope of the hairline from one side to the other, centimetres per radian."""
     iris: Colour
     brow: Colour
     brow_width: float
     """Half height of the brow's thickest part, centimetres."""
     lips: Colour
     lip_cover: float
-    """How far lip colour hides the skin, 0 to 1."""
+    """Opacity of the lip colour, 0 to 1."""
     lash_width: float
-    """Of the upper lid's dark edge, centimetres."""
+    """Width of the dark edge of the upper lid, centimetres."""
     eye_shadow: Colour
     """Gain added over the upper lids; zero without make-up."""
     blush: float
@@ -98,13 +98,13 @@ def _choice(rng: np.random.Generator, table: dict[Enum, float]) -> Enum:
 
 
 def _near(rng: np.random.Generator, rgb: NDArray[np.floating], spread: float) -> Colour:
-    """BGR near an RGB colour."""
+    """A random BGR colour near an RGB colour."""
     return np.clip(rgb[::-1] * (1 + rng.normal(0, 0.05)) + rng.normal(0, spread, 3), 4, 252)
 
 
 def _skin(rng: np.random.Generator) -> Colour:
-    place = rng.uniform(0, len(_SKIN_RGB) - 1)
-    rgb = np.array([np.interp(place, np.arange(len(_SKIN_RGB)), channel) for channel in _SKIN_RGB.T])
+    position = rng.uniform(0, len(_SKIN_RGB) - 1)
+    rgb = np.array([np.interp(position, np.arange(len(_SKIN_RGB)), channel) for channel in _SKIN_RGB.T])
     return _near(rng, rgb, 4)
 
 
@@ -126,13 +126,13 @@ _GLASSES: dict[Enum, float] = {Glasses.NONE: 0.8, Glasses.CLEAR: 0.15, Glasses.D
 
 
 def sample_looks(rng: np.random.Generator) -> Looks:
-    """A person's looks at random; parts are drawn independently, so odd mixtures occur."""
+    """A random appearance. Its parts are independent, so odd combinations occur."""
     skin = _skin(rng)
-    hair = _near(rng, _HAIR_RGB[int(rng.choice(len(_HAIR_RGB), p=_HAIR_SHARE))], 5)
+    hair = _near(rng, _HAIR_RGB[int(rng.choice(len(_HAIR_RGB), p=_HAIR_PROBABILITIES))], 5)
     style = Hair(_choice(rng, _HAIR_STYLES))
-    made_up = rng.random() < 0.3
-    lips = skin * [0.72, 0.68, 0.9] if not made_up else _near(rng, np.array([170, 40, 60]), 25)
-    beard = Beard.NONE if made_up else Beard(_choice(rng, _BEARDS))
+    make_up = rng.random() < 0.3
+    lips = skin * [0.72, 0.68, 0.9] if not make_up else _near(rng, np.array([170, 40, 60]), 25)
+    beard = Beard.NONE if make_up else Beard(_choice(rng, _BEARDS))
     dark_brow = np.minimum(hair * 0.8, skin * 0.55)
     return Looks(
         skin=skin,
@@ -146,8 +146,8 @@ def sample_looks(rng: np.random.Generator) -> Looks:
         brow_width=rng.uniform(0.18, 0.42),
         lips=lips,
         lip_cover=rng.uniform(0.5, 0.9),
-        lash_width=rng.uniform(0.12, 0.3) if made_up else rng.uniform(0.07, 0.16),
-        eye_shadow=rng.normal(-0.18, 0.12, 3) if made_up else np.zeros(3),
+        lash_width=rng.uniform(0.12, 0.3) if make_up else rng.uniform(0.07, 0.16),
+        eye_shadow=rng.normal(-0.18, 0.12, 3) if make_up else np.zeros(3),
         blush=rng.uniform(0, 0.12),
         wrinkles=rng.uniform(0, 1) ** 2,
         beard=beard,

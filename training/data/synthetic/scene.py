@@ -1,4 +1,4 @@
-"""Who is in the picture, in what light, seen how."""
+"""The scene: a person, the light and the camera."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from training.data.synthetic.looks import Looks
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One person before the camera."""
+    """One person in front of the camera."""
 
     head: Head
     looks: Looks
@@ -19,5 +19,5 @@ class Scene:
 
     @property
     def flat_gain(self) -> float:
-        """Gain of colours that are drawn flat, without normals."""
+        """Gain for objects that are drawn flat, without normals."""
         return 0.9 * self.light.exposure

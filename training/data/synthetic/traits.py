@@ -1,7 +1,7 @@
-"""What one person is and does: the numbers behind a head, its expression and its pose.
+"""Parameters of a head: its shape, its expression and its pose.
 
-Lengths are centimetres on the head, about those of an adult. The defaults make an average,
-symmetric, neutral face that looks straight into the camera.
+Lengths are centimetres on the head of an adult. The defaults give an average, symmetric, neutral face that
+looks straight into the camera.
 """
 
 from dataclasses import dataclass
@@ -11,46 +11,46 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Identity:
-    """The shape of a head, in centimetres from the middle between the eyes."""
+    """Shape of a head; centimetres from the point midway between the eyes."""
 
     half_width: float = 7.4
-    """Of the skull at the temples."""
+    """Half width of the skull at the temples."""
     front_depth: float = 9.2
-    """From the ears' axis forward to the forehead."""
+    """From the axis of the ears forward to the forehead."""
     back_depth: float = 9.6
-    """From the ears' axis back."""
+    """From the axis of the ears backward."""
     crown: float = 11.6
     """Top of the skull above the eyes."""
     chin: float = 11.3
     """Below the eyes, mouth closed."""
     jaw_half_width: float = 5.6
-    """Between the corners of the jaw, halved."""
+    """Half the distance between the corners of the jaw."""
     jaw_lift: float = 4.4
     """How far the corners of the jaw lie above the chin."""
     chin_boxiness: float = 1.6
-    """Exponent of the jaw's outline: small is pointed, large is square."""
+    """Exponent of the superellipse of the jaw: small is pointed, large is square."""
     chin_push: float = 0.5
-    """How far the chin stands forward."""
+    """How far the chin protrudes."""
     eye_x: float = 3.15
-    """Middle of an eye from the middle line."""
+    """Distance of an eye's centre from the midline."""
     eye_width: float = 2.95
     """From corner to corner."""
     eye_height: float = 1.1
-    """Lid to lid, eye open."""
+    """From lid to lid of an open eye."""
     eye_slant: float = 0.1
-    """Outer corner above the inner corner."""
+    """Height of the outer corner above the inner corner."""
     brow_height: float = 2.2
-    """Brow above the eyes."""
+    """Height of the brow above the eyes."""
     brow_arch: float = 0.5
-    """Height of the brow's bow."""
+    """Height of the brow's arch."""
     nose_tip: float = 4.2
     """Below the eyes."""
     nose_half_width: float = 1.75
     """At the wings."""
     nose_push: float = 2.4
-    """How far the tip stands forward."""
+    """How far the tip protrudes."""
     mouth_drop: float = 0.31
-    """Mouth line between the nose's base (0) and the chin (1)."""
+    """Position of the mouth line between the base of the nose (0) and the chin (1)."""
     mouth_half_width: float = 2.6
     """At rest."""
     upper_lip: float = 0.75
@@ -58,7 +58,7 @@ class Identity:
     lower_lip: float = 0.95
     """Thickness."""
     cheek: float = 0.35
-    """How far the cheekbones stand out."""
+    """How far the cheekbones protrude."""
 
     @property
     def nose_base(self) -> float:
@@ -67,16 +67,16 @@ class Identity:
 
     @property
     def mouth(self) -> float:
-        """The closed mouth's line, below the eyes."""
+        """Line of the closed mouth, below the eyes."""
         return self.nose_base + self.mouth_drop * (self.chin - self.nose_base)
 
 
 @dataclass(frozen=True)
 class Expression:
-    """What the face does; pairs are the subject's (right, left)."""
+    """Facial expression; pairs are the subject's (right, left)."""
 
     mouth_gap: float = 0.0
-    """Between the lips, centimetres, 0 to about 3.5."""
+    """Distance between the lips, centimetres, 0 to about 3.5."""
     smile: tuple[float, float] = (0.0, 0.0)
     """-0.6 (mouth corners down) to 1 (broad smile)."""
     eye_closing: tuple[float, float] = (0.0, 0.0)
@@ -84,7 +84,7 @@ class Expression:
     brow_raise: tuple[float, float] = (0.0, 0.0)
     """-0.6 (frown) to 1 (raised)."""
     gaze: tuple[float, float] = (0.0, 0.0)
-    """Of the irises in the lids' opening: picture right, down; -1 to 1."""
+    """Position of the irises between the lids: to the picture's right, down; -1 to 1."""
 
     @property
     def chin_drop(self) -> float:
@@ -94,14 +94,14 @@ class Expression:
 
 @dataclass(frozen=True)
 class Pose:
-    """How the head is turned, radians."""
+    """Orientation of the head, radians."""
 
     yaw: float = 0.0
     """Positive turns the nose to the picture's right, the subject's left."""
     pitch: float = 0.0
     """Positive turns the nose down."""
     roll: float = 0.0
-    """Positive is clockwise as seen, as everywhere in the project."""
+    """Positive is clockwise in the picture."""
 
 
 IDENTITY_SPREAD: dict[str, float] = {
@@ -112,16 +112,16 @@ IDENTITY_SPREAD: dict[str, float] = {
     "nose_push": 0.35, "mouth_drop": 0.025, "mouth_half_width": 0.25, "upper_lip": 0.17,
     "lower_lip": 0.2, "cheek": 0.15,
 }  # fmt: skip
-"""Standard deviation of each of Identity's numbers among people."""
+"""Standard deviation of each field of Identity."""
 
 
 def clipped_normal(rng: np.random.Generator, spread: float, limit: float = 2.3) -> float:
-    """A normal number of mean 0, no further out than `limit` standard deviations."""
+    """A normal value of mean 0 and standard deviation `spread`, clipped at `limit` standard deviations."""
     return spread * float(np.clip(rng.normal(), -limit, limit))
 
 
 def sample_identity(rng: np.random.Generator) -> Identity:
-    """A person at random."""
+    """A random head shape."""
     average = Identity()
     return Identity(
         **{
@@ -132,12 +132,12 @@ def sample_identity(rng: np.random.Generator) -> Identity:
 
 
 def _pair(rng: np.random.Generator, value: float, spread: float) -> tuple[float, float]:
-    """Right and left, nearly alike."""
+    """Nearly equal values for right and left."""
     return value + clipped_normal(rng, spread), value + clipped_normal(rng, spread)
 
 
 def sample_expression(rng: np.random.Generator) -> Expression:
-    """Half of the mouths closed, one in six wide open; some smiles, blinks and frowns."""
+    """A random expression: half of the mouths closed, one in six wide open; smiles, blinks and frowns."""
     gap = 0.0
     if rng.random() < 0.5:
         gap = rng.uniform(0.1, 1.2) if rng.random() < 0.67 else rng.uniform(1.2, 3.5)
@@ -158,7 +158,7 @@ def sample_expression(rng: np.random.Generator) -> Expression:
 
 
 def sample_pose(rng: np.random.Generator) -> Pose:
-    """Mostly towards the camera; yaw to 50, pitch to 25 and roll to 30 degrees, the ends rare."""
+    """A random pose, mostly towards the camera; yaw up to 50, pitch to 25 and roll to 30 degrees."""
     limits = np.radians([50.0, 25.0, 30.0])
     spread = np.radians([22.0, 9.0, 10.0])
     yaw, pitch, roll = np.clip(rng.normal(0, spread), -limits, limits)

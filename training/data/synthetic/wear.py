@@ -1,4 +1,4 @@
-"""What is drawn flat, behind or before the head: long hair, clothes, glasses."""
+"""Objects drawn flat behind or in front of the head: long hair, clothes and glasses."""
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ def _fill_speckled(
     grain: float,
     rng: np.random.Generator,
 ) -> None:
-    """Fill an outline of (N, 2) pixels with a colour that varies by `grain` grey levels."""
+    """Fill an outline of (N, 2) pixels with a colour that varies by `grain` grey levels, in place."""
     mask = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(mask, [fixed(outline)], (255,), cv2.LINE_8, BITS)
     coarse = (image.shape[0] // 3 + 1, image.shape[1] // 3 + 1)
@@ -31,7 +31,7 @@ def _fill_speckled(
 
 
 def draw_back_hair(image: NDArray[np.uint8], scene: Scene, rng: np.random.Generator) -> None:
-    """Long hair falling behind head and neck, in place."""
+    """Draw long hair behind head and neck, in place."""
     head, looks = scene.head, scene.looks
     wide = head.identity.half_width + looks.hair_swell + rng.uniform(0.2, 2.0)
     long = rng.uniform(9, 19)
@@ -43,7 +43,7 @@ def draw_back_hair(image: NDArray[np.uint8], scene: Scene, rng: np.random.Genera
 
 
 def draw_clothes(image: NDArray[np.uint8], scene: Scene, rng: np.random.Generator) -> None:
-    """Shoulders in cloth below the neck, in place."""
+    """Draw clothed shoulders below the neck, in place."""
     top = neck_top(scene.head, scene.camera)[:2]
     slope = rng.uniform(1.5, 4.0)
     right = np.array([[-4.5, 6.4], [-7.5, 8.0], [-14, 9.0 + slope], [-19, 11.5 + 2 * slope], [-21, 40]])
@@ -54,7 +54,7 @@ def draw_clothes(image: NDArray[np.uint8], scene: Scene, rng: np.random.Generato
 
 
 def _rims(head: Head, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Right and left rim, (N, 3) centimetres in head axes, closed, from round to nearly square."""
+    """Right and left rim, closed lines of (N, 3) centimetres in head axes, from round to nearly square."""
     person = head.identity
     angle = np.linspace(0, 2 * np.pi, 33)
     power = rng.uniform(0.55, 1.0)
@@ -69,10 +69,10 @@ def _rims(head: Head, rng: np.random.Generator) -> list[NDArray[np.float64]]:
 
 
 def _lines(head: Head, camera: Camera, rims: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-    """The bridge, and the arms that the head does not hide; (N, 3) in head axes."""
+    """Lines (N, 3) in head axes of the bridge and of the arms that the head does not hide."""
     nearest = [rim[np.argmin(np.abs(rim[:, 0]))] for rim in rims]
-    middle = (nearest[0] + nearest[1]) / 2 + [0, -0.35, 0.15]
-    lines = [smooth_line(np.stack([nearest[0], middle, nearest[1]]))]
+    midpoint = (nearest[0] + nearest[1]) / 2 + [0, -0.35, 0.15]
+    lines = [smooth_line(np.stack([nearest[0], midpoint, nearest[1]]))]
     for sign, rim in zip((-1, 1), rims, strict=True):
         if camera.rotation[2, 0] * sign > -0.1:
             outermost = rim[np.argmax(np.abs(rim[:, 0]))]
@@ -82,7 +82,7 @@ def _lines(head: Head, camera: Camera, rims: list[NDArray[np.float64]]) -> list[
 
 
 def draw_glasses(image: NDArray[np.uint8], scene: Scene, rng: np.random.Generator) -> None:
-    """Rims, bridge and arms, and lenses if dark, in place."""
+    """Draw lenses, rims, bridge and arms, in place."""
     head, camera, looks = scene.head, scene.camera, scene.looks
     if looks.glasses is Glasses.NONE:
         return

@@ -1,1 +1,1 @@
-"""The drawn head as a surface: skull, relief, features, ears and neck."""
+"""The surface of the drawn head: skull, relief, features, ears and neck."""

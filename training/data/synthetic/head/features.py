@@ -1,6 +1,6 @@
-"""Where the 68 landmarks lie on a face seen from the front, and on the head's sheet.
+"""Positions of the 68 landmarks on a frontal face and on the surface of the head.
 
-Plan coordinates: x centimetres to the picture's right, t centimetres below the eyes.
+Plan coordinates: x, centimetres to the picture's right, and t, centimetres below the eyes.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ from device.contract.landmarks import ibug_68
 from training.data.synthetic.traits import Expression, Identity
 
 JAW = slice(0, 17)
-LIFT_OF_UPPER_LIP = 0.22
-"""Share of an open mouth's gap by which the upper lip rises; the lower lip falls by the rest."""
+UPPER_LIP_FRACTION = 0.22
+"""Fraction of an open mouth's gap by which the upper lip rises; the lower lip falls by the rest."""
 
 _RIGHT_HALF = np.array(
     [number for number, name in enumerate(ibug_68.landmark_names) if name.startswith("right_")]
@@ -19,13 +19,13 @@ _RIGHT_HALF = np.array(
 
 
 def _brow(identity: Identity, brow_raise: float) -> NDArray[np.float64]:
-    """(5, 2) points 17 to 21, outer to inner end, along the middle of the brow."""
+    """(5, 2) points 17 to 21, outer to inner end, along the centre line of the brow."""
     x = -identity.eye_x - identity.eye_width * np.array([0.74, 0.42, 0.05, -0.32, -0.64])
-    bow = np.array([-0.75, 0.5, 1.0, 0.75, 0.1]) * identity.brow_arch
-    # A frown pulls the inner end down and inwards, a raised brow lifts all of it.
+    arch = np.array([-0.75, 0.5, 1.0, 0.75, 0.1]) * identity.brow_arch
+    # A frown pulls the inner end down and inwards; raising lifts the whole brow.
     lift = brow_raise * np.array([0.55, 0.7, 0.8, 0.85, 0.9])
     frown = max(-brow_raise, 0.0) * np.array([0, 0, 0.05, 0.12, 0.25])
-    return np.stack([x + frown, -(identity.brow_height + bow + lift)], axis=1)
+    return np.stack([x + frown, -(identity.brow_height + arch + lift)], axis=1)
 
 
 def _eye(identity: Identity, closing: float) -> NDArray[np.float64]:
@@ -51,7 +51,7 @@ def _mouth(identity: Identity, gap: float, smile: float) -> NDArray[np.float64]:
     """(20, 2) points 48 to 67; those of the left side stay zero."""
     half = identity.mouth_half_width * (1 + 0.17 * smile - 0.04 * gap)
     thin = 1 - 0.12 * max(smile, 0.0)
-    up, down = LIFT_OF_UPPER_LIP * gap, (1 - LIFT_OF_UPPER_LIP) * gap
+    up, down = UPPER_LIP_FRACTION * gap, (1 - UPPER_LIP_FRACTION) * gap
     corner = 0.22 * gap - 0.55 * smile
     upper, lower = identity.upper_lip * thin, identity.lower_lip * thin
     points = np.zeros((20, 2))
@@ -67,7 +67,7 @@ def _mouth(identity: Identity, gap: float, smile: float) -> NDArray[np.float64]:
 
 
 def _symmetric_plan(identity: Identity, expression: Expression, side: int) -> NDArray[np.float64]:
-    """(68, 2) plan of a face both of whose halves do what `side` does; the jaw stays zero."""
+    """(68, 2) plan of a face with the expression of `side` on both halves; the jaw stays zero."""
     plan = np.zeros((68, 2))
     plan[17:22] = _brow(identity, expression.brow_raise[side])
     plan[27:34] = _nose(identity)
@@ -79,19 +79,19 @@ def _symmetric_plan(identity: Identity, expression: Expression, side: int) -> ND
 
 
 def feature_plan(identity: Identity, expression: Expression) -> NDArray[np.float64]:
-    """(68, 2) x and t of every landmark but the jaw's (those are zero)."""
+    """(68, 2) x and t of every landmark except the jaw's, which are zero."""
     right, left = (_symmetric_plan(identity, expression, side) for side in (0, 1))
     plan = (right + left) / 2
     plan[_RIGHT_HALF] = right[_RIGHT_HALF]
-    twins = ibug_68.mirror_order[_RIGHT_HALF]
-    plan[twins] = left[twins]
+    mirrored = ibug_68.mirror_order[_RIGHT_HALF]
+    plan[mirrored] = left[mirrored]
     return plan
 
 
 def jaw_places(chin: float) -> NDArray[np.float64]:
-    """(17, 2) theta and t of the jaw line of a face turned to the camera.
+    """(17, 2) theta and t of the jaw line of a frontal face.
 
-    From the ear down the cheek to the corner of the jaw, then along the jaw's own ring to the chin.
+    It runs from the ear down the cheek to the corner of the jaw, then along the ring of the jaw to the chin.
     """
     theta = np.radians([84, 84, 83, 81, 74, 61, 44, 23, 0])
     t = chin * np.array([0.03, 0.24, 0.45, 0.66, 0.85, 0.94, 0.98, 0.995, 1.0])

@@ -1,8 +1,8 @@
-"""A person's head: the curved sheet, its mesh, and the 68 landmarks on it.
+"""A person's head: its surface, its mesh and the 68 landmarks on it.
 
-The landmarks of eyes, brows, nose and mouth are fixed places of the surface. The jaw's follow the
-iBUG annotation: where the head hides a fixed place, the point slides towards the face until it lies
-on the visible outline.
+The landmarks of eyes, brows, nose and mouth are fixed points of the surface. The jaw's follow the iBUG
+annotation: where the head hides a fixed point, the landmark slides towards the face until it lies on the
+visible outline.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ from training.data.synthetic.head.skull import TEMPLES, UNDERSIDE, Skull
 from training.data.synthetic.traits import Expression, Identity
 
 SLIDE_STEPS = 25
-"""Places tried for a jaw point between its own and the face's inside."""
+"""Positions tried for a jaw landmark between its fixed point and the inside of the face."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The mesh of the sheet, the same for every head."""
+    """The mesh of the surface, the same for every head."""
 
     theta: NDArray[np.float64]
-    """(C,) columns, from back over the front to the back."""
+    """(C,) columns, from the back around the front to the back."""
     rows: NDArray[np.float64]
     """(R,) 0 at the crown, 1 at the temples, 2 at the chin, 3 at the lower pole."""
     triangles: NDArray[np.int32]
-    """(T, 3) indices into the R * C vertices, clockwise as seen from outside."""
+    """(T, 3) indices of the R * C vertices, clockwise as seen from outside."""
 
 
 def quads_to_triangles(rows: int, columns: int) -> NDArray[np.int32]:
@@ -43,7 +43,7 @@ def quads_to_triangles(rows: int, columns: int) -> NDArray[np.int32]:
 
 @cache
 def head_grid() -> Grid:
-    """Narrow columns and rows where the nose is, wide ones at the back."""
+    """A grid that is fine at the nose and coarse at the back."""
     side = np.r_[np.linspace(0.05, 0.25, 5), np.linspace(0.35, 1.15, 8), np.linspace(1.35, np.pi, 7)]
     theta = np.r_[-side[::-1], 0.0, side]
     vault = 1 - np.cos(np.linspace(np.pi / 2, 0, 10))[::-1]
@@ -52,10 +52,9 @@ def head_grid() -> Grid:
 
 
 class Head:
-    """One person with one expression."""
+    """One person with one expression; by default an average, neutral one."""
 
     def __init__(self, identity: Identity | None = None, expression: Expression | None = None) -> None:
-        """An average, neutral head unless told otherwise."""
         self.identity = identity or Identity()
         self.expression = expression or Expression()
         self.skull = Skull(self.identity, self.expression)
@@ -63,16 +62,18 @@ class Head:
 
     @property
     def chin(self) -> float:
-        """T of the chin."""
+        """Coordinate t of the chin."""
         return self.skull.chin
 
     def surface(
         self, theta: NDArray[np.floating], t: NDArray[np.floating], swell: NDArray[np.floating] | float = 0.0
     ) -> NDArray[np.float64]:
-        """(..., 3) centimetres in head axes of places (theta, t); see skull.py.
+        """(..., 3) points in head axes, centimetres, at positions (theta, t); see skull.py.
 
         Args:
-            swell: hair or cloth over the skin, centimetres.
+            theta: radians.
+            t: centimetres.
+            swell: thickness of hair or cloth over the skin, centimetres.
         """
         places = self.skull.surface(theta, t, swell)
         front = np.clip(3 * np.cos(theta), 0.0, 1.0)
@@ -81,18 +82,18 @@ class Head:
         return places
 
     def row_heights(self) -> NDArray[np.float64]:
-        """(R,) t of the mesh's rows."""
+        """(R,) coordinate t of the mesh's rows."""
         crown = -self.identity.crown
         return np.interp(head_grid().rows, [0, 1, 2, 3], [crown, TEMPLES, self.chin, self.chin + UNDERSIDE])
 
     def places(self) -> NDArray[np.float64]:
-        """(68, 2) theta and t of the landmarks of a face turned to the camera."""
+        """(68, 2) theta and t of the landmarks of a frontal face."""
         places = self.skull.wrap(self.plan)
         places[JAW] = jaw_places(self.chin)
         return places
 
     def landmarks(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(68, 3) centimetres in head axes, the jaw on the outline that this rotation shows.
+        """(68, 3) centimetres in head axes, with the jaw on the outline visible in this rotation.
 
         Args:
             rotation: (3, 3) head axes to camera axes, without roll.
@@ -103,7 +104,7 @@ class Head:
         return points
 
     def _jaw_outline(self, jaw: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(17, 3): of the places between each fixed one and the face's inside, the outermost."""
+        """(17, 3) the outermost of the positions between each fixed point and the inside of the face."""
         inside = np.stack([np.zeros(17), jaw[:, 1] * 0.9], axis=1)
         steps = np.linspace(0.0, 0.6, SLIDE_STEPS)[:, None, None]
         tried = jaw + steps * (inside - jaw)

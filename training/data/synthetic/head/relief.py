@@ -1,16 +1,16 @@
-"""Nose, brows, eye sockets, cheeks, lips and chin: bumps that push the skull's front to or fro."""
+"""Relief of nose, brows, eye sockets, cheeks, lips and chin: bumps and hollows on the front of the skull."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.synthetic.head.features import LIFT_OF_UPPER_LIP
+from training.data.synthetic.head.features import UPPER_LIP_FRACTION
 from training.data.synthetic.traits import Expression, Identity
 
 
 def _bumps(identity: Identity, expression: Expression) -> NDArray[np.float64]:
-    """(B, 5) rows x, t, radius along x, radius along t, height; a bump at x > 0 has a twin."""
+    """(B, 5) rows x, t, radius along x, radius along t, height; a bump at x > 0 is mirrored."""
     gap = expression.mouth_gap
-    up, down = LIFT_OF_UPPER_LIP * gap, (1 - LIFT_OF_UPPER_LIP) * gap
+    up, down = UPPER_LIP_FRACTION * gap, (1 - UPPER_LIP_FRACTION) * gap
     mouth, chin = identity.mouth, identity.chin + expression.chin_drop
     cheek = identity.cheek + 0.25 * max(sum(expression.smile) / 2, 0.0)
     return np.array(
@@ -44,11 +44,11 @@ def _nose(identity: Identity, x: NDArray[np.float64], t: NDArray[np.float64]) ->
 def relief(
     identity: Identity, expression: Expression, x: NDArray[np.float64], t: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Centimetres towards the camera, at places of the front given by x and t of equal shape."""
+    """Height towards the camera, centimetres, at positions x and t of equal shape."""
     pushed = _nose(identity, x, t)
     for centre_x, centre_t, radius_x, radius_t, height in _bumps(identity, expression):
         below = ((t - centre_t) / radius_t) ** 2
-        # exp(-a^2) of the middle distance serves a bump and its twin at once.
+        # The absolute value makes one term serve a bump and its mirror image.
         beside = ((np.abs(x) - centre_x) / radius_x) ** 2
         pushed += height * np.exp(-beside - below)
     return pushed

@@ -1,9 +1,8 @@
-"""The bare skull: a stack of rounded rings, before nose, eyes and lips are modelled on it.
+"""The skull: a stack of rounded rings, without the relief of nose, eyes and lips.
 
-A place on the head is (theta, t). theta: radians about the upright axis, 0 in front, positive
-towards the picture's right. t: centimetres below the eyes, measured along the front; rings are
-lifted at the side, so that the jaw line is one ring. Beyond the chin, t runs on for `UNDERSIDE`
-centimetres to a pole under the jaw.
+A position on the head is (theta, t). theta: radians about the upright axis, 0 in front, positive towards the
+picture's right. t: centimetres below the eyes, measured along the front; rings are raised at the sides, so
+that the jaw line is one ring. Beyond the chin, t continues for `UNDERSIDE` centimetres to a pole below.
 
 Every ring is a superellipse |x / w|^n + |z / d|^n = 1 with w, d, n smooth in t. Axes of the head:
 x to the picture's right, y down, z towards the camera.
@@ -22,12 +21,13 @@ UNDERSIDE = 3.0
 TEMPLES = -2.0
 """t of the widest ring; the vault closes above it."""
 KNOTS = np.array([-0.15, 0.0, 0.2, 0.4, 0.6, 0.8, 0.92, 1.0])
-"""Rings that are given, from the temples (0) to the chin (1); two alike keep the temples upright."""
+"""Positions of the given rings from the temples (0) to the chin (1). The first two rings are equal, so that
+the temples are upright."""
 
 
 @dataclass(frozen=True)
 class Rings:
-    """The rings at given t: each an array of t's shape."""
+    """Parameters of rings at given t, each of t's shape."""
 
     width: NDArray[np.float64]
     front: NDArray[np.float64]
@@ -38,10 +38,9 @@ class Rings:
 
 
 class Skull:
-    """Rings of one person, mouth opened or not."""
+    """Rings of one person; an open mouth stretches the lower ones with the chin."""
 
     def __init__(self, identity: Identity, expression: Expression) -> None:
-        """An open mouth draws the lower rings out with the chin."""
         self.identity = identity
         self.chin = identity.chin + expression.chin_drop
         jaw = np.array([0.0, 0.0, 0.03, 0.14, 0.42, 0.74, 0.91, 1.0])
@@ -63,7 +62,7 @@ class Skull:
         width, front, back, boxiness, lift = self._spline(t)
         vault = np.clip((TEMPLES - t) / (self.identity.crown + TEMPLES), 0.0, 1.0)
         under = np.clip((t - self.chin) / UNDERSIDE, 0.0, 1.0)
-        # Never quite a point: the poles' rings keep a direction for every theta.
+        # Rings never shrink to a point, so that normals are defined at the poles too.
         closing = np.maximum((1 - vault**2.3) ** (1 / 2.3), 0.01) * np.maximum(
             np.cos(under * np.pi / 2), 0.01
         )
@@ -73,7 +72,7 @@ class Skull:
     def surface(
         self, theta: NDArray[np.floating], t: NDArray[np.floating], swell: NDArray[np.floating] | float = 0.0
     ) -> NDArray[np.float64]:
-        """(..., 3) places in head axes, moved outward by `swell` centimetres."""
+        """(..., 3) points in head axes, centimetres, moved outward by `swell` centimetres."""
         rings = self.rings(t)
         sine, cosine = np.sin(theta), np.cos(theta)
         depth = np.where(cosine > 0, rings.front, rings.back)
@@ -81,13 +80,13 @@ class Skull:
             np.abs(sine / rings.width) ** rings.boxiness + np.abs(cosine / depth) ** rings.boxiness
         ) ** (-1 / rings.boxiness)
         lift = rings.lift * np.where(cosine > 0, sine * sine, 1.0)
-        # Swelling at the vault goes up as well as out.
+        # At the vault, swelling goes up as well as outward.
         upward = swell * np.clip(-t / self.identity.crown, 0, 1) ** 2
         out = radius + swell
         return np.stack(np.broadcast_arrays(out * sine, rings.height - lift - upward, out * cosine), axis=-1)
 
     def wrap(self, plan: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(N, 2) x and t as seen from the front to (N, 2) theta and t: x = radius * sin(theta)."""
+        """(N, 2) plan coordinates x and t to (N, 2) theta and t, where x = radius * sin(theta)."""
         x, t = plan[:, 0], plan[:, 1]
         rings = self.rings(t)
         inside = np.clip(1 - np.abs(x / rings.width) ** rings.boxiness, 1e-6, 1)

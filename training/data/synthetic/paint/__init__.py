@@ -1,1 +1,1 @@
-"""Paint on the drawn head: skin, eyes, mouth, hair."""
+"""Texture of the drawn head: skin, eyes, mouth and hair."""

@@ -1,48 +1,47 @@
-"""The unrolled skin that paint goes on, and how places of the head map to its pixels."""
+"""The canvas: the texture of the unrolled skin, and the map from positions on the head to its pixels."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 RADIUS = 9.0
-"""Centimetres of canvas per radian: about true to size at the eyes."""
+"""Centimetres of canvas per radian, about true to scale at the eyes."""
 SIDE_THETA = 1.9
-"""The canvas ends here; beyond, its last column goes on."""
+"""Radians at which the canvas ends; its last column is repeated beyond."""
 TOP = -12.8
-"""t of the canvas's upper end, above every crown."""
+"""Coordinate t of the canvas's upper edge, above every crown."""
 BITS = 4
-"""Drawing coordinates are given in sixteenths of a pixel."""
+"""Fractional bits of drawing coordinates: sixteenths of a pixel."""
 
 
 def fixed(points: NDArray[np.floating]) -> NDArray[np.int32]:
-    """Pixel coordinates as OpenCV's drawing functions want them with `shift=BITS`."""
+    """Pixel coordinates as the fixed-point numbers that OpenCV draws with `shift=BITS`."""
     return np.round(points * (1 << BITS)).astype(np.int32)
 
 
 class Canvas:
-    """BGR skin of `density` pixels per centimetre, from `TOP` down to `bottom`."""
+    """A BGR texture of `density` pixels per centimetre, from t = `TOP` down to `bottom`; not painted yet."""
 
     def __init__(self, density: float, bottom: float) -> None:
-        """An unpainted canvas."""
         self.density = density
         width = round(2 * SIDE_THETA * RADIUS * density)
         self.image: NDArray[np.uint8] = np.empty((round((bottom - TOP) * density), width, 3), np.uint8)
 
     def pixels(self, places: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(..., 2) theta and t to (..., 2) pixels of the canvas, kept inside it."""
+        """(..., 2) theta and t to (..., 2) pixels, clipped to the canvas."""
         height, width = self.image.shape[:2]
         xy = (places * [RADIUS, 1.0] + [SIDE_THETA * RADIUS, -TOP]) * self.density - 0.5
         return np.clip(xy, 0, [width - 1.001, height - 1.001])
 
     def places(self, step: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Theta of every `step`-th column and t of every `step`-th row, at their cells' middles."""
+        """Theta and t of the centres of cells of `step` columns and `step` rows."""
         height, width = self.image.shape[:2]
         columns = (np.arange(-(-width // step)) + 0.5) * step
         rows = (np.arange(-(-height // step)) + 0.5) * step
         return columns / (self.density * RADIUS) - SIDE_THETA, rows / self.density + TOP
 
     def thickness(self, centimetres: float) -> int:
-        """Whole pixels of a stroke, at least one."""
+        """Width of a stroke in whole pixels, at least one."""
         return max(1, round(centimetres * self.density))
 
     def stroke(self, line: NDArray[np.floating], colour: NDArray[np.floating], centimetres: float) -> None:
@@ -55,7 +54,7 @@ class Canvas:
         cv2.fillPoly(self.image, [fixed(outline)], colour.tolist(), cv2.LINE_AA, BITS)
 
     def patch(self, points: NDArray[np.floating], pad: float) -> "Patch":
-        """The part of the canvas round (N, 2) pixels, `pad` centimetres wider."""
+        """The part of the canvas around (N, 2) pixels, wider by `pad` centimetres."""
         height, width = self.image.shape[:2]
         border = pad * self.density + 1
         left, top = np.maximum(points.min(axis=0) - border, 0).astype(int)
@@ -64,10 +63,9 @@ class Canvas:
 
 
 class Patch:
-    """A view of a part of the canvas; points are given in the canvas's pixels."""
+    """A view of a part of the canvas from pixel `corner` on; points are given in pixels of the canvas."""
 
     def __init__(self, image: NDArray[np.uint8], corner: NDArray[np.int64]) -> None:
-        """`image` is the view, `corner` the pixel of the canvas at its top left."""
         self.image = image
         self.corner = corner
 
@@ -76,12 +74,12 @@ class Patch:
         return fixed(points - self.corner)
 
     def mask(self, outline: NDArray[np.floating]) -> NDArray[np.uint8]:
-        """(h, w) 255 inside a closed outline, smooth at its edge."""
+        """(h, w) mask, 255 inside a closed outline, with a smooth edge."""
         mask = np.zeros(self.image.shape[:2], np.uint8)
         cv2.fillPoly(mask, [self.fixed(outline)], (255,), cv2.LINE_AA, BITS)
         return mask
 
     def blend(self, over: NDArray[np.generic], alpha: NDArray[np.generic]) -> None:
-        """Lay `over` ((h, w, 3) or a colour, 0 to 255) on the patch where `alpha` (h, w; 0 to 255) says."""
+        """Blend `over`, (h, w, 3) or one colour, 0 to 255, into the patch with `alpha`, (h, w), 0 to 255."""
         cover = alpha.astype(np.float32)[..., None] / 255
         self.image[:] = self.image + (over.astype(np.float32) - self.image) * cover + 0.5

@@ -1,4 +1,4 @@
-"""Eyes and brows, painted so that lids and brow lines run through their landmarks."""
+"""Painting of eyes and brows, whose lines run through their landmarks."""
 
 import cv2
 import numpy as np
@@ -12,19 +12,20 @@ from training.data.synthetic.paint.outlines import Line, Outlines
 IRIS = 0.59
 """Radius, centimetres."""
 PUPIL = 0.24
+"""Radius, centimetres."""
 _SCLERA = np.array([218.0, 222.0, 228.0])
 _LASH = np.array([18.0, 20.0, 26.0])
 
 
 def _eyeball(patch: Patch, iris_at: Line, looks: Looks, density: float) -> NDArray[np.uint8]:
-    """(h, w, 3) white, iris, pupil and glint, as if there were no lids."""
+    """(h, w, 3) picture of an eyeball without lids: white, iris, pupil and glint."""
     ball = np.empty_like(patch.image)
     ball[:] = np.minimum(_SCLERA, 70 + 0.75 * looks.skin.mean())
-    middle = patch.fixed(iris_at)
+    iris_centre = patch.fixed(iris_at)
     for radius, colour in ((IRIS, 0.45 * looks.iris), (0.86 * IRIS, looks.iris), (PUPIL, _LASH * 0.5)):
-        centre, size = middle.tolist(), round(radius * density * (1 << BITS))
+        centre, size = iris_centre.tolist(), round(radius * density * (1 << BITS))
         cv2.circle(ball, centre, size, colour.tolist(), -1, cv2.LINE_AA, BITS)
-    glint = middle + np.round(density * (1 << BITS) * np.array([-0.14, -0.16])).astype(np.int32)
+    glint = iris_centre + np.round(density * (1 << BITS) * np.array([-0.14, -0.16])).astype(np.int32)
     cv2.circle(
         ball, glint.tolist(), round(0.09 * density * (1 << BITS)), (250, 250, 250), -1, cv2.LINE_AA, BITS
     )
@@ -35,7 +36,7 @@ def _paint_eye(canvas: Canvas, upper: Line, lower: Line, iris_at: Line, looks: L
     outline = np.concatenate([upper, lower[1:-1]])
     patch = canvas.patch(outline, pad=0.2)
     ball = _eyeball(patch, iris_at, looks, canvas.density)
-    # The upper lid throws a shadow on the ball.
+    # The upper lid casts a shadow on the eyeball.
     width = canvas.thickness(0.22)
     shadow = (looks.skin * 0.45).tolist()
     cv2.polylines(ball, [patch.fixed(upper)], False, shadow, width, cv2.LINE_AA, BITS)
@@ -45,14 +46,14 @@ def _paint_eye(canvas: Canvas, upper: Line, lower: Line, iris_at: Line, looks: L
 
 
 def paint_eyes(canvas: Canvas, outlines: Outlines, looks: Looks) -> None:
-    """Both eyes, as far open as their lids are."""
+    """Paint both eyes within their lids."""
     right, left = outlines.irises
     _paint_eye(canvas, outlines.right_upper_lid, outlines.right_lower_lid, right, looks)
     _paint_eye(canvas, outlines.left_upper_lid, outlines.left_lower_lid, left, looks)
 
 
 def _paint_brow(canvas: Canvas, line: Line, looks: Looks, rng: np.random.Generator) -> None:
-    """A band about its line, outer end first, blurred and ragged."""
+    """Paint a blurred, ragged band around a line, outer end first."""
     thick = np.interp(np.linspace(0, 1, len(line)), [0, 0.3, 0.75, 1], [0.3, 0.8, 1.0, 0.85])
     half = (looks.brow_width * canvas.density * thick)[:, None] * [0, 1]
     patch = canvas.patch(line, pad=2 * looks.brow_width)
@@ -63,6 +64,6 @@ def _paint_brow(canvas: Canvas, line: Line, looks: Looks, rng: np.random.Generat
 
 
 def paint_brows(canvas: Canvas, outlines: Outlines, looks: Looks, rng: np.random.Generator) -> None:
-    """Both brows."""
+    """Paint both brows."""
     _paint_brow(canvas, outlines.right_brow, looks, rng)
     _paint_brow(canvas, outlines.left_brow[::-1], looks, rng)

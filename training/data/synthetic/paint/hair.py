@@ -1,4 +1,4 @@
-"""Hair on the head and in the face: where it grows, how thick it lies, how it is painted."""
+"""Hair and beard: where they grow, how thick they are, and their painting."""
 
 import cv2
 import numpy as np
@@ -10,16 +10,16 @@ from training.data.synthetic.looks import Beard, Hair, Looks
 from training.data.synthetic.noise import smooth_noise, speckle
 from training.data.synthetic.paint.canvas import SIDE_THETA, TOP, Canvas, fixed
 
-NONE_AT = -13.0
-"""A hairline above every crown."""
+NO_HAIRLINE = -13.0
+"""Coordinate t of a hairline above every crown: no hair."""
 
 
 def hairline(looks: Looks, theta: NDArray[np.floating]) -> NDArray[np.float64]:
-    """How far down (t) hair grows, for any shape of theta."""
+    """Coordinate t down to which hair grows, at theta of any shape."""
     front = looks.hairline
     lines: dict[Hair, tuple[list[float], list[float]]] = {
-        Hair.BALD: ([0.0], [NONE_AT]),
-        Hair.WREATH: ([0.8, 1.15, 1.3, 1.5, 1.8], [NONE_AT, -4.0, -0.5, 0.0, 8.5]),
+        Hair.BALD: ([0.0], [NO_HAIRLINE]),
+        Hair.WREATH: ([0.8, 1.15, 1.3, 1.5, 1.8], [NO_HAIRLINE, -4.0, -0.5, 0.0, 8.5]),
         Hair.SHORT: (
             [0, 0.6, 0.9, 1.1, 1.3, 1.42, 1.5, 1.8],
             [front, front + 0.5, -5, -2.5, 0.5, 1.5, 0, 8.5],
@@ -34,17 +34,17 @@ def hairline(looks: Looks, theta: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def hair_swell(looks: Looks, theta: NDArray[np.floating], t: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Centimetres by which hair lifts the surface."""
+    """Thickness of the hair over the skin, centimetres."""
     inside = hairline(looks, theta) - t
     swell = looks.hair_swell * smooth_step(inside, 0.0, 1.6)
     if looks.ears_covered:
         return swell
-    # Short hair lies close beside and behind the ears.
+    # Short hair lies flat beside and behind the ears.
     return swell * (0.15 + 0.85 * smooth_step(-t, -2.0, 5.0))
 
 
 def paint_hair(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
-    """Strands, or cloth for a cap, above the hairline."""
+    """Paint strands of hair, or the cloth of a cap, above the hairline."""
     if looks.hair_style is Hair.BALD:
         return
     theta = np.linspace(-SIDE_THETA, SIDE_THETA, 90)
@@ -62,10 +62,10 @@ def paint_hair(canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
     cv2.copyTo(tinted, mask, canvas.image[:height])
 
 
-def _bearded(
+def _beard_density(
     head: Head, looks: Looks, theta: NDArray[np.float64], t: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(h, w) 0 to 1: how densely the beard grows at columns `theta` and rows `t`."""
+    """(h, w) density of the beard, 0 to 1, at columns `theta` and rows `t`."""
     theta, t = np.abs(theta)[None, :], t[:, None]
     base, mouth = head.identity.nose_base, head.plan[48, 1]
     corner = float(head.skull.wrap(head.plan[54:55])[0, 0])
@@ -75,7 +75,7 @@ def _bearded(
         * (1 - smooth_step(theta, corner, corner + 0.15))
     )
     goatee = smooth_step(t, mouth - 0.3, mouth + 0.6) * (1 - smooth_step(theta, corner + 0.05, corner + 0.2))
-    # The cheek's edge of a full beard rises from the mouth to the ear.
+    # The edge of a full beard on the cheek rises from the mouth to the ear.
     cheek = mouth + 0.4 - 5.5 * smooth_step(theta, corner + 0.1, 1.35)
     full = smooth_step(t, cheek - 0.3, cheek + 0.9) * smooth_step(theta, corner - 0.1, corner + 0.15)
     if looks.beard is Beard.MOUSTACHE:
@@ -86,15 +86,15 @@ def _bearded(
 
 
 def paint_beard(head: Head, canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
-    """Stubble or beard; before the lips, which lie over it."""
+    """Paint stubble or a beard. Call it before the lips are painted, which lie over it."""
     if looks.beard is Beard.NONE:
         return
     first = canvas.pixels(np.array([0.0, head.identity.nose_base - 3.0]))[1]
     lower = canvas.image[int(first) :]
     theta, t = canvas.places(4)
     rows = int(first) // 4
-    dense = _bearded(head, looks, theta, t[rows:]).astype(np.float32)
-    grown = cv2.resize(dense, None, fx=4, fy=4)[int(first) - 4 * rows :][: lower.shape[0], : lower.shape[1]]
+    density = _beard_density(head, looks, theta, t[rows:]).astype(np.float32)
+    grown = cv2.resize(density, None, fx=4, fy=4)[int(first) - 4 * rows :][: lower.shape[0], : lower.shape[1]]
     thickness = 0.35 if looks.beard is Beard.STUBBLE else rng.uniform(0.7, 0.95)
     hairs = (1.0 - 0.45 / 255 * speckle(rng, grown.shape).astype(np.float32)) * np.float32(thickness)
     alpha = (grown * hairs)[..., None]

@@ -1,4 +1,4 @@
-"""Lips, and what an open mouth shows; the lips' edges run through their landmarks."""
+"""Painting of lips and of the inside of the mouth; the edges of the lips run through their landmarks."""
 
 import cv2
 import numpy as np
@@ -7,8 +7,8 @@ from training.data.synthetic.looks import Looks
 from training.data.synthetic.paint.canvas import BITS, Canvas
 from training.data.synthetic.paint.outlines import Line, Outlines
 
-OPEN = 0.08
-"""Centimetres of gap from which the inside shows."""
+MIN_GAP = 0.08
+"""Gap between the lips, centimetres, above which the inside is visible."""
 _CAVITY = np.array([26.0, 16.0, 48.0])
 _TEETH = np.array([196.0, 214.0, 222.0])
 _TONGUE = np.array([92.0, 84.0, 168.0])
@@ -20,23 +20,23 @@ def _ring(upper: Line, lower: Line) -> Line:
 
 
 def paint_lips(canvas: Canvas, outlines: Outlines, looks: Looks) -> None:
-    """Both lips, the upper one darker, a gleam on the lower one."""
+    """Paint both lips, the upper one darker and the lower one with a highlight."""
     outer = _ring(outlines.outer_upper_lip, outlines.outer_lower_lip)
     patch = canvas.patch(outer, pad=0.2)
     patch.blend(looks.lips, patch.mask(outer) * np.float32(looks.lip_cover))
     upper = np.concatenate([outlines.outer_upper_lip, outlines.inner_upper_lip[::-1]])
     patch.blend(looks.lips * 0.72, patch.mask(upper) * np.float32(0.75 * looks.lip_cover))
-    gleam = 0.5 * (outlines.outer_lower_lip[6:-6] + outlines.inner_lower_lip)[6:-6]
-    canvas.stroke(gleam, np.minimum(looks.lips * 1.12 + 8, 255), 0.2)
+    highlight = 0.5 * (outlines.outer_lower_lip[6:-6] + outlines.inner_lower_lip)[6:-6]
+    canvas.stroke(highlight, np.minimum(looks.lips * 1.12 + 8, 255), 0.2)
 
 
 def paint_inside(
     canvas: Canvas, outlines: Outlines, looks: Looks, gap: float, rng: np.random.Generator
 ) -> None:
-    """The line between closed lips, or cavity, teeth and tongue between open ones."""
+    """Paint the line between closed lips, or cavity, teeth and tongue between open ones."""
     dark = looks.lips * [0.3, 0.3, 0.38]
     corners = outlines.outer_upper_lip[[0, -1]]
-    if gap > OPEN:
+    if gap > MIN_GAP:
         _paint_cavity(canvas, outlines, gap, rng)
     line = np.concatenate([corners[:1], outlines.inner_upper_lip, corners[1:]])
     canvas.stroke(line, dark, 0.1)

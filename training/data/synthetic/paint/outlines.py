@@ -1,4 +1,4 @@
-"""The lines that paint follows, on one person's canvas: lids, brows, lips, folds.
+"""The lines that are painted on a person's canvas: lids, brows, lips and folds.
 
 Lids, brows and lips run exactly through their landmarks.
 """
@@ -13,7 +13,7 @@ from training.data.synthetic.head.head import Head
 from training.data.synthetic.paint.canvas import Canvas
 
 Line = NDArray[np.float64]
-"""(N, 2) points; plan coordinates first, pixels of the canvas in the end."""
+"""(N, 2) points, in plan coordinates or in pixels of the canvas."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +37,15 @@ class Outlines:
     """The fold below the lower lid."""
     left_bag: Line
     right_fold: Line
-    """From the nose's wing past the corner of the mouth."""
+    """From the wing of the nose past the corner of the mouth."""
     left_fold: Line
     right_wing: Line
-    """The crease behind the nostril's wing."""
+    """The crease behind the wing of the nose."""
     left_wing: Line
     right_nostril: Line
     left_nostril: Line
     irises: Line
-    """(2, 2) middles, right and left."""
+    """(2, 2) centres, right and left."""
 
 
 _THROUGH: tuple[tuple[int, ...], ...] = (
@@ -53,15 +53,15 @@ _THROUGH: tuple[tuple[int, ...], ...] = (
     (17, 18, 19, 20, 21), (22, 23, 24, 25, 26),
     tuple(range(48, 55)), (54, 55, 56, 57, 58, 59, 48), (60, 61, 62, 63, 64), (64, 65, 66, 67, 60),
 )  # fmt: skip
-"""Landmarks on each of the first ten lines."""
+"""Landmarks that each of the first ten lines runs through."""
 _FOLD = ((-0.25, -0.5), (-0.9, 0.3), (-0.75, -0.6), (-0.75, 0.5))
-"""From the nose's wing (two points) and the corner of the mouth (two points), centimetres."""
+"""Offsets of the fold's points from the wing of the nose (two) and the corner of the mouth (two), centimetres."""
 _WING = ((0.1, -1.15), (-0.4, -0.8), (-0.42, -0.3), (-0.1, 0.05))
-"""The crease, from landmark 31, centimetres."""
+"""Offsets of the crease's points from landmark 31, centimetres."""
 
 
 def _right_folds(plan: Line, upper_lid: Line, lower_lid: Line) -> list[Line]:
-    """Crease, bag, fold, wing and nostril beside the right half's landmarks."""
+    """Crease, bag, fold, wing and nostril of the right half, from its landmarks."""
     wing, corner = plan[31], plan[48]
     fold = np.stack([wing, wing, corner, corner]) + np.array(_FOLD)
     angle = np.linspace(0, 2 * np.pi, 11)[:-1]
@@ -78,10 +78,10 @@ def _right_folds(plan: Line, upper_lid: Line, lower_lid: Line) -> list[Line]:
 
 
 def _irises(plan: Line, gaze: tuple[float, float]) -> Line:
-    """(2, 2) middles of the irises; a little above the lids' middle at rest."""
+    """(2, 2) centres of the irises; a little above the centre of the lids when looking ahead."""
     width = plan[39, 0] - plan[36, 0]
-    middles = np.stack([plan[[36, 39]].mean(axis=0), plan[[42, 45]].mean(axis=0)])
-    return middles + np.array([0.22 * width * gaze[0], 0.22 * gaze[1] - 0.12])
+    centres = np.stack([plan[[36, 39]].mean(axis=0), plan[[42, 45]].mean(axis=0)])
+    return centres + np.array([0.22 * width * gaze[0], 0.22 * gaze[1] - 0.12])
 
 
 def plan_lines(head: Head) -> list[Line]:
@@ -89,16 +89,16 @@ def plan_lines(head: Head) -> list[Line]:
     plan = head.plan
     through = [smooth_line(plan[list(indices)]) for indices in _THROUGH]
     right = _right_folds(plan, through[0], through[1])
-    twin = plan * [-1, 1]
+    flipped = plan * [-1, 1]
     mirrored = np.empty_like(plan)
-    mirrored[[31, 32, 48]] = twin[[35, 34, 54]]
+    mirrored[[31, 32, 48]] = flipped[[35, 34, 54]]
     left = _right_folds(mirrored, through[2][::-1] * [-1, 1], through[3][::-1] * [-1, 1])
     pairs = [line for pair in zip(right, (line * [-1, 1] for line in left), strict=True) for line in pair]
     return [*through, *pairs, _irises(plan, head.expression.gaze)]
 
 
 def trace_outlines(head: Head, canvas: Canvas) -> Outlines:
-    """All lines on the canvas; wrapped in one go, which is much faster than one by one."""
+    """All lines in pixels of the canvas, mapped at once, which is much faster than one by one."""
     lines = plan_lines(head)
     pixels = canvas.pixels(head.skull.wrap(np.concatenate(lines)))
     pieces = np.split(pixels, np.cumsum([len(line) for line in lines])[:-1])

@@ -1,4 +1,4 @@
-"""One person's skin, painted from the ground up."""
+"""Painting of a person's whole skin, layer by layer."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from training.data.synthetic.paint.skin import paint_folds, paint_skin
 
 
 def paint_head(head: Head, looks: Looks, density: float, rng: np.random.Generator) -> Canvas:
-    """A canvas of `density` pixels per centimetre with all that grows or opens on the skin."""
+    """A painted canvas of `density` pixels per centimetre."""
     canvas = Canvas(density, head.chin + UNDERSIDE)
     outlines = trace_outlines(head, canvas)
     paint_skin(head, canvas, looks, rng)

@@ -1,4 +1,4 @@
-"""Bare skin: its colour, redder and darker in places, and its folds."""
+"""Painting of bare skin: its colour, redder and darker in places, and its folds."""
 
 import cv2
 import numpy as np
@@ -11,15 +11,15 @@ from training.data.synthetic.paint.canvas import RADIUS, Canvas
 from training.data.synthetic.paint.outlines import Outlines
 
 COARSE = 4
-"""Pixels of the canvas per cell of the map of gains."""
+"""Pixels of the canvas per cell of the gain map."""
 
 _DARKER = np.array([-1.0, -0.95, -0.8])
-"""A shadow on skin: blue goes first."""
+"""BGR change of a shadow on skin, which loses blue most."""
 _REDDER = np.array([-1.0, -1.0, 0.35])
 
 
 def _spots(head: Head, looks: Looks) -> list[tuple[float, float, float, float, NDArray[np.float64]]]:
-    """x, t, radius along x, radius along t, gain added; a spot at x > 0 has a twin."""
+    """x, t, radius along x, radius along t, and added gain of spots; a spot at x > 0 is mirrored."""
     person, plan = head.identity, head.plan
     lower_lip = plan[57, 1]
     fold = 0.6 + looks.wrinkles
@@ -38,32 +38,32 @@ def _spots(head: Head, looks: Looks) -> list[tuple[float, float, float, float, N
 
 
 def _gain_map(head: Head, canvas: Canvas, looks: Looks, rng: np.random.Generator) -> NDArray[np.float64]:
-    """(h, w, 3) gains of the coarse canvas; every spot is a product of two bell curves."""
+    """(h, w, 3) gains at coarse resolution; every spot is a product of two Gaussians."""
     theta, t = canvas.places(COARSE)
     spots = _spots(head, looks)
-    middles = head.skull.wrap(np.array([spot[:2] for spot in spots]))[:, 0]
-    _, centre, radius_x, radius_t, gain = (np.array(column) for column in zip(*spots, strict=True))
-    across = np.exp(-(((np.abs(theta) - middles[:, None]) * RADIUS / radius_x[:, None]) ** 2))
-    down = np.exp(-(((t - centre[:, None]) / radius_t[:, None]) ** 2))
-    # All spots in one product: rows x spots by spots x (columns, colours).
+    centre_theta = head.skull.wrap(np.array([spot[:2] for spot in spots]))[:, 0]
+    _, centre_t, radius_x, radius_t, gain = (np.array(column) for column in zip(*spots, strict=True))
+    across = np.exp(-(((np.abs(theta) - centre_theta[:, None]) * RADIUS / radius_x[:, None]) ** 2))
+    down = np.exp(-(((t - centre_t[:, None]) / radius_t[:, None]) ** 2))
+    # One matrix product adds all spots: (rows, spots) by (spots, columns * colours).
     added = (down.T @ (across[..., None] * gain[:, None]).reshape(len(spots), -1)).reshape(len(t), -1, 3)
     gains = 1 + added + 0.06 * smooth_noise(rng, (len(t), len(theta)), (9, 12), 3)
-    # Under the jaw, daylight hardly comes.
+    # Little light reaches the skin under the jaw.
     gains *= 1 - 0.3 * np.clip((t - head.chin) / 0.8, 0, 1)[:, None, None]
     return gains
 
 
 def paint_skin(head: Head, canvas: Canvas, looks: Looks, rng: np.random.Generator) -> None:
-    """Cover the whole canvas."""
+    """Paint the whole canvas with skin."""
     coloured = np.clip(_gain_map(head, canvas, looks, rng) * looks.skin, 0, 255).astype(np.uint8)
     height, width = canvas.image.shape[:2]
-    # The coarse map reaches over the edges, by less than a cell.
+    # The coarse map extends beyond the edges by less than a cell.
     grown = cv2.resize(coloured, None, fx=COARSE, fy=COARSE, interpolation=cv2.INTER_LINEAR)
     canvas.image[:] = grown[:height, :width]
 
 
 def paint_folds(canvas: Canvas, outlines: Outlines, looks: Looks) -> None:
-    """Creases of lids, cheeks and nose, faint on smooth faces; and the nostrils."""
+    """Paint the creases of lids, cheeks and nose, faint on smooth faces, and the nostrils."""
     for line, strength, width in (
         (outlines.right_crease, 0.25, 0.1),
         (outlines.left_crease, 0.25, 0.1),
