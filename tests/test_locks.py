@@ -6,7 +6,19 @@ import tomllib
 
 import pytest
 
-LOCKS = ("bench", "compiled", "convert", "device", "ethos-u", "main", "node", "photo", "pi-3.11", "pi-3.13", "tools")
+LOCKS = (
+    "bench",
+    "compiled",
+    "convert",
+    "device",
+    "ethos-u",
+    "main",
+    "node",
+    "photo",
+    "pi-3.11",
+    "pi-3.13",
+    "tools",
+)
 PIN = re.compile(r"^([\w.-]+)==([^\s;]+)", re.MULTILINE)
 
 
