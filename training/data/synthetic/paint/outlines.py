@@ -55,7 +55,7 @@ _THROUGH: tuple[tuple[int, ...], ...] = (
 )  # fmt: skip
 """Landmarks that each of the first ten lines runs through."""
 _FOLD = ((-0.25, -0.5), (-0.9, 0.3), (-0.75, -0.6), (-0.75, 0.5))
-"""Offsets of the fold's points from the wing of the nose and the corner of the mouth, two each, centimetres."""
+"""Offsets of the fold's points, two from the nose's wing and two from the mouth's corner, centimetres."""
 _WING = ((0.1, -1.15), (-0.4, -0.8), (-0.42, -0.3), (-0.1, 0.05))
 """Offsets of the crease's points from landmark 31, centimetres."""
 
