@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from device.contract.errors import RefusedError, VerifyFailedError, WriteFailedError
-from firmware_config.bmap import Bmap, Range
-from firmware_config.disks import Disk
+from firmware_config.disk.bmap import Bmap, Range
+from firmware_config.disk.disks import Disk
 
 CHUNK_BYTES = 4 << 20
 

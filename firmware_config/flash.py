@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 from device.contract.errors import VerifyFailedError, WriteFailedError
-from firmware_config.bmap import read_bmap
 from firmware_config.card import hold, reread_partitions, verify_ranges, write_ranges
-from firmware_config.disks import Disk
-from firmware_config.fat import Fat
+from firmware_config.disk.bmap import read_bmap
+from firmware_config.disk.disks import Disk
+from firmware_config.disk.fat import Fat
+from firmware_config.disk.partitions import find_boot_partition
 from firmware_config.image import Image
-from firmware_config.partitions import find_boot_partition
 from firmware_config.target import Target, find_target
 
 

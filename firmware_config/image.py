@@ -9,9 +9,9 @@ from device.contract.errors import BadInputError
 from device.contract.files import sha256_of, write_whole
 from firmware_config.boot_fragments import fragment_words, with_fragment, with_words
 from firmware_config.cloud_init import meta_data, network_config, user_data
-from firmware_config.fat import Fat
+from firmware_config.disk.fat import Fat
+from firmware_config.disk.partitions import find_boot_partition
 from firmware_config.first_run import WORDS, first_run_script
-from firmware_config.partitions import find_boot_partition
 from firmware_config.payload import HERE, Payload
 from firmware_config.settings import PiSettings
 from firmware_config.stock import WANTED, check_stock

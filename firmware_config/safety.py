@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from device.contract.errors import RefusedError
-from firmware_config.disks import Disk
+from firmware_config.disk.disks import Disk
 
 GIB = 1 << 30
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device.contract.errors import RefusedError
-from firmware_config.disks import Disk, find_disk, read_disks
+from firmware_config.disk.disks import Disk, find_disk, read_disks
 from firmware_config.safety import Limits, check_disk, is_not_mounted
 from firmware_config.tools import find_tool, last_line
 

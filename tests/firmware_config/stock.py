@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from device.contract.files import sha256_of
-from firmware_config.fat import Fat
+from firmware_config.disk.fat import Fat
 from firmware_config.payload import Payload, compress, pack
 
 MIB = 1 << 20

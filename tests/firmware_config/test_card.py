@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from device.contract.errors import RefusedError, VerifyFailedError, WriteFailedError
-from firmware_config.bmap import read_bmap
 from firmware_config.card import hold, verify_ranges, write_ranges
-from firmware_config.disks import find_disk, read_disks
+from firmware_config.disk.bmap import read_bmap
+from firmware_config.disk.disks import find_disk, read_disks
 from firmware_config.flash import Target, find_target, write_card
 from firmware_config.image import make_image
 from firmware_config.settings import PiSettings
@@ -164,7 +164,7 @@ def test_another_disk_under_the_same_name_is_refused(backing, loops):
 
 
 def test_a_file_is_no_disk(backing, tmp_path):
-    from firmware_config.disks import Disk
+    from firmware_config.disk.disks import Disk
 
     file = Disk("card", str(backing), "disk", backing.stat().st_size, "0:0", removable=True)
     with pytest.raises((RefusedError, WriteFailedError)), hold(file):

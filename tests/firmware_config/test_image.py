@@ -11,8 +11,8 @@ import pytest
 
 from device.contract.errors import BadInputError, VerifyFailedError
 from device.contract.files import sha256_of
-from firmware_config.bmap import read_bmap
-from firmware_config.fat import Fat
+from firmware_config.disk.bmap import read_bmap
+from firmware_config.disk.fat import Fat
 from firmware_config.image import FirstStart, make_image
 from firmware_config.settings import BrokerSettings, PiSettings, UserSettings, WifiSettings
 from tests.firmware_config.stock import CONFIG, GAP, MIB, TRIXIE_CMDLINE, make_stock

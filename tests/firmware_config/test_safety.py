@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from device.contract.errors import BadInputError, RefusedError
-from firmware_config.disks import find_disk, parse_disks
+from firmware_config.disk.disks import find_disk, parse_disks
 from firmware_config.flash import Target, find_target
 from firmware_config.safety import RULES, Limits, check_disk
 

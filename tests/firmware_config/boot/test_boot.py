@@ -20,7 +20,7 @@ import pytest
 
 from device.sources.demo import DemoOptions, DemoSource
 from device.sources.demo_photo import load_photo
-from firmware_config.fat import Fat
+from firmware_config.disk.fat import Fat
 from firmware_config.image import make_image
 from firmware_config.payload import PROJECT, build_payload, pack_model
 from firmware_config.settings import BrokerSettings, PiSettings, UpdateSettings, UserSettings

@@ -13,7 +13,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_config.fat import Fat
+from firmware_config.disk.fat import Fat
 from firmware_config.payload import PROJECT
 from tests.firmware_config.stock import CONFIG, GAP, MIB, SEEDS, TRIXIE_CMDLINE, write_table
 

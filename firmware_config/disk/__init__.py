@@ -1,0 +1,1 @@
+"""Disks and images of disks: partitions, FAT file systems, block maps."""
