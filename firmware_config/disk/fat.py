@@ -19,7 +19,7 @@ class Fat:
     @property
     def drive(self) -> str:
         """The partition as mtools takes it."""
-        return f"{self.image}{self.offset_bytes}"
+        return f"{self.image}@@{self.offset_bytes}"
 
     def names(self) -> set[str]:
         """Files and folders at the top, in small letters."""

@@ -54,7 +54,7 @@ def make_stock(path: Path, system: str = "trixie", fat_mib: int = 48, root_mib: 
         stream.seek(GAP + fat)
         stream.write(b"root" * (MIB // 4))
     write_table(path, fat)
-    run("mformat", "-i", f"{path}{GAP}", "-T", fat // 512, "-h", 64, "-s", 32, "-v", "bootfs", "::")
+    run("mformat", "-i", f"{path}@@{GAP}", "-T", fat // 512, "-h", 64, "-s", 32, "-v", "bootfs", "::")
     boot = Fat(path, GAP)
     boot.write("config.txt", CONFIG.encode())
     boot.write("kernel8.img", b"kernel")

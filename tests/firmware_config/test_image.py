@@ -126,7 +126,7 @@ def test_a_compressed_image_gives_the_same_as_a_raw_one(trixie, payload, tmp_pat
 
 
 def delete(image, *names):
-    subprocess.run(["mdel", "-i", f"{image}{GAP}", *(f"::{name}" for name in names)], check=True)
+    subprocess.run(["mdel", "-i", f"{image}@@{GAP}", *(f"::{name}" for name in names)], check=True)
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def write_image(path: Path, tree: Path) -> None:
     with path.open("wb") as stream:
         stream.truncate(GAP + fat + root)
     write_table(path, fat)
-    run("mformat", "-i", f"{path}{GAP}", "-F", "-T", fat // 512, "-h", 64, "-s", 32, "-v", "bootfs", "::")
+    run("mformat", "-i", f"{path}@@{GAP}", "-F", "-T", fat // 512, "-h", 64, "-s", 32, "-v", "bootfs", "::")
     boot = Fat(path, GAP)
     for name, data in {
         "config.txt": CONFIG.encode(),
