@@ -1,6 +1,6 @@
 """The faces of a run: read, packed, and made into batches on the tensor device."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,17 @@ def load_faces(
     return pack, cut_crops(split.validation, settings.margin, settings.model.input_side), notes
 
 
+def check_sets(key: str, named: Iterable[str], present: Collection[str]) -> None:
+    """Every data set that a run file names is there.
+
+    Raises:
+        BadInputError: one is not; a misspelt name would be passed over.
+    """
+    unknown = sorted(set(named) - set(present))
+    if unknown:
+        raise BadInputError(f"[data] {key} names {unknown[0]!r}, the data has: {', '.join(sorted(present))}")
+
+
 def face_weights(sources: Sequence[str], shares: dict[str, float]) -> torch.Tensor:
     """(N,) probability of each face, so that each named set has its share of a batch.
 
@@ -67,9 +78,7 @@ def face_weights(sources: Sequence[str], shares: dict[str, float]) -> torch.Tens
         BadInputError: a share for a set that is not there, or no share left for one that is.
     """
     counts = {source: sources.count(source) for source in set(sources)}
-    unknown = sorted(set(shares) - set(counts))
-    if unknown:
-        raise BadInputError(f"[data] weights names {unknown[0]!r}, the data has: {', '.join(sorted(counts))}")
+    check_sets("weights", shares, counts)
     chosen = shares or {source: float(count) for source, count in counts.items()}
     if set(chosen) != set(counts):
         raise BadInputError(f"[data] weights must name every set or none: {', '.join(sorted(counts))}")
@@ -87,8 +96,12 @@ def known_labels(
 ) -> torch.Tensor | None:
     """(N, K) 1 where a face's labels are to be learnt, else 0; None: everywhere.
 
-    Where a turned head's jaw would be labelled is the surface's guess: learnt, it makes real jaws worse.
+    The jaw of a turned head is where the fitted surface guesses it: learnt, it makes real jaws worse.
+
+    Raises:
+        BadInputError: `taught_only` names a set that is not there, whose labels would be learnt after all.
     """
+    check_sets("taught_only", taught_only, set(sources))
     if not {TURNED, *taught_only}.intersection(sources):
         return None
     known = torch.ones(len(sources), scheme.count)

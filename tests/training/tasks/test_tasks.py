@@ -109,3 +109,5 @@ def test_labels_of_a_set_that_is_only_taught_are_not_learnt():
     known = known_labels(sources, ibug_68, ["youtube_faces"])
     assert known.mean(1).tolist() == pytest.approx([1.0, 0.0, 51 / 68])
     assert known_labels(["300w", "youtube_faces"], ibug_68) is None
+    with pytest.raises(BadInputError, match="taught_only names 'youtube-faces'"):
+        known_labels(sources, ibug_68, ["youtube-faces"])
