@@ -1,8 +1,7 @@
 """The handover.json of a landmark network. Letters: H, W pixels of a crop, K landmarks."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ import numpy as np
 from convert.handover.finder import FINDER_TASK, FinderHandover, finder_of_values
 from device.contract.codec import CODECS, COORDINATES
 from device.contract.errors import BadInputError
+from device.contract.files import read_bounded
 from device.contract.landmarks import SCHEMES, LandmarkScheme
-from device.contract.manifest import CodecRule, CropRule
+from device.contract.manifest import MAX_BYTES, CodecRule, CropRule
 from device.contract.scheme_file import know_scheme
 from device.contract.shape import correction_of
 
@@ -40,7 +40,7 @@ class Handover:
     scheme: str
     crop: CropRule
     codec: CodecRule
-    provenance: dict[str, Any]
+    provenance: dict[str, Any] = field(default_factory=dict)
     target: str = "npu"
     """Of TARGETS: where every operator must run."""
     presence_learnt: bool = True
@@ -114,9 +114,10 @@ def read_handover(path: Path) -> AnyHandover:
         BadInputError: not JSON, another schema, a missing or unknown field, an unknown scheme or
             codec, channels other than bgr, or a stride that does not divide the crop.
     """
+    data = read_bounded(path, MAX_BYTES)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        values = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInputError(f"{path} is not readable JSON ({error}); {REMEDY}") from error
     if not isinstance(values, dict) or values.get("schema") != HANDOVER_SCHEMA:
         got = values.get("schema") if isinstance(values, dict) else type(values).__name__
@@ -124,19 +125,10 @@ def read_handover(path: Path) -> AnyHandover:
     try:
         if values.get("task") == FINDER_TASK:
             return finder_of_values(values)
-        handover = Handover(
-            name=str(values["name"]),
-            scheme=values["scheme"],
-            crop=msgspec.convert(values["crop"], CropRule),
-            codec=msgspec.convert(values["codec"], CodecRule),
-            provenance=dict(values.get("provenance", {})),
-            # `any_operator` is how handovers named the target `cpu` at first.
-            target=str(values.get("target", "cpu" if values.get("any_operator") else "npu")),
-            presence_learnt=bool(values.get("presence_learnt", True)),
-            labelled=bool(values.get("labelled", True)),
-            original=str(values.get("original", "pytorch")),
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        # `any_operator` is how handovers named the target `cpu` at first.
+        target = "cpu" if values.get("any_operator") else "npu"
+        handover = msgspec.convert({"target": target, **values}, Handover)
+    except (msgspec.ValidationError, ValueError) as error:
         raise BadInputError(f"{path} lacks or misnames a field ({error}); {REMEDY}") from error
     know_scheme(handover.scheme, path.parent)
     _check_rules(handover, path)

@@ -1,7 +1,7 @@
 """A finder's handover.json; the files beside it are those of any handover."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ class FinderHandover:
     name: str
     input_wh: tuple[int, int]
     codec: FinderCodecRule
-    provenance: dict[str, Any]
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -59,10 +59,10 @@ def finder_of_values(values: dict[str, Any]) -> FinderHandover:
     """A finder's handover from the values of its JSON.
 
     Raises:
-        KeyError, TypeError, ValueError: a field is missing, misnamed or no number.
+        ValueError: a field is missing or of another type, or the stride does not divide the input.
     """
-    width, height = (int(side) for side in values["input_wh"])
-    codec = msgspec.convert(values["codec"], FinderCodecRule)
-    if codec.stride <= 0 or width % codec.stride or height % codec.stride:
-        raise ValueError(f"stride {codec.stride:g} does not divide the input {width}x{height}")
-    return FinderHandover(str(values["name"]), (width, height), codec, dict(values.get("provenance", {})))
+    handover = msgspec.convert(values, FinderHandover)
+    (width, height), stride = handover.input_wh, handover.codec.stride
+    if stride <= 0 or width % stride or height % stride:
+        raise ValueError(f"stride {stride:g} does not divide the input {width}x{height}")
+    return handover

@@ -1,4 +1,6 @@
-"""Fuzzes one target in this process: `python -m tests.fuzz.child TARGET SEED SECONDS FOLDER`.
+"""Fuzzes one target in this process: `python -m tests.fuzz.child TARGET SEED SECONDS BATCHES FOLDER`.
+
+It ends when the seconds are over or the batches are done. The same seed gives the same inputs.
 
 Each input is in FOLDER before it is read, so that one which kills the process is kept. Prints the number of
 inputs read and refused, and the most memory that reading took beyond what the process had before.
@@ -9,7 +11,6 @@ import logging
 import resource
 import sys
 import time
-from itertools import count
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -32,8 +33,8 @@ def check_sentence(text: str) -> None:
         raise AssertionError(f"a refusal of {text.count(chr(10)) + 1} lines: {text[:200]!r}")
 
 
-def fuzz(name: str, first_seed: int, seconds: float, folder: Path) -> dict[str, float]:
-    """Read mutated inputs until the time is over; whatever is not a LandmarksError ends the process."""
+def fuzz(name: str, first_seed: int, seconds: float, batches: int, folder: Path) -> dict[str, float]:
+    """Read mutated inputs; whatever is not a LandmarksError ends the process."""
     target = TARGETS[name]
     path = target.sample(folder)
     original = path.read_bytes()
@@ -56,7 +57,7 @@ def fuzz(name: str, first_seed: int, seconds: float, folder: Path) -> dict[str, 
         max_examples=BATCH, database=None, deadline=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    for number in count(first_seed):
+    for number in range(first_seed, first_seed + batches):
         if time.monotonic() > ends:
             break
         seed(number)(quiet(given(MUTATIONS)(try_one)))()
@@ -65,5 +66,6 @@ def fuzz(name: str, first_seed: int, seconds: float, folder: Path) -> dict[str, 
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    target_name, seed_text, seconds_text, folder_text = sys.argv[1:]
-    print(json.dumps(fuzz(target_name, int(seed_text), float(seconds_text), Path(folder_text))))
+    target_name, seed_text, seconds_text, batches_text, folder_text = sys.argv[1:]
+    limits = float(seconds_text), int(batches_text)
+    print(json.dumps(fuzz(target_name, int(seed_text), *limits, Path(folder_text))))

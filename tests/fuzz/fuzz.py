@@ -17,6 +17,9 @@ from tests.conftest import ROOT
 from tests.fuzz.targets import TARGETS
 
 MAX_MEMORY_MB = 400
+ENDLESS = 10**6
+"""Batches: more than any time holds."""
+
 GRACE_SECONDS = 120
 """For starting a target, and for one input that hangs."""
 
@@ -42,10 +45,11 @@ class Outcome:
         return f"{self.name:22} {figures}  {state}"
 
 
-def run_target(name: str, seed: int, seconds: float, out: Path) -> Outcome:
-    """Fuzz one target in a child process."""
+def run_target(name: str, seed: int, seconds: float, out: Path, batches: int = ENDLESS) -> Outcome:
+    """Fuzz one target in a child process, for a time or for a number of batches."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.fuzz.child", name, str(seed), str(seconds), folder]
+        limits = [str(seed), str(seconds), str(batches)]
+        command = [sys.executable, "-m", "tests.fuzz.child", name, *limits, folder]
         try:
             done = subprocess.run(
                 command,

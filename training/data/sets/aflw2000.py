@@ -4,6 +4,8 @@
 The jaw follows the contour on the 3-D face, which may be hidden, not the visible edge as in 300-W.
 """
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,12 @@ from training.data.sets.usable import usable
 SOURCE = "AFLW2000-3D can be downloaded from www.cbsr.ia.ac.cn/users/xiangyuzhu/projects/3DDFA/main.htm"
 
 
+DAMAGE = (
+    OSError, LookupError, ValueError, TypeError, NotImplementedError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+"""What scipy raises for a damaged file besides its own MatReadError; MemoryError for an absurd size."""
+
+
 def _read_face(path: Path) -> tuple[np.ndarray, float]:
     """(68, 2) landmarks, 0-based, and the yaw in radians."""
     from scipy.io import loadmat
@@ -24,7 +32,7 @@ def _read_face(path: Path) -> tuple[np.ndarray, float]:
         values = loadmat(path)
         landmarks = np.asarray(values["pt3d_68"], np.float32)[:2].T - 1
         yaw = float(np.asarray(values["Pose_Para"]).ravel()[1])
-    except (MatReadError, OSError, LookupError, ValueError, TypeError, NotImplementedError) as error:
+    except (MatReadError, *DAMAGE) as error:
         raise BadInputError(f"{path} is not a label file of AFLW2000-3D ({error}); {SOURCE}") from error
     if landmarks.shape != (68, 2):
         raise BadInputError(f"{path} holds {landmarks.shape} points, wanted (68, 2); {SOURCE}")
