@@ -109,8 +109,16 @@ def _published_ns(message: events.Message) -> int | None:
 
 
 def moved_to_now(line: bytes) -> tuple[events.Message, bytes]:
-    """A message whose times are moved so that it is published now; its latency stays."""
-    values = orjson.loads(line)
+    """A message whose times are moved so that it is published now; its latency stays.
+
+    Raises:
+        BadInputError: an unknown key holds what cannot be written again, such as a number without end.
+    """
+    try:
+        values = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        # In what a newer recorder added: it is passed over by the decoder, but must be written again here.
+        raise BadInputError(f"a line holds what JSON cannot: {error}") from error
     now_ns, utc_ns = events.clock_pair()
     if "captured_ns" in values and "published_ns" in values:
         values["captured_ns"] = max(now_ns - (values["published_ns"] - values["captured_ns"]), 0)
@@ -164,7 +172,11 @@ class Replay:
                 return
             self._refuse_commands(message.source)
             if self._options.clock == "now":
-                message, line = moved_to_now(line)  # noqa: PLW2901 - the same message with other times
+                try:
+                    message, line = moved_to_now(line)  # noqa: PLW2901 - the same message with other times
+                except BadInputError as error:
+                    log.warning("%s: skipped: %s", self._path, error)
+                    continue
             self._outputs.publish(message, line)
             self._sent_frames += isinstance(message, events.FrameMessage)
 

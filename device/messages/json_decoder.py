@@ -68,6 +68,7 @@ def decode_line(line: bytes) -> Message:
         BadInputError: no JSON object, another schema, a key that is missing or holds something else.
     """
     try:
+        line.decode()  # The decoder passes over what it does not know without a look at its bytes.
         if not line.startswith(_HEADS):
             envelope = _ENVELOPE.decode(line)
             _check_schema(envelope.schema)

@@ -74,7 +74,7 @@ def cause_of(done: "subprocess.CompletedProcess[str]") -> str:
     if done.returncode < 0:
         return f"signal {-done.returncode}"
     errors = [line for line in done.stderr.splitlines() if ERROR.match(line)]
-    return errors[-1] if errors else f"exit code {done.returncode}"
+    return errors[-1][:300] if errors else f"exit code {done.returncode}"
 
 
 def keep(folder: str, out: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 
 from device.contract.errors import BadInputError, UsageError
 from device.daemon.connections import Outputs
-from device.daemon.replay import Pace, Replay, find_recording, read_recording
+from device.daemon.replay import Pace, Replay, find_recording, moved_to_now, read_recording
 from device.messages import messages as events
 from device.messages.commands import Command, Verb
 from device.sinks import open_sink
@@ -189,3 +189,14 @@ def test_the_command_line_plays_a_recording_to_its_end(recording, root):
     wrong = subprocess.run([*command[:-1], "replay:none"], cwd=root, capture_output=True, check=False)
     assert wrong.returncode == 3
     assert wrong.stderr.startswith(b"error: no recording 'none'")
+
+
+@pytest.mark.parametrize("value", [b"1e999", b"1" * 400])
+def test_a_line_that_cannot_be_written_again_is_a_refusal_and_no_traceback(value):
+    line = (
+        b'{"type":"face_lost","schema":1,"source":"a","sequence":1,"captured_ns":1,"published_ns":2,"id":3,"x":'
+        + value
+        + b"}\n"
+    )
+    with pytest.raises(BadInputError, match="what JSON cannot"):
+        moved_to_now(line)

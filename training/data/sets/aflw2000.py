@@ -4,8 +4,12 @@
 The jaw follows the contour on the 3-D face, which may be hidden, not the visible edge as in 300-W.
 """
 
+import multiprocessing
 import struct
 import zlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -39,20 +43,31 @@ def _read_face(path: Path) -> tuple[np.ndarray, float]:
     return landmarks, yaw
 
 
+def _read_faces(paths: Sequence[Path]) -> Iterator[tuple[np.ndarray, float]]:
+    """Each file's face, read in a process of its own: scipy's reader of .mat can crash on a damaged file."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "scipy.io"])
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        for path in paths:
+            try:
+                yield pool.submit(_read_face, path).result()
+            except BrokenProcessPool as error:
+                raise BadInputError(f"{path} crashes the reader of .mat files: damaged; {SOURCE}") from error
+
+
 def read_aflw2000(folder: Path) -> Faces:
     """Every face with its yaw, in scheme ibug_68, sorted by name.
 
     Raises:
         BadInputError: no face, a face without its picture, a damaged label file.
     """
+    paths = sorted(folder.rglob("*.mat"))
+    if lone := next((path for path in paths if not path.with_suffix(".jpg").is_file()), None):
+        raise BadInputError(f"no {lone.with_suffix('.jpg')} beside {lone.name}; {SOURCE}")
     samples = []
-    for path in sorted(folder.rglob("*.mat")):
-        picture = path.with_suffix(".jpg")
-        if not picture.is_file():
-            raise BadInputError(f"no {picture} beside {path.name}; {SOURCE}")
-        landmarks, yaw = _read_face(path)
+    for path, (landmarks, yaw) in zip(paths, _read_faces(paths), strict=True):
         name = f"aflw2000/{path.relative_to(folder).with_suffix('').as_posix()}"
-        samples.append(Sample(name, picture, landmarks, "aflw2000", yaw))
+        samples.append(Sample(name, path.with_suffix(".jpg"), landmarks, "aflw2000", yaw))
     if not samples:
         raise BadInputError(f"no .mat file below {folder}: wanted NAME.jpg beside NAME.mat; {SOURCE}")
     return usable(samples, origin=1)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from device.contract.errors import BadInputError
+from device.support.paths import is_file
 from training.data.sets.sample import Faces, Sample
 from training.data.sets.text import read_text
 from training.data.sets.usable import usable
@@ -45,8 +46,8 @@ def read_wflw(folder: Path, part: str) -> Faces:
         if len(words) != COLUMNS:
             raise BadInputError(f"{path} line {number} has {len(words)} columns, wanted {COLUMNS}")
         picture = folder / PICTURES / words[-1]
-        if not picture.is_file():
-            raise BadInputError(f"no {picture}, which {path} line {number} names; {SOURCE}")
+        if not is_file(picture):
+            raise BadInputError(f"no {str(picture)[:200]}, which {path} line {number} names; {SOURCE}")
         # One picture may hold several faces: the line tells them apart.
         name = f"wflw/{part}/{number:05d}-{picture.stem}"
         samples.append(Sample(name, picture, landmarks, "wflw"))
