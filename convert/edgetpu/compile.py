@@ -4,7 +4,6 @@ Nothing here says "compiled" without the compiler: it is Google's own program fo
 package archive of Coral (`edgetpu-compiler`); there is no package called edgetpu-compiler-tools.
 """
 
-import dataclasses
 import re
 import shutil
 import subprocess
@@ -12,6 +11,8 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from convert.edgetpu.fit import fit_of
 from convert.handover.finder import FINDER_TASK
@@ -163,7 +164,7 @@ def _compiled_manifest(
         "cached_bytes": log.cached_bytes,
         "streamed_bytes": log.streamed_bytes,
     }
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         manifest,
         name=f"{manifest.name}-edgetpu",
         file=made.name,

@@ -195,16 +195,16 @@ def check_words(path: Path, **words: tuple[str, tuple[str, ...]]) -> None:
 
 
 def check_tensors(path: Path, *tensors: TensorSpec) -> None:
-    """An int8 tensor has a scale; a float one has none.
+    """An integer tensor has a scale; a float one has none.
 
     Raises:
         BadInputError: one is without sense.
     """
     for tensor in tensors:
-        if (tensor.dtype == "int8") != tensor.quantised or (not tensor.quantised and tensor.zero_point):
+        if (tensor.dtype != "float32") != tensor.quantised or (not tensor.quantised and tensor.zero_point):
             raise BadInputError(
                 f"manifest {path} has {tensor.dtype} tensor {tensor.name} of scale {tensor.scale:g} and zero "
-                f"point {tensor.zero_point}, wanted int8 with a scale, or float32 with neither; {REMEDY}"
+                f"point {tensor.zero_point}, wanted integers with a scale, or float32 with neither; {REMEDY}"
             )
 
 

@@ -16,8 +16,8 @@ class TensorSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """As the model file spells it."""
     shape: Annotated[tuple[Side, ...], Meta(min_length=1, max_length=4)]
     """Static, batch first, channels last."""
-    dtype: Annotated[str, Meta(pattern="^(int8|float32)$")]
-    """numpy's name of a type that this project runs: int8 or float32."""
+    dtype: Annotated[str, Meta(pattern="^(int8|int16|float32)$")]
+    """numpy's name of a type that this project runs: int8, float32, or int16 (activations of a 16x8 file)."""
     scale: Annotated[float, Meta(ge=0, le=1e6)] = 0.0
     """Real units per step; 0 for a float tensor."""
     zero_point: Annotated[int, Meta(ge=-128, le=127)] = 0

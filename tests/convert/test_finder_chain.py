@@ -25,11 +25,12 @@ def finder_handover(tmp_path_factory):
     import torch
 
     from training.engine.loop import Loop
+    from training.engine.run_parts import LoopOptions
     from training.finder.handover import calibration_canvases, write_files
     from training.finder.run import make_composer, make_parts
 
     settings, pictures, runs = tiny_run(images=800), tiny_pictures(), tmp_path_factory.mktemp("runs")
-    loop = Loop(make_parts(settings, tiny_pack(), pictures, runs))
+    loop = Loop(make_parts(settings, tiny_pack(), pictures, runs, LoopOptions()))
     loop.run()
     canvases = calibration_canvases(make_composer(tiny_pack(), settings, torch.device("cpu")), settings)
     texts = {"name": "tiny-finder", "provenance": {"recipe": "test"}}

@@ -279,7 +279,7 @@ def test_a_release_that_is_not_online_in_time_is_taken_back_with_its_unit(pi):
     (tree / MANIFEST).write_text(manifest_text(tree))
     done = pi.run(tree / "install.sh")
     assert done.returncode == 4
-    assert "went back to 1, which is" in done.stderr
+    assert "went back to 1 with its settings and model, which is" in done.stderr
     assert pi.link("current") == "1"
     here = (pi.root / "etc/systemd/system/landmarks.service").read_text()
     assert here == (HERE / "rootfs/etc/systemd/system/landmarks.service").read_text()

@@ -319,8 +319,8 @@ def test_friendlier_forms_are_named_for_whole_layers():
 
 
 def test_the_page_of_rules_is_that_of_the_code(root):
-    assert (root / "convert" / "EDGETPU_RULES.md").read_text() == rules_page()
-    assert root / "convert" / "EDGETPU_RULES.md" == edgetpu_rules.RULES_PAGE
+    assert (root / "convert" / "edgetpu" / "EDGETPU_RULES.md").read_text() == rules_page()
+    assert root / "convert" / "edgetpu" / "EDGETPU_RULES.md" == edgetpu_rules.RULES_PAGE
 
 
 def test_the_json_has_the_agreed_keys_and_accounts_for_what_is_behind(tmp_path, capsys):

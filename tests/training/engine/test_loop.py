@@ -144,7 +144,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_its_batch(tmp_path):
     parts = tiny_parts(tmp_path)
     with torch.no_grad():
         parts.model.heatmap.weight.fill_(float("nan"))
-    with pytest.raises(BadInputError, match="no number at step 0"):
+    with pytest.raises(BadInputError, match="loss is NaN at step 0"):
         Loop(parts).run()
     saved = torch.load(tmp_path / "nan_batch.pt", weights_only=True)
     assert saved["image"].shape[1:] == (3, SIDE, SIDE)

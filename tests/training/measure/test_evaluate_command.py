@@ -22,6 +22,7 @@ from training.measure import evaluate
 from training.models import build_model
 
 KEYS = {
+    "left_out",
     "nme_interocular",
     "nme_interpupil",
     "nme_box",
