@@ -8,13 +8,14 @@ from torch import nn
 
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
-from training.engine.checkpoint import load_network, load_values
+from training.engine.checkpoint import is_saved, load_network, load_values
 from training.engine.faces import face_weights, load_faces, make_augmenter, shares_of
 from training.engine.loop import Loop
 from training.engine.precision import compiled, placed
 from training.engine.run_parts import LoopOptions, RunParts
 from training.engine.settings import RunSettings
 from training.engine.teachers import check_teachers, load_teachers, weak_teachers
+from training.engine.validation import FACE_ERRORS, write_face_errors
 from training.engine.world import World, pick_device
 from training.models import build_model
 from training.models.growth import grow
@@ -94,11 +95,20 @@ def make_parts(
     )
 
 
+def keep_face_errors(parts: RunParts) -> None:
+    """Write a finished run's error on each validation face, unless that was done."""
+    finished = is_saved(parts.folder / "network.pt")
+    if parts.world.leads and finished and not (parts.folder / FACE_ERRORS).is_file():
+        write_face_errors(parts.average, parts.validation, SCHEMES[parts.settings.scheme], parts.folder)
+
+
 def train_run(
     settings: RunSettings, data: Path | None, runs: Path, options: LoopOptions | None = None
 ) -> dict[str, float]:
     """Train a run to its end, resuming it if it was cut off; NME by validation set, fractions."""
-    figures = Loop(make_parts(settings, data, runs, World(), options or LoopOptions())).run()
+    parts = make_parts(settings, data, runs, World(), options or LoopOptions())
+    figures = Loop(parts).run()
+    keep_face_errors(parts)
     for sentence in weak_teachers(settings, runs, settings.name):
         LOG.warning("run %s has passed its teacher: %s", settings.name, sentence)
     return figures

@@ -5,10 +5,11 @@ is written anew; of one that is not, the line is what there is.
 """
 
 import dataclasses
+import hashlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,14 @@ from device.inference.network import LandmarkNetwork
 from device.support.machine import board_name
 from training.engine.checkpoint import load_network, settings_as_values
 from training.engine.run_log import last_row
+from training.engine.validation import read_face_errors
+from training.report.paired import Difference, paired_difference
 
 RECORDS = Path(__file__).with_name("records.jsonl")
 
-FIGURE = "nme_300w"
+SET = "300w"
+"""Validation faces that runs are compared on: their labels are made by hand."""
+FIGURE = f"nme_{SET}"
 """What runs are compared by, as their logs call it."""
 
 WARM_UP, TIMED = 20, 200
@@ -65,6 +70,11 @@ class Record:
     """Trained on."""
     fits: dict[str, tuple[float, float]] = field(default_factory=dict)
     """NME without and with each fit that its handover made; fractions."""
+    face_errors: tuple[float, ...] = ()
+    """NME of the float network on each face of 300w/validation.txt, fractions rounded to 1e-5; empty for a
+    run that was trained before this was kept."""
+    faces: str = ""
+    """Hash of these faces' names, in their order: only errors of the same faces are compared."""
     printed: bool = False
     """Read back from a printed page, rounded as there: neither the run nor its first record is left."""
 
@@ -72,6 +82,16 @@ class Record:
     def start(self) -> str:
         """Run whose weights it began with; empty for none."""
         return str(self.settings.get("start", ""))
+
+
+def difference_of(ours: Sequence[Record], theirs: Sequence[Record]) -> Difference | None:
+    """Two rows, each with its seeds, face by face; None where they kept no errors on the same faces."""
+    faces = {record.faces for record in (*ours, *theirs)}
+    if len(faces) != 1 or "" in faces:
+        return None
+    return paired_difference(
+        [record.face_errors for record in ours], [record.face_errors for record in theirs]
+    )
 
 
 def macs_of(model: nn.Module, side: int) -> float:
@@ -121,6 +141,16 @@ def _fits_of(folder: Path) -> dict[str, tuple[float, float]]:
     return {name: (figures[f"nme_without_{name}"], figures[f"nme_with_{name}"]) for name in names}
 
 
+def _faces_of(folder: Path) -> dict[str, Any]:
+    """The error on each face, and whose they are; nothing where the run did not keep it."""
+    kept = read_face_errors(folder)
+    if kept is None:
+        return {}
+    ours = kept.of(SET)
+    names = hashlib.sha256("\n".join(ours.names).encode()).hexdigest()[:12]
+    return {"face_errors": tuple(round(float(error), 5) for error in ours.errors), "faces": names}
+
+
 def read_record(folder: Path, timed: Callable[[Path], float] = latency_of) -> Record:
     """Measure what a finished run left.
 
@@ -139,6 +169,7 @@ def read_record(folder: Path, timed: Callable[[Path], float] = latency_of) -> Re
         images_per_second=speed.get("images_per_second"),
         device=speed.get("device", ""),
         fits=_fits_of(folder),
+        **_faces_of(folder),
         **_int8_of(folder, timed),
     )
 

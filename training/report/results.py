@@ -8,7 +8,8 @@ from pathlib import Path
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from training.engine.run_file import read_merged
-from training.report.records import Record, Records
+from training.report.paired import Difference
+from training.report.records import Record, Records, difference_of
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 PAGE = Path(__file__).parents[1] / "RESULTS.md"
@@ -141,7 +142,8 @@ def _gain(row: Row, plain: Row | None) -> str:
     """Percentage points against the student without distillation; below zero is better."""
     if plain is None or not _compared(row, plain):
         return ""
-    return f"{100 * (row.nme - plain.nme):+z.2f}"
+    difference = difference_of(row.runs, plain.runs)
+    return f"{100 * (row.nme - plain.nme):+z.2f}" if difference is None else difference.text()
 
 
 def _line(row: Row, plain: Row | None) -> str:
@@ -175,7 +177,8 @@ COLUMNS = (
     "images seen",
     "seeds",
 )
-NOISE = "No difference beyond the spread"
+HELPS, HARMS, NOISE, UNKNOWN = "Helps", "Does harm", "No difference", "Without an interval, so perhaps chance"
+"""What a row may come to."""
 
 
 def _start_line(trunk: Record, images: int) -> str:
@@ -191,17 +194,25 @@ def table_of(results: SystemResults, plain: Row | None) -> list[str]:
     return [*head, *starts, *(_line(row, plain) for row in results.rows)]
 
 
+def _kind_of(difference: Difference | None) -> str:
+    if difference is None:
+        return UNKNOWN
+    if not difference.clear:
+        return NOISE
+    return HELPS if difference.mean < 0 else HARMS
+
+
 def verdict_of(results: SystemResults) -> str:
-    """Which parts of the distillation help, and by how much; a spread that is known is taken for noise."""
+    """Which parts of the distillation help, and by how much; within its interval there is no difference."""
     plain = next((row for row in results.rows if row.stem == PLAIN), None)
     taught = [row for row in results.rows if _compared(row, plain)]
     if plain is None or not taught:
         return ""
-    said: dict[str, list[str]] = {"Helps": [], NOISE: [], "Does not help": []}
+    said: dict[str, list[str]] = {HELPS: [], NOISE: [], HARMS: [], UNKNOWN: []}
     for row in taught:
-        gain, noise = row.nme - plain.nme, max(row.spread or 0.0, plain.spread or 0.0)
-        kind = NOISE if abs(gain) < noise else "Helps" if gain < 0 else "Does not help"
-        said[kind].append(f"{row.title[0].lower()}{row.title[1:]} ({100 * gain:+z.2f})")
+        kind = _kind_of(difference_of(row.runs, plain.runs))
+        seeds = ", one seed" if min(len(row.runs), len(plain.runs)) == 1 and kind in {HELPS, HARMS} else ""
+        said[kind].append(f"{row.title[0].lower()}{row.title[1:]} ({_gain(row, plain)}{seeds})")
     return " ".join(f"{kind}: {'; '.join(rows)}." for kind, rows in said.items() if rows)
 
 

@@ -14,7 +14,7 @@ from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from training.engine.checkpoint import settings_as_values
 from training.engine.run_file import run_from_values
-from training.report.records import Records
+from training.report.records import Record, Records, difference_of
 
 TRIALS = Path(__file__).with_name("search_log.toml")
 PAGE = Path(__file__).parents[1] / "SEARCH.md"
@@ -25,8 +25,10 @@ NME by outer eye corners on the 200 faces of `300w/validation.txt` with shaken b
 network at the end of each run. `python -m training search-log --runs runs` writes this page from the runs'
 logs, or from what `records.jsonl` keeps of runs that are no longer at hand; what is asked and decided stands
 in `search_log.toml`. (A record marked `printed` was itself read back from this page: its gain may be off by
-0.01.) A run is trained by `python -m training train FILE --data DATA`, its file having the
-settings named here; those that are kept lie in `configs/landmark_student/`.
+0.01.) Brackets hold the 95 % interval of a gain, by a paired bootstrap over the faces (`report/paired.py`),
+where both runs kept their error on each face; with zero in it there is no difference. A run is trained by
+`python -m training train FILE --data DATA`, its file having the settings named here; those that are kept lie
+in `configs/landmark_student/`.
 """
 
 
@@ -47,6 +49,14 @@ def differences(settings: dict[str, Any], others: dict[str, Any]) -> list[str]:
         for key, value in flattened(settings)
         if key not in ("name", "seed") and value != other.get(key)
     ]
+
+
+def gain_text(ours: Record, theirs: Record) -> str:
+    """Points gained over the other run, with their interval where both kept their errors face by face."""
+    difference = difference_of([ours], [theirs])
+    if difference is None:
+        return f"{100 * (theirs.nme - ours.nme):+z.2f} points"
+    return f"{difference.text(-1)} points" + ("" if difference.clear else ", no difference")
 
 
 def trial_section(trial: dict[str, str], records: Records) -> str:
@@ -73,7 +83,7 @@ def trial_section(trial: dict[str, str], records: Records) -> str:
                 for name, count, value in zip(names, images, nme, strict=True)
             ),
             "",
-            f"Gain {100 * (nme[1] - nme[0]):+z.2f} points: **{trial['verdict']}**.",
+            f"Gain {gain_text(*found)}: **{trial['verdict']}**.",
             f"Other than in `{names[1]}`: {changed}.",
             "",
         ]

@@ -177,6 +177,7 @@ def test_a_run_learns_from_rendered_heads_beside_photographs(heads, opengl, tmp_
     weights = {"300w": 0.5, "rendered": 0.5}
     settings = replace(settings, data=replace(settings.data, side=96, weights=weights))
     assert set(train_run(settings, tmp_path / "data", tmp_path / "runs")) == {"300w"}
+    assert (tmp_path / "runs" / settings.name / "face_errors.npz").is_file()
     with np.load(next((tmp_path / "runs" / "packs").glob("faces-*.npz"))) as pack:
         assert sorted(pack["sources"]) == ["300w"] + ["rendered"] * 4
 

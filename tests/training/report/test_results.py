@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import re
 
+import numpy as np
 import pytest
 
 from device.contract.errors import BadInputError
@@ -18,6 +20,13 @@ def a_run(nme, **more):
     return Record("a", nme, 1000, {}, 2_500_000, 3e8, **more)
 
 
+def on_faces(nme, seed):
+    """Faces of very different difficulty, the same for every network, and a little luck of each."""
+    hard = np.random.default_rng(0).gamma(2.0, 0.02, 200)
+    errors = hard + np.random.default_rng(seed).normal(0, 0.003, 200)
+    return a_run(nme, face_errors=tuple(errors - errors.mean() + nme), faces="abc")
+
+
 def records_of(runs):
     """Of these runs alone, without the project's own."""
     return Records(runs, runs / "records.jsonl", timed=lambda _: 1.0)
@@ -25,6 +34,11 @@ def records_of(runs):
 
 def a_row(stem, *errors):
     return Row(stem, f"The {stem}", tuple(a_run(error) for error in errors))
+
+
+def a_kept_row(stem, *errors):
+    runs = [on_faces(error, [*stem.encode(), number]) for number, error in enumerate(errors)]
+    return Row(stem, f"The {stem}", tuple(runs))
 
 
 def write_run(runs, name, nme, start=""):
@@ -66,18 +80,20 @@ def test_figures_come_from_the_runs_own_files(tmp_path):
     assert "Not trained: teacher_tolerant" in part
 
 
-def test_gains_are_told_against_the_student_alone_and_beyond_the_spread():
+def test_gains_are_told_against_the_student_alone_with_their_interval():
     rows = (
-        a_row("teacher", 0.04),
-        a_row(PLAIN, 0.060, 0.062),
-        a_row("student", 0.050, 0.052),
-        a_row("student_patch", 0.0615, 0.0617),
-        a_row("student_feature", 0.070, 0.071),
+        a_kept_row("teacher", 0.04),
+        a_kept_row(PLAIN, 0.060, 0.061, 0.062),
+        a_kept_row("student", 0.050, 0.051, 0.052),
+        a_kept_row("student_patch", 0.0612, 0.0611, 0.0610),
+        a_kept_row("student_feature", 0.070),
+        a_row("student_old", 0.05),
     )
     verdict = results.verdict_of(SystemResults("efficient_fan", rows, ()))
-    assert verdict == (
-        "Helps: the student (-1.00). No difference beyond the spread: the student_patch (+0.06). "
-        "Does not help: the student_feature (+0.95)."
+    assert re.sub(r"[+-]\d\.\d\d, [+-]\d\.\d\d", "low, high", verdict) == (
+        "Helps: the student (-1.00 [low, high]). No difference: the student_patch (+0.01 [low, high]). "
+        "Does harm: the student_feature (+0.90 [low, high], one seed). "
+        "Without an interval, so perhaps chance: the student_old (-1.10)."
     )
 
 

@@ -11,7 +11,7 @@ from training.data.augment import AugmentSettings
 from training.engine.checkpoint import save_network, settings_as_values
 from training.models import build_model
 from training.report.records import Record, Records
-from training.report.search_log import differences, section_of, write_search_log
+from training.report.search_log import differences, gain_text, section_of, write_search_log
 
 TRIALS = """
 [[trial]]
@@ -42,6 +42,16 @@ def test_a_trial_is_measured_and_its_settings_are_told(tmp_path):
     gone = Records(tmp_path / "nowhere", tmp_path / "records.jsonl")
     write_search_log(gone, tmp_path / "trials.toml", tmp_path / "again.md")
     assert (tmp_path / "again.md").read_text() == text
+
+
+def test_a_gain_has_its_interval_where_both_runs_kept_their_errors():
+    def record(*errors):
+        return Record("a", sum(errors) / len(errors), 1, face_errors=errors, faces="f")
+
+    worse, better = record(0.05, 0.06, 0.07), record(0.04, 0.05, 0.06)
+    assert gain_text(better, worse) == "+1.00 [+1.00, +1.00] points"
+    assert gain_text(record(0.05, 0.05, 0.08), worse).endswith("points, no difference")
+    assert gain_text(Record("b", 0.04, 1), worse) == "+2.00 points"
 
 
 def test_an_older_run_has_the_defaults_of_what_was_not_there_yet(tmp_path):
