@@ -1,9 +1,10 @@
 import pytest
 
 from device.contract.errors import BadInputError
-from training.__main__ import _read_run, _run_from_values, make_parser
+from training.__main__ import make_parser
 from training.engine.run_file import read_run, read_values
 from training.finder.settings import is_finder_run, read_finder_run
+from training.programs.train import read_settings, settings_from_values
 from training.report.show import show_run
 
 GOOD = """
@@ -87,12 +88,12 @@ def test_the_command_line_changes_the_seed_and_the_budget_of_any_run(root):
     arguments = make_parser().parse_args(
         ["train", str(path), "--seed", "3", "--images", "640", "--batch", "4"]
     )
-    changed = _read_run(arguments)
+    changed = read_settings(arguments)
     assert (changed.name, changed.seed) == ("kd_net-student-seed3", 3)
     assert (changed.optimiser.images, changed.optimiser.batch) == (640, 4)
     assert changed.loss == settings.loss
     unchanged = make_parser().parse_args(["train", str(path)])
-    assert _read_run(unchanged) == settings
+    assert read_settings(unchanged) == settings
 
 
 def test_a_row_without_teachers_drops_those_of_its_base(root):
@@ -117,7 +118,7 @@ def test_every_row_of_a_recipe_sees_equally_many_images_with_the_same_network(ro
 def test_show_says_of_every_value_where_it_is_from_and_what_it_would_be_otherwise(tmp_path):
     (tmp_path / "below.toml").write_text(GOOD + "batch = 4\n")
     (tmp_path / "above.toml").write_text('name = "y"\nbase = "below.toml"\n[optimiser]\nimages = 50\n')
-    lines = list(show_run(tmp_path / "above.toml", _run_from_values))
+    lines = list(show_run(tmp_path / "above.toml", settings_from_values))
     shown = {line.split(" = ")[0]: line.split("#")[-1].strip() for line in lines if " = " in line}
     assert shown["name"] == "above.toml"
     assert shown["images"] == "above.toml"
@@ -131,10 +132,10 @@ def test_show_says_of_every_value_where_it_is_from_and_what_it_would_be_otherwis
 def test_show_reads_every_kind_of_run_file(root):
     configs = root / "training" / "configs"
     for path in ("finder/finder.toml", "kd_net/student_tolerant.toml", "landmark_student/base.toml"):
-        text = "\n".join(show_run(configs / path, _run_from_values))
+        text = "\n".join(show_run(configs / path, settings_from_values))
         assert "[engine]\nprecision" in text
     assert 'tolerant = ["kd_net-teacher_tolerant"]' in "\n".join(
-        show_run(configs / "kd_net/student_tolerant.toml", _run_from_values)
+        show_run(configs / "kd_net/student_tolerant.toml", settings_from_values)
     )
 
 

@@ -1,42 +1,25 @@
-"""The finder's subcommands of `python -m training`."""
+"""`evaluate-finder` and `fit-yunet`; a finder's handover and card."""
 
 import argparse
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 from device.contract.errors import GateError, UsageError
-
-YUNET_HELP = "YuNet's ONNX file"
-
-
-def add_evaluate_finder(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare `evaluate-finder`."""
-    evaluate = commands.add_parser(
-        "evaluate-finder", help="recall, false alarms and time of a finder beside YuNet's"
-    )
-    evaluate.add_argument("--data", type=Path, required=True, help="folder with the data sets")
-    evaluate.add_argument("--yunet", type=Path, required=True, help=YUNET_HELP)
-    evaluate.add_argument("--model", type=Path, help=".tflite with its manifest (default: the shipped one)")
-    evaluate.add_argument("--json", action="store_true", help="figures as one JSON object, fractions")
+from device.finders.open import YUNET_MIN_SCORE
+from device.finders.trained import SHIPPED
+from training.data.sets import read_data_folder
+from training.finder.card import write_finder_card
+from training.finder.evaluate import evaluate_finder, finder_table
+from training.finder.handover import write_finder_handover
+from training.finder.yunet import YuNet, fit_map
 
 
-def add_fit_yunet(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare `fit-yunet`."""
-    fit = commands.add_parser("fit-yunet", help="the map from YuNet's boxes to the landmarks'")
-    fit.add_argument("--data", type=Path, required=True, help="folder with the data sets")
-    fit.add_argument("--yunet", type=Path, required=True, help=YUNET_HELP)
-
-
-def run_evaluate_finder(arguments: argparse.Namespace) -> None:
+def evaluate(arguments: argparse.Namespace) -> None:
     """Measure a finder and print the figures.
 
     Raises:
         GateError: a requirement is not met.
     """
-    from device.finders.trained import SHIPPED
-    from training.finder.evaluate import evaluate_finder, finder_table
-
     figures = evaluate_finder(arguments.data, arguments.yunet, arguments.model or SHIPPED)
     values = asdict(figures) | {"held": figures.requirements}
     print(json.dumps(values) if arguments.json else finder_table(figures))
@@ -47,12 +30,8 @@ def run_evaluate_finder(arguments: argparse.Namespace) -> None:
         )
 
 
-def run_fit_yunet(arguments: argparse.Namespace) -> None:
+def fit_yunet(arguments: argparse.Namespace) -> None:
     """Fit and print the four numbers of device.finders.open.YUNET_TO_LANDMARKS."""
-    from device.finders.open import YUNET_MIN_SCORE
-    from training.data.sets import read_data_folder
-    from training.finder.yunet import YuNet, fit_map
-
     samples = read_data_folder(arguments.data).train
     numbers = fit_map(samples, YuNet(arguments.yunet, YUNET_MIN_SCORE))
     print(f"({', '.join(f'{number:.3f}' for number in numbers)})  # {len(samples)} training faces")
@@ -64,8 +43,6 @@ def hand_over_finder(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: no data or no YuNet was given.
     """
-    from training.finder.handover import write_finder_handover
-
     if arguments.data is None or arguments.yunet is None:
         raise UsageError("a finder's handover needs pictures: give --data FOLDER and --yunet FILE")
     name = arguments.name or arguments.run.name
@@ -78,8 +55,6 @@ def write_card_of_finder(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: no YuNet was given.
     """
-    from training.finder.card import write_finder_card
-
     if arguments.yunet is None:
         raise UsageError("a finder's card compares it with YuNet: give --yunet FILE")
     print(write_finder_card(arguments.folder, arguments.run, arguments.data, arguments.yunet))

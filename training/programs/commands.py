@@ -1,0 +1,247 @@
+"""Every command of `python -m training`: its options, and where its program is.
+
+Light to import: torch takes seconds, so a program loads it after the command line is known to be right.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+DATA_HELP = "folder with the data sets"
+YUNET_HELP = "YuNet's ONNX file"
+
+
+def _data(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    parser.add_argument("--data", type=Path, required=required, help=DATA_HELP)
+
+
+def _runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="all runs (default: runs)")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="figures as one JSON object, fractions")
+
+
+def _run_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="run file (TOML), see training/configs/")
+
+
+def _model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, required=True, help=".tflite with its manifest")
+
+
+def _train(parser: argparse.ArgumentParser) -> None:
+    _run_file(parser)
+    _data(parser, required=False)
+    parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, a finder's teacher")
+    _runs(parser)
+    parser.add_argument("--init", type=Path, metavar="FILE", help="begin with this state dict's weights")
+    parser.add_argument("--seed", type=int, metavar="N", help="another seed; the run is called NAME-seedN")
+    parser.add_argument("--images", type=int, metavar="N", help="another number of images for the whole run")
+    parser.add_argument("--batch", type=int, metavar="N", help="another number of images a step")
+    parser.add_argument(
+        "--shard-mb", type=float, default=0.0, metavar="MB", help="write checkpoints in files of at most MB"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=0.0,
+        metavar="M",
+        help="end after M minutes; the same command goes on",
+    )
+    parser.add_argument(
+        "--strict-counts", action="store_true", help="a set that is not of its published size is an error"
+    )
+    parser.add_argument(
+        "--allow-weak-teacher",
+        action="store_true",
+        help="learn from a teacher even if it is worse than the network that the run starts from",
+    )
+
+
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        type=Path,
+        required=True,
+        help=".tflite with its manifest, a conversion's .onnx, or network.pt",
+    )
+    parser.add_argument(
+        "--dataset",
+        required=True,
+        help="SET:FOLDER; 300w (searched recursively), wflw, cofw, aflw2000, youtube_faces, rendered",
+    )
+    parser.add_argument(
+        "--part", default="test", choices=("train", "test"), help="of wflw and cofw (default: test)"
+    )
+    parser.add_argument(
+        "--list", type=Path, help="for 300w: file with one relative path without ending a line"
+    )
+    parser.add_argument(
+        "--points",
+        type=int,
+        choices=(51,),
+        help="51: leave out the jaw of 68 points, as some competitions do",
+    )
+    parser.add_argument("--ced", type=Path, metavar="FILE", help="draw the cumulative error curve as PNG")
+    parser.add_argument(
+        "--boxes",
+        choices=("truth", "shaken", "finder"),
+        default="shaken",
+        help="crop from the true box, from that box shaken by 10 %% a side (default), or from --finder",
+    )
+    parser.add_argument("--finder", default="trained:", help="for --boxes finder (default: trained:)")
+    _json(parser)
+
+
+def _presence(parser: argparse.ArgumentParser) -> None:
+    _model(parser)
+    _data(parser)
+    parser.add_argument("--finder", help="leave out ground in which this finder sees an unlabelled face")
+    _json(parser)
+
+
+def _robustness(parser: argparse.ArgumentParser) -> None:
+    _model(parser)
+    _data(parser)
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the reliability of the scores")
+    parser.add_argument("--pictures", type=Path, metavar="PNG", help="draw what the camera makes of faces")
+    _json(parser)
+
+
+def _handover(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument("--name", help="name of the model in the stream (default: the run's)")
+    _data(parser, required=False)
+    parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, for a finder")
+    _runs(parser)
+
+
+def _card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="with student.tflite or finder.tflite")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run it was made from")
+    _data(parser)
+    parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, for a finder's card")
+
+
+def _results(parser: argparse.ArgumentParser) -> None:
+    _runs(parser)
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="page to write (default: training/RESULTS.md)"
+    )
+
+
+def _label_bias(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="folder of a finished run with [augment] label_bias = 0")
+    _data(parser)
+
+
+def _turned(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("picture", type=Path, help="PNG to write")
+    _data(parser)
+
+
+def _recover(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="run file (TOML) that the model was trained with")
+    parser.add_argument("weights", type=Path, help="its layers, by `python -m convert weights`")
+    _data(parser, required=False)
+    _runs(parser)
+
+
+def _evaluate_finder(parser: argparse.ArgumentParser) -> None:
+    _data(parser)
+    parser.add_argument("--yunet", type=Path, required=True, help=YUNET_HELP)
+    parser.add_argument("--model", type=Path, help=".tflite with its manifest (default: the shipped one)")
+    _json(parser)
+
+
+def _fit_yunet(parser: argparse.ArgumentParser) -> None:
+    _data(parser)
+    parser.add_argument("--yunet", type=Path, required=True, help=YUNET_HELP)
+
+
+def _signals(parser: argparse.ArgumentParser) -> None:
+    _data(parser)
+    parser.add_argument("--model", default="small", help="whose scores are read (default: small)")
+
+
+def _render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--avatars", type=Path, required=True, help="folder of the heads (.glb)")
+    parser.add_argument("--count", type=int, required=True, help="number of pictures")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--seed", type=int, default=0, help="another seed makes other pictures (default: 0)")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)"
+    )
+    parser.add_argument("--side", type=int, default=384, help="pixels of a picture's side (default: 384)")
+    parser.add_argument(
+        "--max-roll", type=float, default=45.0, help="largest roll, degrees, up to 180 (default: 45)"
+    )
+    parser.add_argument(
+        "--held-out", action="store_true", help="the six people kept for evaluation instead of all others"
+    )
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="draw a sheet of pictures with their points (PNG)"
+    )
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand."""
+
+    name: str
+    help: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    program: str
+    """`module.function` in this room: carries it out, imported only then."""
+
+
+COMMANDS = (
+    Command("train", "train one run file, resuming it if it was cut off", _train, "train.train"),
+    Command("show", "a run file's settings, with what it inherits and each default", _run_file, "train.show"),
+    Command("evaluate", "figures of a model on labelled faces", _evaluate, "measure.evaluate"),
+    Command("presence", "does a model know a face from what is none? ROC figures", _presence,
+            "measure.presence"),
+    Command("robustness", "turned heads, a cheap camera, and whether scores keep their promise", _robustness,
+            "measure.robustness"),
+    Command("handover", "write RUN/handover for conversion", _handover, "export.handover"),
+    Command("card", "measure a shipped model and write its MODEL_CARD.md", _card, "export.card"),
+    Command("results", "the published systems side by side, from their runs' logs", _results,
+            "pages.results"),
+    Command("label-bias", "constant sideways offset of each set's labels", _label_bias, "export.label_bias"),
+    Command("turned", "draw training faces and, beside each, the same head turned farther", _turned,
+            "pages.turned"),
+    Command("search-log", "what was tried for the students, from the runs' logs", _runs, "pages.search_log"),
+    Command("recover", "a finished run from the weights of a model that ships", _recover, "export.recover"),
+    Command("evaluate-finder", "recall, false alarms and time of a finder beside YuNet's", _evaluate_finder,
+            "finder.evaluate"),
+    Command("fit-yunet", "the map from YuNet's boxes to the landmarks'", _fit_yunet, "finder.fit_yunet"),
+    Command("signals", "derive the mean face and the usual expressions anew", _signals, "signals.signals"),
+    Command("occlusion", "how often a covered region is reported; writes device/signal/README.md", _signals,
+            "signals.occlusion"),
+    Command("render", "render labelled pictures of 3D heads; the same command goes on where it was cut off",
+            _render, "render.render"),
+)  # fmt: skip
+"""Every command, in the order in which `--help` lists them."""
+
+
+def add_commands(parser: argparse.ArgumentParser) -> None:
+    """Add every command to the command line."""
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command in COMMANDS:
+        command.add_options(commands.add_parser(command.name, help=command.help))
+
+
+def run_command(arguments: argparse.Namespace) -> None:
+    """Carry out the command that the command line names.
+
+    Raises:
+        LandmarksError: as the command's own program says.
+    """
+    program = next(command.program for command in COMMANDS if command.name == arguments.command)
+    module, function = program.split(".")
+    getattr(import_module(f"training.programs.{module}"), function)(arguments)

@@ -1,0 +1,56 @@
+"""`handover`, `card`, `recover` and `label-bias`: what leaves training, and what comes back."""
+
+import argparse
+
+from training.engine.checkpoint import load_values
+from training.engine.run_file import read_run
+from training.export.handover import write_handover
+from training.export.label_bias import label_bias_table, measure_label_bias
+from training.export.recovered import recover_run
+from training.finder.settings import is_finder_run
+from training.programs.finder import hand_over_finder, write_card_of_finder
+from training.report.model_card import write_card
+
+
+def handover(arguments: argparse.Namespace) -> None:
+    """Write a run's handover: a landmark network's, or a finder's.
+
+    Raises:
+        LandmarksError: as the run and its data say.
+    """
+    if is_finder_run(load_values(arguments.run / "network.pt")["settings"]):
+        hand_over_finder(arguments)
+        return
+    name = arguments.name or arguments.run.name
+    print(write_handover(arguments.run, name, arguments.data, arguments.runs))
+
+
+def card(arguments: argparse.Namespace) -> None:
+    """Write a model card: a landmark network's, or a finder's.
+
+    Raises:
+        LandmarksError: as the model and its data say.
+    """
+    if (arguments.folder / "finder.tflite").is_file():
+        write_card_of_finder(arguments)
+        return
+    print(write_card(arguments.folder, arguments.run, arguments.data))
+
+
+def recover(arguments: argparse.Namespace) -> None:
+    """Make a finished run of a shipped model.
+
+    Raises:
+        LandmarksError: as the run file and the weights say.
+    """
+    figures = recover_run(read_run(arguments.run), arguments.weights, arguments.data, arguments.runs)
+    print(", ".join(f"{name} {100 * nme:.2f} %" for name, nme in figures.items()))
+
+
+def label_bias(arguments: argparse.Namespace) -> None:
+    """Measure the label bias of each set.
+
+    Raises:
+        LandmarksError: as the run and its data say.
+    """
+    print(label_bias_table(measure_label_bias(arguments.run, arguments.data)))

@@ -1,0 +1,68 @@
+"""`train` and `show`: run files, trained and explained."""
+
+import argparse
+import dataclasses
+from typing import Any
+
+from training.engine.run import train_run
+from training.engine.run_file import read_merged, run_from_values
+from training.engine.run_parts import LoopOptions
+from training.finder.run import train_finder
+from training.finder.settings import FinderRun, finder_run_from_values, is_finder_run
+from training.report.show import show_run
+
+
+def settings_from_values(values: dict[str, Any], where: str) -> Any:
+    """The settings of a landmark network's run, or of a finder's.
+
+    Raises:
+        BadInputError: an unknown or missing key, or a value of another type.
+    """
+    return (finder_run_from_values if is_finder_run(values) else run_from_values)(values, where)
+
+
+def read_settings(arguments: argparse.Namespace) -> Any:
+    """The run file, with the command line's seed, number of images and batch.
+
+    Raises:
+        BadInputError: no such file, not TOML, an unknown or missing key.
+    """
+    settings = settings_from_values(read_merged(arguments.run), str(arguments.run))
+    changed = {key: getattr(arguments, key) for key in ("images", "batch") if getattr(arguments, key)}
+    settings = dataclasses.replace(settings, optimiser=dataclasses.replace(settings.optimiser, **changed))
+    if arguments.seed is None:
+        return settings
+    return dataclasses.replace(settings, seed=arguments.seed, name=f"{settings.name}-seed{arguments.seed}")
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train a run file and say how good it is.
+
+    Raises:
+        LandmarksError: as the run says.
+    """
+    settings = read_settings(arguments)
+    options = LoopOptions(
+        arguments.shard_mb,
+        arguments.init,
+        arguments.strict_counts,
+        60 * arguments.minutes,
+        arguments.allow_weak_teacher,
+    )
+    if isinstance(settings, FinderRun):
+        what, figures = (
+            "missed",
+            train_finder(settings, arguments.data, arguments.yunet, arguments.runs, options),
+        )
+    else:
+        what, figures = "NME", train_run(settings, arguments.data, arguments.runs, options)
+    folder = arguments.runs / settings.name
+    shown = ", ".join(f"{name} {what} {100 * value:.2f} %" for name, value in figures.items())
+    if not (folder / "network.pt").is_file():
+        shown = f"not at its end yet, the same command goes on ({shown or 'no figures yet'})"
+    print(f"{folder}: {shown or 'was finished already'}")
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Print a run file's settings."""
+    print("\n".join(show_run(arguments.run, settings_from_values)))
