@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convert.job import CALIBRATION_CROPS, INT8_BUDGET_POINTS
+from device.contract.command_line import CommandParser
 from device.contract.errors import GateError, run_program
 from device.contract.exit_codes import ExitCode
 
@@ -91,7 +92,6 @@ def _command(
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
@@ -182,12 +182,11 @@ def _add_weights(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line; argparse ends the program with exit code 2 where it is wrong."""
-    parser = argparse.ArgumentParser(
+    """The command line; `CommandParser` raises UsageError where it is wrong."""
+    parser: argparse.ArgumentParser = CommandParser(
         prog="python -m convert",
         description="A trained network becomes an int8 TFLite file that is proven to say the same.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands)

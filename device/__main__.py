@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from device import __version__
 from device.checks.commands import add_checks, run_check
+from device.contract.command_line import CommandParser
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
 
@@ -15,18 +17,19 @@ if TYPE_CHECKING:
     from device.daemon.service import Service
 
 EXAMPLES = """examples:
-  python -m device run                                   the built-in demo camera, until Ctrl-C
-  python -m device run --source v4l2:0?size=640x480      a camera
-  python -m device run --source images:photos            each picture by itself
-  python -m device run --source video:clip.mp4 --finder yunet:yunet.onnx
-  python -m device run --config daemon.toml --sink stdout:
-  python -m device config show                           every setting, what it means, its default
-  python -m device doctor                                what is wrong here, and how to mend it
-  python -m device selftest                              is the device well, and fast enough here?
-  python -m device bench                                 how long each stage takes here
-  python -m device track-bench                           how well faces are followed
-  python -m device jitter-bench                          how steady the points are, and how much they lag
+  landmarks run                                              the built-in demo camera, until Ctrl-C
+  landmarks run --source v4l2:0?size=640x480                 a camera
+  landmarks run --source images:photos --sink annotated:seen pictures, and what was found in them drawn in
+  landmarks run --source video:clip.mp4 --sink csv:clip.csv  a film, as a table
+  landmarks run --config daemon.toml --sink stdout:          settings of a file, one of them overridden
+  landmarks config show                                      every setting, what it means, its default
+  landmarks doctor                                           what is wrong here, and how to mend it
+  landmarks selftest                                         is the device well, and fast enough here?
+  landmarks bench                                            how long each stage takes here
+  landmarks track-bench                                      how well faces are followed
+  landmarks jitter-bench                                     how steady the points are, and how much they lag
 
+`python -m device` is the same where nothing is installed; `landmarks COMMAND --help` says more of each.
 Exit codes: README.md, "Exit codes". The stream: device/README.md.
 """
 
@@ -50,7 +53,6 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run = commands.add_parser(
         "run",
         help="stream landmarks",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )
     run.add_argument("-h", "--help", action=_HelpWithAddresses, nargs=0, help="show this and exit")
@@ -74,18 +76,18 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         action="append",
         default=[],
         metavar="TABLE.KEY=VALUE",
-        help="any other setting, as in --set tracker.max_faces=1 (all: python -m device config show)",
+        help="any other setting, as in --set tracker.max_faces=1 (all: landmarks config show)",
     )
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m device",
+    parser: argparse.ArgumentParser = CommandParser(
+        prog="landmarks",
         description=__doc__,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"landmarks {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_run(commands)
     add_checks(commands)

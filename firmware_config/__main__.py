@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device.contract.command_line import CommandParser
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
 
@@ -33,11 +34,10 @@ EXAMPLES = """examples:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = CommandParser(
         prog="python -m firmware_config",
         description=__doc__,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="report the first mistake in a pi.toml with its line")

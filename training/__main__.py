@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 
+from device.contract.command_line import CommandParser
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
 from training.programs.commands import add_commands, run_command
@@ -30,11 +31,10 @@ EXAMPLES = """examples:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = CommandParser(
         prog="python -m training",
         description=__doc__,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_commands(parser)
     return parser

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from device.client import Connection, LandmarkClient, connect
+from device.contract.command_line import CommandParser
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
 from device.messages import messages as events
@@ -20,11 +21,10 @@ LANDMARKS_MQTT_PASSWORD.
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = CommandParser(
         prog="python -m device.client",
         description=__doc__,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("address", help="ws://HOST:PORT/stream, mqtt://HOST/DEVICE or replay:FILE")
     parser.add_argument("--json", action="store_true", help="print lines of JSON as the device writes them")

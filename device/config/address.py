@@ -19,7 +19,7 @@ from device.config.docs import field_docs
 from device.config.tables import hints_of
 from device.config.values import shown, wanted_by
 from device.contract.errors import UsageError
-from device.support.suggestion import nearest, unknown_word
+from device.contract.suggestion import nearest, unknown_word
 
 WIDTH = 100
 """Columns of the help."""

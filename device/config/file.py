@@ -63,7 +63,7 @@ def read_settings_file(path: Path) -> SettingsFile:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInputError(
-            f"settings file {path}: {error.strerror}; `python -m device config show` prints one to start from"
+            f"settings file {path}: {error.strerror}; `landmarks config show` prints one to start from"
         ) from error
     except ValueError as error:
         raise BadInputError(f"settings file {str(path)!r}: {error}; check the path") from error

@@ -18,7 +18,7 @@ from device.config.tables import (
     secrets_of,
 )
 from device.contract.errors import BadInputError, LandmarksError, UsageError
-from device.support.suggestion import unknown_word
+from device.contract.suggestion import unknown_word
 
 Table = TypeVar("Table")
 
@@ -69,7 +69,7 @@ def load_settings(table: type[Table], config: Path | None, flags: Mapping[str, A
 
 def _first_of(sentences: list[str], config: Path) -> str:
     rest = len(sentences) - 1
-    more = f" (and {rest} more: python -m device config check {config})" if rest else ""
+    more = f" (and {rest} more: landmarks config check {config})" if rest else ""
     return sentences[0] + more
 
 

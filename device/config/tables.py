@@ -12,8 +12,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from device.config.values import Wanted, shown, wanted_by
 from device.contract.errors import LandmarksError
+from device.contract.suggestion import nearest
 from device.support.redaction import holds_secret
-from device.support.suggestion import nearest
 
 Table = TypeVar("Table")
 

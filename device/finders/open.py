@@ -10,6 +10,7 @@ import numpy as np
 
 from device.contract.errors import BadInputError, MissingOutsideError, UsageError
 from device.contract.geometry import Box, Image
+from device.contract.suggestion import unknown_word
 from device.finders.fallback import GuardedFinder
 from device.finders.finder import Finder, FoundFace
 from device.finders.settings import FORMS
@@ -17,7 +18,6 @@ from device.finders.ssd import SsdFinder, needs_edgetpu
 from device.finders.trained import SHIPPED, TrainedFinder
 from device.inference.interpreter import load_interpreter
 from device.inference.remote import OpenRemote, open_remotely
-from device.support.suggestion import unknown_word
 
 CENTRE_FRACTION = 0.7
 """Side of the assumed face over the frame's shorter side: between a close face and a distant one."""

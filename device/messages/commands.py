@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from device.contract.errors import BadInputError
-from device.support.suggestion import nearest
+from device.contract.suggestion import nearest
 
 MAX_COMMAND_BYTES = 200
 """A longer line is refused unread."""

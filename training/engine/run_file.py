@@ -9,7 +9,7 @@ import msgspec
 
 from device.config.tables import merged
 from device.contract.errors import BadInputError
-from device.support.suggestion import nearest
+from device.contract.suggestion import nearest
 from training.engine.settings import RunSettings
 from training.tasks.registry import task_kind
 

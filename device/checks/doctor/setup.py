@@ -21,10 +21,10 @@ def settings_file(host: Host) -> Finding:
     try:
         sentences = sentences_of(read_settings_file(host.config), DaemonSettings)
     except LandmarksError as error:
-        return fault(str(error), "see `python -m device config show`")
+        return fault(str(error), "see `landmarks config show`")
     if sentences:
         more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
-        return fault(sentences[0] + more, f"python -m device config check {host.config}")
+        return fault(sentences[0] + more, f"landmarks config check {host.config}")
     return ok(f"{host.config} can be used")
 
 
@@ -33,7 +33,7 @@ def source(host: Host) -> Finding:
     try:
         address = parse_source(host.settings.source)
     except LandmarksError as error:
-        return fault(str(error), "python -m device run --help lists every source")
+        return fault(str(error), "landmarks run --help lists every source")
     what = SOURCES.scheme(address.scheme).summary
     if not getattr(address.options, "exif", True):
         what = "every picture in the folder and below, as stored (exif=0)"
