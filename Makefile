@@ -144,13 +144,13 @@ jitter: $(MAIN) ## how steady the points are, how much each setting lags (PICTUR
 track-bench: $(DEVICE_ENV) $(PHOTO) ## how well faces are followed on made sequences, beside searching every frame
 	$(DEVICE_VENV) -m device track-bench --finder trained:
 
-selftest: $(DEVICE_ENV) $(PHOTO) ## golden outputs, times against a budget, memory, drops (BUDGET=1.4 SPREAD=2.5, milliseconds and p99/p50)
+selftest: $(DEVICE_ENV) ## golden outputs, times against a budget, memory, drops (BUDGET=1.4 SPREAD=2.5, milliseconds and p99/p50)
 	$(DEVICE_VENV) -m device selftest $(call option,--budget,BUDGET) $(call option,--spread,SPREAD)
 
-doctor: $(DEVICE_ENV) $(PHOTO) ## what is wrong on this machine, a line each with its fix (CONFIG=daemon.toml)
+doctor: $(DEVICE_ENV) ## what is wrong on this machine, a line each with its fix (CONFIG=daemon.toml)
 	@$(DEVICE_VENV) -m device doctor $(call option,--config,CONFIG)
 
-golden: $(DEVICE_ENV) $(PHOTO) ## write the shipped models' golden outputs anew, after one has changed
+golden: $(DEVICE_ENV) ## write the shipped models' golden outputs anew, after one has changed
 	$(DEVICE_VENV) -m device.checks.selftest.golden
 
 chaos: $(MAIN) ## ten minutes of failing camera, broker and accelerator (SECONDS=600 SEED=1); needs mosquitto
@@ -193,7 +193,7 @@ settings-are-good: $(DEVICE_ENV)
 
 card_flags = $(call option,--confirm,CONFIRM) $(call switch,--unmount,UNMOUNT) $(call option,--max-size-gib,MAX_SIZE_GIB)
 
-payload: $(DEVICE_ENV) $(PHOTO) $(PAGE) ## what a Pi installs, into dist/payload.tar.zst (EDGETPU_DEB=file.deb EDGETPU_SHA256=hash)
+payload: $(DEVICE_ENV) $(PAGE) ## what a Pi installs, into dist/payload.tar.zst (EDGETPU_DEB=file.deb EDGETPU_SHA256=hash)
 	$(DEVICE_VENV) -m firmware_config payload $(if $(EDGETPU_DEB),--edgetpu-deb $(call quote,EDGETPU_DEB) --edgetpu-sha256 $(call quote,EDGETPU_SHA256))
 
 pi-image: image-exists settings-are-good payload ## a stock Raspberry Pi OS Lite with payload and settings, into dist/ (IMAGE=file.img.xz SETTINGS=pi.toml)
@@ -208,7 +208,7 @@ deploy-pi: pi-is-named settings-are-good payload ## the payload onto a running P
 test-pi: $(MAIN) $(PAGE) ## boot a Debian double in QEMU and live through a Pi's life; root, 20 to 50 minutes
 	LANDMARKS_TEST_PI=1 $(VENV) -m pytest -s -v tests/firmware_config/emulated tests/firmware_config/boot
 
-wheel: $(DEVICE_ENV) $(PHOTO) $(PAGE) ## the wheel with model, page and demo photograph, into dist/
+wheel: $(DEVICE_ENV) $(PAGE) ## the wheel with models, page and demo face, into dist/
 	$(DEVICE_VENV) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 sbom: $(TOOLS) $(DEVICE_ENV) ## write sbom.json (CycloneDX) and NOTICE anew, after the lock files or the page's packages have changed

@@ -1,4 +1,4 @@
-"""A virtual camera moving over a photograph of a face: everything can be tried without a camera."""
+"""A virtual camera moving over a picture of a face: everything can be tried without a camera."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from device.config.address import Address, Scheme
 from device.sources.camera.live import ENDLESS, LiveSource
 from device.sources.camera.played import PlayedCamera
-from device.sources.demo_path import DemoPath
+from device.sources.demo_path import SIDE, DemoPath
 from device.sources.frame import Frame, FrameSource
 from device.sources.framing import orient
 from device.sources.options import Fps, Orientation, Size
@@ -29,16 +29,25 @@ class DemoOptions(Orientation):
     """Frames a second."""
 
 
-def picture_at(photo: NDArray[np.uint8], path: DemoPath, sequence: int) -> NDArray[np.uint8]:
+def picture_at(picture: NDArray[np.uint8], path: DemoPath, sequence: int) -> NDArray[np.uint8]:
     """(H, W, 3) what the camera sees at one point of its path.
 
-    Beyond the photograph its border pixels are repeated: a reflection could show the face twice.
+    Beyond the picture its border pixels are repeated: a reflection could show the face twice.
+
+    Args:
+        picture: (SIDE * n, SIDE * n, 3) uint8 BGR, n a whole number; `device.sources.demo_picture`.
+        path: of the camera.
+        sequence: number of the frame.
     """
     import cv2
 
+    matrix = path.photo_to_frame(sequence).matrix
+    scale = SIDE / picture.shape[1]
+    # Pixels of a sharper picture are smaller, and its first one lies farther out.
+    offset = matrix[:, 2] + matrix[:, :2] @ np.full(2, (scale - 1) / 2)
     view = cv2.warpAffine(
-        photo,
-        path.photo_to_frame(sequence).matrix,
+        picture,
+        np.column_stack([matrix[:, :2] * scale, offset]),
         path.size_wh,
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
@@ -54,7 +63,7 @@ class DemoSource(FrameSource):
 
     def __init__(
         self,
-        photo: NDArray[np.uint8],
+        picture: NDArray[np.uint8],
         options: DemoOptions | None = None,
         paced: bool = True,
         clock_ns: Callable[[], int] = time.monotonic_ns,
@@ -63,13 +72,13 @@ class DemoSource(FrameSource):
         """Stand at the start of the path; time starts with the iteration.
 
         Args:
-            photo: (512, 512, 3) uint8 blue green red, `device.sources.demo_photo`.
+            picture: as `picture_at` takes it.
             options: size and rate of the camera, and how it is held.
             paced: whether to keep real time; otherwise every frame comes as soon as it is wanted.
             clock_ns: monotonic nanoseconds.
             wait: sleeps so many seconds; by default until then or until the source is closed.
         """
-        self._photo, self._options = photo, options or DemoOptions()
+        self._picture, self._options = picture, options or DemoOptions()
         self.path = DemoPath(self._options.size, self._options.fps)
         self._paced = paced
         self._clock_ns = clock_ns
@@ -86,7 +95,7 @@ class DemoSource(FrameSource):
         """Frames without end."""
         start_ns = self._clock_ns()
         for sequence, captured_ns in self._due(start_ns) if self._paced else self._each():
-            image = orient(picture_at(self._photo, self.path, sequence), self._options)
+            image = orient(picture_at(self._picture, self.path, sequence), self._options)
             yield Frame(image, sequence, captured_ns)
 
     def _each(self) -> Iterator[tuple[int, int]]:
@@ -118,14 +127,14 @@ def open_demo(address: Address[DemoOptions], _: CameraSettings) -> FrameSource:
     """The demo camera in a thread of its own.
 
     Raises:
-        MissingOutsideError: its photograph is not there.
+        MissingOutsideError: its picture is damaged.
     """
-    from device.sources.demo_photo import load_photo
+    from device.sources.demo_picture import demo_picture
 
-    photo = load_photo()
-    return LiveSource("demo", lambda: PlayedCamera(DemoSource(photo, address.options)), patience=ENDLESS)
+    picture = demo_picture()
+    return LiveSource("demo", lambda: PlayedCamera(DemoSource(picture, address.options)), patience=ENDLESS)
 
 
 SCHEME = Scheme(
-    "demo:", "a virtual camera that moves over a photograph of a face", DemoOptions, open_demo, place="none"
+    "demo:", "a virtual camera that moves over a picture of a face", DemoOptions, open_demo, place="none"
 )

@@ -1,4 +1,4 @@
-"""The path of the demo's virtual camera over its photograph: a pure function of the frame's number.
+"""The path of the demo's virtual camera over its picture: a pure function of the frame's number.
 
 Every twelve seconds it starts with the face at the centre of the frame, wanders (pan, turn, zoom), moves
 away until the face is out of view, and comes back. Nothing jumps, and no two rounds are alike because the
@@ -12,8 +12,11 @@ import numpy as np
 
 from device.contract.geometry import Box, CropTransform
 
+SIDE = 512
+"""Pixels of the picture, both ways, in which everything here counts."""
+
 FACE_BOX = Box(180.0, 87.0, 270.0, 178.0)
-"""Tight box of the face's 68 landmarks, pixels of the photograph."""
+"""Tight box of the face's 68 landmarks, pixels of the picture."""
 
 HEAD_BOX = Box(152.0, 13.0, 303.0, 192.0)
 """The same face with hair and neck."""

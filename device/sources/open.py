@@ -55,7 +55,7 @@ def open_source(text: str, settings: CameraSettings | None = None) -> FrameSourc
     Raises:
         UsageError: an address that cannot be understood.
         BadInputError: a folder or file that is missing or holds nothing to read.
-        MissingOutsideError: a camera, or the demo's photograph, is not there.
+        MissingOutsideError: a camera is not there.
     """
     address = parse_source(text)
     restrict_opencv()

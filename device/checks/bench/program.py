@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: an unknown model.
         BadInputError: model or manifest damaged.
-        MissingOutsideError: no TFLite runtime, no demo photograph, or no such file of MediaPipe's.
+        MissingOutsideError: no TFLite runtime, or no such file of MediaPipe's.
     """
     model, threads = arguments.model, arguments.threads
     figures = {

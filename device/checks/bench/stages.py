@@ -13,7 +13,7 @@ from device.contract.geometry import Box, CropTransform
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
 from device.sources.demo_path import FACE_BOX, DemoPath
-from device.sources.demo_photo import load_photo
+from device.sources.demo_picture import demo_face
 from device.support.processor import read_processor
 from device.tracking.crop import crop_image
 
@@ -70,7 +70,7 @@ def measure_stages(model: str, threads: int, peer_file: str | None) -> dict[str,
     """
     network = LandmarkNetwork(find_model(model), threads)
     place = DemoPath().photo_to_frame(0)
-    frame = crop_image(load_photo(), place)
+    frame = crop_image(demo_face(), place)
     box = Box.around(place.frame_to_crop(np.array([FACE_BOX.xyxy[:2], FACE_BOX.xyxy[2:]])))
     calls = _student_calls(network, frame, box) | following_calls(network)
     peer = find_peer(peer_file)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from device.checks.timing import BLOCK, MESSAGE, ROUNDS, spread, time_daemon
 from device.sources.demo import DemoSource
-from device.sources.demo_photo import load_photo
+from device.sources.demo_picture import demo_picture
 from device.sources.frame import Frame, FrameSource
 
 WARM_ROUNDS = 6
@@ -32,7 +32,7 @@ WORKER = Path(__file__).with_name("peer_worker.py")
 
 def rocking_frames(count: int = 30) -> NDArray[np.uint8]:
     """(2 count - 2, 480, 640, 3) frames of the demo, forwards and backwards."""
-    demo = DemoSource(load_photo(), paced=False)
+    demo = DemoSource(demo_picture(), paced=False)
     there = [frame.image for frame in islice(demo, FIRST_FRAME, FIRST_FRAME + count)]
     return np.stack([*there, *there[-2:0:-1]])
 

@@ -114,7 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: an unknown model.
         BadInputError: a damaged model, or no face in the pictures.
-        MissingOutsideError: no TFLite runtime or demo photograph; for a page, no matplotlib.
+        MissingOutsideError: no TFLite runtime; for a page, no matplotlib.
         GateError: with `--gate`, the default setting misses its target.
     """
     network = LandmarkNetwork(find_model(arguments.model), arguments.threads)

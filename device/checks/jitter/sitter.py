@@ -13,7 +13,7 @@ from device.contract.geometry import Box, CropTransform, Image
 from device.contract.metrics import interocular_distance
 from device.finders.finder import Finder, FoundFace
 from device.inference.protocols import Network
-from device.sources.demo_photo import load_photo
+from device.sources.demo_picture import demo_face
 from device.sources.images import EXTENSIONS
 from device.tracking.crop import crop_image
 from device.tracking.tracker import Tracker
@@ -76,12 +76,12 @@ def make_sitter(name: str, photo: Image, network: Network, finder: Finder) -> Si
 
 
 def demo_sitters(network: Network, finder: Finder) -> list[Sitter]:
-    """The demo photograph, as it is and mirrored.
+    """The face of the demo, as it is and mirrored.
 
     Raises:
-        MissingOutsideError: the photograph has not been taken out of its wheel.
+        MissingOutsideError: the picture is damaged.
     """
-    photo = load_photo()
+    photo = demo_face()
     pictures = {"demo": photo, "demo, mirrored": np.ascontiguousarray(photo[:, ::-1])}
     made = [make_sitter(name, picture, network, finder) for name, picture in pictures.items()]
     return [sitter for sitter in made if sitter is not None]

@@ -9,14 +9,14 @@ Image = NDArray[np.uint8]
 """(H, W, 3) uint8, blue green red."""
 
 
-def golden_crops(photo: Image, size_wh: tuple[int, int]) -> dict[str, Image]:
+def golden_crops(picture: Image, size_wh: tuple[int, int]) -> dict[str, Image]:
     """A face, the same mirrored, inverted and far too bright, and three drawings, by name.
 
     Args:
-        photo: (512, 512, 3) the demo photograph.
+        picture: (SIDE, SIDE, 3) of `device.sources.demo_picture`.
         size_wh: pixels of a crop.
     """
-    face = _cut(photo, size_wh)
+    face = _cut(picture, size_wh)
     return {
         "face": face,
         "face mirrored": np.ascontiguousarray(face[:, ::-1]),
@@ -26,14 +26,14 @@ def golden_crops(photo: Image, size_wh: tuple[int, int]) -> dict[str, Image]:
     }
 
 
-def _cut(photo: Image, size_wh: tuple[int, int]) -> Image:
-    """The photograph about its face, unscaled; moved inside where it would reach beyond."""
+def _cut(picture: Image, size_wh: tuple[int, int]) -> Image:
+    """The picture about its face, unscaled; moved inside where it would reach beyond."""
     starts = [
         min(max(round(middle) - size // 2, 0), whole - size)
-        for middle, size, whole in zip(FACE_BOX.centre_xy, size_wh, photo.shape[1::-1], strict=True)
+        for middle, size, whole in zip(FACE_BOX.centre_xy, size_wh, picture.shape[1::-1], strict=True)
     ]
     left, top = starts
-    return np.ascontiguousarray(photo[top : top + size_wh[1], left : left + size_wh[0]])
+    return np.ascontiguousarray(picture[top : top + size_wh[1], left : left + size_wh[0]])
 
 
 def drawn_crops(size_wh: tuple[int, int]) -> dict[str, Image]:

@@ -19,7 +19,7 @@ from device.contract.files import write_whole
 from device.contract.finder_manifest import FinderManifest, read_finder_model
 from device.contract.manifest import ModelManifest, read_model_manifest
 from device.inference.interpreter import fill_input, load_interpreter
-from device.sources.demo_photo import load_photo
+from device.sources.demo_picture import drawn_face
 
 GOLDEN = Path(__file__).parent / "golden"
 """Where the outputs are stored."""
@@ -59,7 +59,7 @@ def run_crops(model: Path) -> Outputs:
 
     Raises:
         BadInputError: the model cannot be used.
-        MissingOutsideError: no TFLite runtime, or no demo photograph.
+        MissingOutsideError: no TFLite runtime, or the drawn face is damaged.
     """
     manifest = read_any_manifest(model)
     interpreter = load_interpreter(model, threads=1)
@@ -67,7 +67,7 @@ def run_crops(model: Path) -> Outputs:
     buffer = np.zeros(manifest.input.shape, manifest.input.dtype)
     entry = interpreter.get_input_details()[0]["index"]
     outputs: Outputs = {}
-    for name, crop in golden_crops(load_photo(), (width, height)).items():
+    for name, crop in golden_crops(drawn_face(), (width, height)).items():
         fill_input(crop, manifest.pixel_offset, buffer[0])
         interpreter.set_tensor(entry, buffer)
         interpreter.invoke()
@@ -82,7 +82,7 @@ def write_golden(model: Path) -> Path:
 
     Raises:
         BadInputError: the model cannot be used.
-        MissingOutsideError: no TFLite runtime, or no demo photograph.
+        MissingOutsideError: no TFLite runtime, or the drawn face is damaged.
         WriteFailedError: the folder cannot be written or the disk is full.
     """
     manifest, outputs = read_any_manifest(model), run_crops(model)
@@ -104,7 +104,7 @@ def check_golden(model: Path) -> list[Check]:
 
     Raises:
         BadInputError: the model cannot be used.
-        MissingOutsideError: no TFLite runtime, or no demo photograph.
+        MissingOutsideError: no TFLite runtime, or the drawn face is damaged.
     """
     manifest = read_any_manifest(model)
     stored = golden_file(manifest)
@@ -124,7 +124,7 @@ def compare_outputs(name: str, expected: Outputs, got: Outputs) -> Check:
     wanted = f"at most {MAX_STEPS} step"
     other = [crop for crop in crops if crop not in got or (expected[crop] != got[crop]).any()]
     if other or set(expected) != set(got):
-        remedy = "make the photograph anew with `python -m device.sources.demo_photo`, or the golden outputs"
+        remedy = "install this package again, or make the golden outputs anew with `make golden`"
         return Check(name, False, f"other crops ({', '.join(other)})", "the same crops", remedy)
     steps = {key: _max_steps(expected[key], got[key]) for key in expected if "/" in key}
     worst = max(steps, key=lambda key: steps[key])

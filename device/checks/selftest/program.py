@@ -78,7 +78,7 @@ def measure(model: str, threads: int, frames: int) -> dict[str, Any]:
     Raises:
         UsageError: an unknown model.
         BadInputError: the model cannot be used, or the daemon did not get through its demo.
-        MissingOutsideError: no runtime, or no demo photograph.
+        MissingOutsideError: no runtime, or the demo's picture is damaged.
     """
     begun, worked = time.perf_counter(), time.process_time()
     timed = time_tracked(model, threads, frames)

@@ -18,7 +18,7 @@ from device.contract.errors import BadInputError
 from device.contract.geometry import Box
 from device.sources.demo import DemoSource
 from device.sources.demo_path import FACE_BOX, ROUND_SECONDS, WANDER_SECONDS, DemoPath
-from device.sources.demo_photo import load_photo
+from device.sources.demo_picture import demo_picture
 from device.sources.frame import Frame, FrameSource
 
 WARM_UP = 60
@@ -34,7 +34,7 @@ class RenderedDemo(FrameSource):
     name, live = "demo", False
 
     def __init__(self, frames: int) -> None:
-        self._demo = DemoSource(load_photo(), paced=False)
+        self._demo = DemoSource(demo_picture(), paced=False)
         self._frames = frames
 
     def __iter__(self) -> Iterator[Frame]:
@@ -53,7 +53,7 @@ def time_tracked(model: str, threads: int, frames: int, warm_up: int = WARM_UP) 
     Raises:
         UsageError: an unknown model.
         BadInputError: the model cannot be used.
-        MissingOutsideError: no runtime, or no demo photograph.
+        MissingOutsideError: no runtime, or the demo's picture is damaged.
     """
     return time_daemon(RenderedDemo(warm_up + frames), model, threads)[warm_up:]
 

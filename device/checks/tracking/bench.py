@@ -40,7 +40,7 @@ def measure_tracking(
     Raises:
         UsageError: an unknown model, finder or ground.
         BadInputError: a model file is missing or damaged.
-        MissingOutsideError: no TFLite runtime, or the demo photograph is not there.
+        MissingOutsideError: no TFLite runtime.
     """
     if ground not in GROUNDS:
         raise UsageError(f"--ground got {ground!r}, wanted {' or '.join(GROUNDS)}")
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: an unknown model, finder or ground.
         BadInputError: a model file is missing or damaged.
-        MissingOutsideError: no TFLite runtime, or no demo photograph.
+        MissingOutsideError: no TFLite runtime.
     """
     model, finder, ground = arguments.model, arguments.finder, arguments.ground
     measured = measure_tracking(model, finder, ground, arguments.threads, SEQUENCES)

@@ -9,7 +9,7 @@ from device.checks.tracking.scene import Person, Place, draw_scene, plain_ground
 from device.checks.tracking.sequences import FPS
 from device.contract.geometry import Image
 from device.inference.network import LandmarkNetwork
-from device.sources.demo_photo import load_photo
+from device.sources.demo_picture import demo_face
 from device.tracking.tracker import Tracker
 
 CENTERS = (160.0, 120.0), (480.0, 120.0), (160.0, 360.0), (480.0, 360.0)
@@ -20,7 +20,7 @@ FACE_PX = 100.0
 
 def crowd_of(people: int) -> tuple[Image, list[Truth]]:
     """(H, W, 3) a frame with so many faces, one to four, and where they are."""
-    photo = load_photo()
+    photo = demo_face()
     placed = [
         (Person(photo, twin=number % 2 == 1), Place(centre_xy, FACE_PX))
         for number, centre_xy in enumerate(CENTERS[:people])

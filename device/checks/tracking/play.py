@@ -9,7 +9,7 @@ from device.checks.tracking.sequences import FPS, MadeSequence
 from device.contract.geometry import Box, Image
 from device.contract.landmarks import LandmarkScheme
 from device.finders.finder import FoundFace
-from device.sources.demo_photo import load_photo
+from device.sources.demo_picture import demo_face
 from device.tracking.tracker import Tracker
 
 FINDABLE_SHARE = 0.5
@@ -51,9 +51,9 @@ def play(sequence: MadeSequence, ground: str) -> Iterator[Played]:
     """The frames of a sequence, those not skipped, before a ground by name.
 
     Raises:
-        MissingOutsideError: the demo photograph has not been taken out of its wheel.
+        MissingOutsideError: the picture is damaged.
     """
-    photo, behind = load_photo(), GROUNDS[ground]()
+    photo, behind = demo_face(), GROUNDS[ground]()
     people = [Person(photo, twin=number % 2 == 1) for number in range(len(sequence.paths))]
     for frame in range(0, sequence.frames, sequence.every):
         seconds = frame / FPS

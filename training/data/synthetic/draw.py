@@ -63,11 +63,11 @@ def draw_face(rng: np.random.Generator, side: int = 256) -> SyntheticFace:
     size = rng.uniform(0.47, 0.53) * side
     camera = aim_camera(pose, landmarks, size, (float(centre[0]), float(centre[1])))
     image = background(rng, side)
-    _draw_person(image, Scene(head, looks, light, camera), rng)
+    draw_person(image, Scene(head, looks, light, camera), rng)
     return SyntheticFace(image, camera.project(landmarks)[:, :2].astype(np.float32))
 
 
-def _draw_person(image: NDArray[np.uint8], scene: Scene, rng: np.random.Generator) -> None:
+def draw_person(image: NDArray[np.uint8], scene: Scene, rng: np.random.Generator) -> None:
     """Draw a person into the picture, from back to front, in place."""
     head, looks, camera = scene.head, scene.looks, scene.camera
     if looks.hair_style is Hair.LONG:

@@ -9,7 +9,7 @@ import pytest
 
 from device.checks.selftest import golden
 from device.checks.selftest.crops import drawn_crops, golden_crops
-from device.sources.demo_photo import load_photo
+from device.sources.demo_picture import drawn_face
 
 SMALL = golden.MODELS / "small" / "student.tflite"
 
@@ -51,12 +51,12 @@ def test_the_largest_difference_of_int8_does_not_overflow():
     assert "255 step(s)" in golden.compare_outputs("golden", expected, got).got
 
 
-def test_another_photograph_is_told_as_such_and_not_as_a_broken_model():
+def test_another_picture_is_told_as_such_and_not_as_a_broken_model():
     expected = expected_outputs()
     check = golden.compare_outputs("golden", expected, {**expected, "face": 1 - expected["face"]})
     assert not check.passed
     assert check.got == "other crops (face)"
-    assert "device.sources.demo_photo" in check.remedy
+    assert "install this package again" in check.remedy
 
 
 def test_a_model_with_other_weights_of_the_same_name_has_no_outputs_or_fails(tmp_path, monkeypatch):
@@ -99,7 +99,7 @@ def test_a_shipped_model_without_outputs_fails_with_the_command_that_makes_them(
 
 @pytest.mark.parametrize("size_wh", [(128, 128), (192, 160)])
 def test_crops_have_the_size_asked_for_and_are_made_the_same_twice(size_wh):
-    first, second = (golden_crops(load_photo(), size_wh) for _ in range(2))
+    first, second = (golden_crops(drawn_face(), size_wh) for _ in range(2))
     assert len(first) == 7
     for name, crop in first.items():
         assert crop.shape == (size_wh[1], size_wh[0], 3)
