@@ -90,6 +90,7 @@ class FakeSource:
     def __init__(self, items, name="images", live=False):
         self.items, self.name, self.live, self.skipped = items, name, live, 0
         self.stuck = False
+        self.length = len(items) if hasattr(items, "__len__") else None
         self.is_sequence = name != "images"
         self.closed = False
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Protocol, Self
 
 from device.contract.errors import LandmarksError
+from device.daemon.progress import Progress, has_room_for_bar
 from device.daemon.sink_guard import SinkGuard
 from device.messages.commands import BadCommand, Command
 from device.messages.messages import Message
@@ -49,6 +50,17 @@ class Outputs:
             LandmarksError: it cannot be opened.
         """
         self._guards[address] = SinkGuard(address, self._open_sink(address))
+
+    def follow(self, length: int | None, settings: DaemonSettings) -> None:
+        """Tell people how far the frames of files have come.
+
+        Args:
+            length: number of the source's frames, if it is known.
+            settings: how many of them are wanted, and who else writes to the terminal.
+        """
+        wanted = [number for number in (length, settings.frames) if number is not None]
+        progress = Progress(min(wanted, default=None), has_room_for_bar(settings.sinks))
+        self._guards["progress"] = SinkGuard("progress", progress)
 
     def check_scheme(self, scheme: str, addresses: Iterable[str]) -> None:
         """Refuse a landmark scheme that one of these sinks cannot use.
@@ -129,6 +141,8 @@ class Connections:
             undo.callback(self.outputs.close)
             self.outputs.check_scheme(scheme, settings.sinks)
             self.source = opener.source(settings, settings.camera.wait)
+            if not self.source.live:
+                self.outputs.follow(self.source.length, settings)
             undo.pop_all()
 
     def change(self, settings: DaemonSettings, scheme: str) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from device.contract.errors import BadInputError
+from device.contract.errors import BadInputError, WriteFailedError
 from device.messages.commands import BadCommand, Command
 from device.messages.messages import Message
 from device.sinks import BlockingSink, CommandSink, PictureSink, RoundTripSink, SchemeSink, Sink
@@ -65,6 +65,7 @@ class SinkGuard:
 
         Raises:
             OSError: the reader of a sink that the daemon waits for has gone, or its disk is full.
+            WriteFailedError: the disk of such a sink is full or gone.
         """
         if self._is_resting:
             return
@@ -115,8 +116,8 @@ class SinkGuard:
         try:
             yield
         except Exception as error:
-            # The end of standard output is the end of the daemon.
-            if isinstance(error, OSError) and self._blocking is not None:
+            # The end of standard output, or of the disk that is waited for, is the end of the daemon.
+            if isinstance(error, OSError | WriteFailedError) and self._blocking is not None:
                 raise
             self._note_fault(error)
 

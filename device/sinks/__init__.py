@@ -78,7 +78,10 @@ class SchemeSink(Protocol):
 
 @runtime_checkable
 class BlockingSink(Protocol):
-    """A sink that holds the daemon up until its reader takes more; an OSError from it ends the daemon."""
+    """A sink that holds the daemon up until its reader or disk takes more.
+
+    An OSError or WriteFailedError from it ends the daemon.
+    """
 
     def stop_waiting(self) -> None:
         """The daemon is ending: give up on a reader that takes nothing. For a signal handler."""
@@ -92,6 +95,8 @@ SINKS: Registry[OpenSink] = Registry(
     {
         "stdout": "device.sinks.stdout",
         "file": "device.sinks.file",
+        "csv": "device.sinks.csv_file",
+        "annotated": "device.sinks.annotated.sink",
         "mqtt": "device.sinks.mqtt.open",
         "mqtts": "device.sinks.mqtt.open",
         "udp-osf": "device.sinks.avatar.osf",

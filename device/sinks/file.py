@@ -109,6 +109,8 @@ class FileSink:
         self._lines: queue.Queue[bytes | None] = queue.Queue(WAITING_LINES)
         self._size = 0
         self._retry_at = 0.0
+        self.header = b""
+        """What every piece begins with; set before the first message."""
         self.condition = Condition()
         """Degraded while the disk is too slow, lost while it takes nothing."""
         for piece in (path, *self._older):
@@ -161,7 +163,7 @@ class FileSink:
                 self._piece.close()
                 self._piece = None
                 self._piece = self._next_piece()
-            self._piece.append(line)
+            self._piece.append(line if self._piece.size else self.header + line)
             self._size = self._piece.size
         except OSError as error:
             self._give_up_piece(error)

@@ -21,6 +21,8 @@ class Frame:
     """Monotonic nanoseconds (`time.monotonic_ns`) of the capture, or of the read from a file."""
     name: str | None = None
     """Path within the folder, or FILE#INDEX of a video; None for a camera."""
+    fps: float | None = None
+    """Frames a second of the video file that it is of."""
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -61,6 +63,11 @@ class FrameSource(Protocol):
     def skipped(self) -> int:
         """Frames captured or due so far that were never handed out; always 0 unless live."""
         return 0
+
+    @property
+    def length(self) -> int | None:
+        """Number of frames from the beginning to the end, if it is known beforehand."""
+        return None
 
     @property
     def stuck(self) -> bool:

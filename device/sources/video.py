@@ -52,6 +52,11 @@ class VideoSource(FrameSource):
         self._closed = False
 
     @property
+    def length(self) -> int | None:
+        """Number of frames that the file announces; None where it does not, or begins again at its end."""
+        return None if self._options.repeat else self._file.announced or None
+
+    @property
     def position_ns(self) -> int:
         """Time stamp of the frame that came last, from the start of the first showing."""
         return self._start_ns + self._file.position_ns
@@ -63,7 +68,7 @@ class VideoSource(FrameSource):
             index = 0
             while not self._closed and (stored := self._file.read()) is not None:
                 image = frame_stored(stored, self._options.size, self._options)
-                yield Frame(image, sequence, time.monotonic_ns(), self._name_of(index))
+                yield Frame(image, sequence, time.monotonic_ns(), self._name_of(index), self._file.fps)
                 sequence, index = sequence + 1, index + 1
             if self._closed or not self._options.repeat:
                 break

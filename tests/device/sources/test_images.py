@@ -168,7 +168,7 @@ def test_a_picture_that_vanishes_after_the_listing_is_an_error(tmp_path: Path) -
 
 
 def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match=r"no folder at .*nowhere"):
+    with pytest.raises(BadInputError, match=r"no folder or picture at .*nowhere"):
         open_source(f"images:{tmp_path}/nowhere")
     with pytest.raises(BadInputError, match=r"no picture in .* wanted files ending in \.bmp"):
         open_source(f"images:{tmp_path}")
@@ -191,3 +191,35 @@ def test_a_folder_that_cannot_be_listed_is_refused_rather_than_passed_over(
     monkeypatch.setattr(os, "scandir", refusing)
     with pytest.raises(BadInputError, match=r"cannot list folder .*shut: Permission denied"):
         ImagesSource(tmp_path, ImagesOptions())
+
+
+def test_a_single_picture_is_read_whatever_its_name_ends_in(tmp_path: Path) -> None:
+    write(tmp_path / "x.png", noise(5, 7, 3))
+    (tmp_path / "x.png").rename(tmp_path / "photo.upload")
+    source = ImagesSource(tmp_path / "photo.upload")
+    (frame,) = source
+    assert source.length == 1
+    assert isinstance(frame, Frame)
+    assert (frame.name, frame.image.shape) == ("photo.upload", (5, 7, 3))
+
+
+def test_pictures_of_kinds_that_are_not_read_are_told_by_name(tmp_path: Path) -> None:
+    write(tmp_path / "z.png", noise(5, 7, 3))
+    for name in ("a.HEIC", "b.avif", "c.gif"):
+        (tmp_path / name).write_bytes(b"x")
+    *told, good = read_all(tmp_path)
+    assert [item.reason for item in told if isinstance(item, Unreadable)] == [
+        "a.HEIC: HEIC is not read; convert it to JPEG or PNG first",
+        "b.avif: AVIF is not read; convert it to JPEG or PNG first",
+        "c.gif: GIF is not read; convert it to JPEG or PNG first",
+    ]
+    assert isinstance(good, Frame)
+
+
+def test_a_folder_of_such_kinds_alone_is_refused_with_their_number(tmp_path: Path) -> None:
+    for name in ("a.heic", "b.heic"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(
+        BadInputError, match=r"no picture in .* or below but 2 of HEIC, wanted files ending in"
+    ):
+        ImagesSource(tmp_path)

@@ -1,0 +1,113 @@
+"""The sink `annotated:`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.config.address import Address, Scheme
+from device.messages.frame import FrameMessage
+from device.messages.messages import Message
+from device.sources.frame import Frame
+from device.sources.options import Fps
+from device.support.condition import Condition
+from device.support.paths import path_of
+
+FILM_ENDINGS = (".mp4", ".avi", ".webm")
+"""Of the names of films; any other name is a folder's."""
+
+
+@dataclass(frozen=True)
+class AnnotatedOptions:
+    """Options of `annotated:`."""
+
+    fps: Fps | None = None
+    """Frames a second of the film; by default those of the source's film, 30 for cameras and pictures."""
+
+
+class Medium(Protocol):
+    """What takes the pictures."""
+
+    def add(self, picture: NDArray[np.uint8], frame: Frame) -> None:
+        """Write the picture of a frame."""
+        ...
+
+    def close(self) -> None:
+        """Finish."""
+        ...
+
+
+class AnnotatedSink:
+    """Draws the faces of each frame into its picture and writes it.
+
+    It holds the daemon up while it writes: of files every frame comes out, and a camera skips some. A disk
+    that takes no more ends the daemon.
+    """
+
+    wants_pictures = True
+
+    def __init__(self, medium: Medium) -> None:
+        self._medium = medium
+        self._frame: Frame | None = None
+
+    @property
+    def condition(self) -> Condition:
+        """Always OK: a disk that takes no more ends the daemon."""
+        return Condition()
+
+    def show(self, frame: Frame) -> None:
+        """Keep a frame until its message comes."""
+        self._frame = frame
+
+    def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - it needs no line
+        """Write the frame that was shown, with the faces of its message; a recording has no frames.
+
+        Raises:
+            WriteFailedError: the disk is full or gone.
+        """
+        frame, self._frame = self._frame, None
+        if frame is None or not isinstance(message, FrameMessage):
+            return
+        from device.sinks.annotated.drawing import annotate
+
+        self._medium.add(annotate(frame.image, message), frame)
+
+    def stop_waiting(self) -> None:
+        """A picture takes milliseconds: nothing to give up."""
+
+    def close(self) -> None:
+        """Finish the film.
+
+        Raises:
+            WriteFailedError: the disk is full or gone.
+        """
+        self._medium.close()
+
+
+def open_annotated(address: Address[AnnotatedOptions]) -> AnnotatedSink:
+    """A film or a folder of pictures.
+
+    Raises:
+        WriteFailedError: it cannot be written.
+    """
+    return AnnotatedSink(_medium(path_of(address.place), address.options.fps))
+
+
+def _medium(path: Path, fps: float | None) -> Medium:
+    if path.suffix.lower() in FILM_ENDINGS:
+        from device.sinks.annotated.film import Film
+
+        return Film(path, fps)
+    from device.sinks.annotated.album import Album
+
+    return Album(path)
+
+
+SCHEME = Scheme(
+    "annotated:PATH",
+    "the frames with what was found drawn in: a film (.mp4, .avi or .webm), else a folder of pictures",
+    AnnotatedOptions,
+    open_annotated,
+)
