@@ -172,7 +172,7 @@ def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
         open_source(f"images:{tmp_path}/nowhere")
     with pytest.raises(BadInputError, match=r"no picture in .* wanted files ending in \.bmp"):
         open_source(f"images:{tmp_path}")
-    with pytest.raises(BadInputError, match="no folder at"):
+    with pytest.raises(BadInputError, match="no folder or picture at"):
         open_source("images:" + "x" * 5000)
 
 
