@@ -196,29 +196,20 @@ cofw_29 = LandmarkScheme(
 
 
 def _jd_106_names() -> tuple[str, ...]:
-    """Names in the order of the JD-landmark challenge (Liu et al., ICMEW 2019): as WFLW, right side first."""
-    jaw = [*_numbered("right_jaw", 16), "chin", *reversed(_numbered("left_jaw", 16))]
-    upper, lower = _numbered("brow_upper", 5), _numbered("brow_lower", 4)
-    ring = ("outer", "upper_outer", "upper_inner", "inner", "lower_inner", "lower_outer")
-    left_ring = (ring[3], ring[2], ring[1], ring[0], ring[5], ring[4])
-    middle = ("upper", "lower", "middle")
-    sides = (
-        "right_nose_root",
-        "left_nose_root",
-        "right_nose_side",
-        "left_nose_side",
-        "right_wing",
-        "left_wing",
-    )
-    return (
-        *jaw,
-        *(f"right_{name}" for name in upper), *(f"left_{name}" for name in reversed(upper)),
-        *_IBUG_68_NAMES[27:36],
-        *(f"right_eye_{place}" for place in ring), *(f"left_eye_{place}" for place in left_ring),
-        *(f"right_{name}" for name in lower), *(f"left_{name}" for name in reversed(lower)),
-        *(f"right_eye_{place}" for place in middle), *(f"left_eye_{place}" for place in middle),
-        *sides, *_IBUG_68_NAMES[48:68], "right_pupil", "left_pupil",
+    """Names in the order of JD-landmark (Liu et al., ICMEW 2019), which LaPa (Liu et al., AAAI 2020) shares.
+
+    Jaw, brows and mouth are WFLW's. The nose has eleven points around its outline where WFLW has five, and an
+    eye's centre follows its ring.
+    """
+    base = _IBUG_68_NAMES[31:36]
+    sides = ("root", "side", "wing")
+    outline = (
+        *(f"right_nose_{place}" for place in sides), *base,
+        *(f"left_nose_{place}" for place in reversed(sides)),
     )  # fmt: skip
+    right_eye = (*_WFLW_98_NAMES[60:68], "right_eye_centre")
+    left_eye = (*_WFLW_98_NAMES[68:76], "left_eye_centre")
+    return (*_WFLW_98_NAMES[:55], *outline, *right_eye, *left_eye, *_WFLW_98_NAMES[76:])
 
 
 _JD_106_NAMES = _jd_106_names()
@@ -228,19 +219,23 @@ jd_106 = LandmarkScheme(
     landmark_names=_JD_106_NAMES,
     groups={
         "jaw": tuple(range(33)),
-        "brows": (*range(33, 43), *range(64, 72)),
-        "nose": (*range(43, 52), *range(78, 84)),
-        "eyes": (*range(52, 64), *range(72, 78), 104, 105),
+        "brows": tuple(range(33, 51)),
+        "nose": tuple(range(51, 66)),
+        "eyes": (*range(66, 84), 104, 105),
         "mouth": tuple(range(84, 104)),
     },
     swap_pairs=_pairs_by_name(_JD_106_NAMES),
-    outer_eye_corners=(52, 61),
-    eye_rings=(tuple(range(52, 58)), tuple(range(58, 64))),
-    nose_tip=46,
+    outer_eye_corners=(66, 79),
+    eye_rings=(tuple(range(66, 74)), tuple(range(75, 83))),
+    nose_tip=54,
     mouth_corners=(84, 90),
+    # As WFLW's; of the nose's outline the five points at its base.
+    ibug_68_points=(
+        *range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 55), *range(58, 63),
+        66, 67, 69, 70, 71, 73, 75, 76, 78, 79, 80, 82, *range(84, 104),
+    ),
     order="JD-landmark (Liu et al., ICMEW 2019)",
-    ibug_68_points=(*range(0, 33, 2), *range(33, 52), *range(52, 64), *range(84, 104)),
-)
+)  # fmt: skip
 
 arcface_5 = LandmarkScheme(
     name="arcface_5",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from device.contract.landmarks import SCHEMES, ibug_68
+from device.contract.landmarks import SCHEMES, ibug_68, jd_106
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda scheme: scheme.name)
@@ -33,6 +33,17 @@ def test_ibug_68_has_the_swap_pairs_of_the_annotation():
 def test_points_of_the_midline_are_their_own_twins():
     middle = [8, 27, 28, 29, 30, 33, 51, 57, 62, 66]
     assert [index for index in range(68) if ibug_68.mirror_order[index] == index] == middle
+
+
+def test_jd_106_has_the_swap_pairs_of_the_annotation():
+    # As LaPa's and JD-landmark's readers mirror them (mmpose's `lapa` data set), 0-based.
+    jaw = [(i, 32 - i) for i in range(16)]
+    brows = [(33 + i, 46 - i) for i in range(5)] + [(38 + i, 50 - i) for i in range(4)]
+    nose = [(55 + i, 65 - i) for i in range(5)]
+    eyes = [(66 + i, 79 - i) for i in range(5)] + [(71, 82), (72, 81), (73, 80), (74, 83), (104, 105)]
+    lips = [(84, 90), (85, 89), (86, 88), (91, 95), (92, 94), (96, 100), (97, 99), (101, 103)]
+    wanted = {frozenset(pair) for pair in jaw + brows + nose + eyes + lips}
+    assert {frozenset(pair) for pair in jd_106.swap_pairs} == wanted
 
 
 def test_left_and_right_are_the_subjects():
