@@ -65,6 +65,12 @@ def _is_gated_channel(node: Node) -> bool:
     return small[1:3] == (1, 1) and large[1:3] != (1, 1)
 
 
+def _is_spread_point(node: Node) -> bool:
+    """A single place that is resized to a map: DeepLab's image pooling."""
+    shapes = [tensor.shape for tensor in node.taken]
+    return node.operator.name == "RESIZE_BILINEAR" and any(shape[1:3] == (1, 1) for shape in shapes)
+
+
 def _is_attention(node: Node) -> bool:
     """A product of two computed matrices, or weights that are computed."""
     if node.operator.name == "FULLY_CONNECTED":
@@ -94,6 +100,9 @@ def replacements(graph: Graph) -> list[Replacement]:
     found = [
         *_found("SiLU", f"{RELU}; int8 loses much at SiLU", places(lambda node: _is_silu(node, gates))),
         *_found("squeeze-excite", "leave it out, wider layers instead", places(_is_gated_channel)),
+        *_found(
+            "image pooling", "a sum with the pooled point, which needs no resize", places(_is_spread_point)
+        ),
         *_found("softmax attention", "convolutions; attention stays in float", places(_is_attention)),
         *_found("LayerNorm", "BatchNorm, which folds into the convolution", places(_is_layer_norm)),
     ]

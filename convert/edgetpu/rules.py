@@ -417,6 +417,14 @@ def resized_map_is_small(node: Node) -> str | None:
     return f"{node.outputs[0].size} elements" if node.outputs[0].size >= LARGEST_MOVED else None
 
 
+@constraint(IMPRECISE, "RESIZE_BILINEAR")
+def resized_map_is_no_point(node: Node) -> str | None:
+    """Observed: DeepLab's image pooling, 1x1 to 33x33, stays on the CPU; so does a point of any size here."""
+    before = node.taken[0].shape[1:3] if node.taken else ()
+    after = node.outputs[0].shape[1:3]
+    return f"1x1 to {after}" if before == (1, 1) != after else None
+
+
 @constraint(LIMITED, "SQUEEZE")
 def squeezed_dimensions_lead(node: Node) -> str | None:
     """Only leading dimensions of 1 are dropped, so that nothing moves in memory."""

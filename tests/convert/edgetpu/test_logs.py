@@ -3,7 +3,8 @@
 from collections import Counter
 
 from convert.edgetpu.fit import BEHIND, MAPPED, fit_of
-from convert.edgetpu.rules import LIMITED, UNSUPPORTED_TYPE
+from convert.edgetpu.replacements import replacements
+from convert.edgetpu.rules import IMPRECISE, LIMITED, UNSUPPORTED_TYPE
 from tests.convert.graphs import Drawing
 
 
@@ -77,3 +78,27 @@ def test_yolov8_at_224_transposes_and_softmaxes_its_distances_on_the_edge_tpu():
     turned = drawing.node("TRANSPOSE", (image, drawing.constant([0, 3, 2, 1])), (1, 16, 4, 1_029))
     drawing.node("SOFTMAX", (turned,), (1, 16, 4, 1_029))
     assert fit_of(drawing.graph()).fully_mapped
+
+
+def test_deeplab_v3_leaves_its_image_pooling_and_all_behind_it_to_the_cpu():
+    """DeepLab v3 on MobileNetV2 at 513: the point's resize, then CONCATENATION and both CONV_2D behind it."""
+    drawing, map_33 = Drawing(), (1, 33, 33, 256)
+    trunk = drawing.node(
+        "CONV_2D", (drawing.image(1, 33, 33, 960), drawing.weights(320, 1, 1, 960)), (1, 33, 33, 320)
+    )
+    cells = drawing.node("CONV_2D", (trunk, drawing.weights(256, 1, 1, 320)), map_33)
+    pooled = drawing.node("AVERAGE_POOL_2D", (trunk,), (1, 1, 1, 320), fusedActivationFunction=0)
+    point = drawing.node("CONV_2D", (pooled, drawing.weights(256, 1, 1, 320)), (1, 1, 1, 256))
+    spread = drawing.node("RESIZE_BILINEAR", (point, drawing.constant([33, 33])), map_33)
+    both = joined(drawing, (spread, cells), (1, 33, 33, 512))
+    mixed = drawing.node("CONV_2D", (both, drawing.weights(256, 1, 1, 512)), map_33)
+    logits = drawing.node("CONV_2D", (mixed, drawing.weights(21, 1, 1, 256)), (1, 33, 33, 21))
+    whole = drawing.node("RESIZE_BILINEAR", (logits, drawing.constant([513, 513])), (1, 513, 513, 21))
+    drawing.node("ARG_MAX", (whole, drawing.constant([3])), (1, 513, 513), dtype="int64", scaled=False)
+    fit = fit_of(drawing.graph())
+    assert [verdict.mapped for verdict in fit.operators] == [True] * 4 + [False] * 6
+    assert left(fit)["RESIZE_BILINEAR", IMPRECISE] == 2
+    assert left(fit)["CONV_2D", BEHIND] == 2
+    assert left(fit)["CONCATENATION", BEHIND] == 1
+    named = [found.what for found in replacements(drawing.graph())]
+    assert named == ["image pooling", "ARG_MAX", "RESIZE_BILINEAR"]

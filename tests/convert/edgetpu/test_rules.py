@@ -136,6 +136,9 @@ REFUSED = {
     "resized_map_is_small": alone(
         "RESIZE_NEAREST_NEIGHBOR", with_parameter((1, 256, 256, 32), [512, 512]), (1, 512, 512, 32)
     ),
+    "resized_map_is_no_point": alone(
+        "RESIZE_BILINEAR", with_parameter((1, 1, 1, 256), [33, 33]), (1, 33, 33, 256)
+    ),
     "squeezed_dimensions_lead": alone("SQUEEZE", maps(5, 1, 10), (5, 10), squeezeDims=[1]),
     "steps_are_one": alone(
         "STRIDED_SLICE",
@@ -161,7 +164,7 @@ def test_each_constraint_refuses_in_the_compilers_words(name):
 
 def test_every_constraint_is_tested():
     assert set(REFUSED) == {rule.name for rule in RULES}
-    assert len(RULES) == 28
+    assert len(RULES) == 29
 
 
 def test_every_supported_operator_is_one_of_tflites():
