@@ -3,9 +3,11 @@
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from msgspec.structs import replace
 
 from device.contract.geometry import Box
 from device.messages import messages as events
+from device.messages.arkit import ARKIT_NAMES
 from device.messages.signals import REGIONS, SIGNAL_NAMES
 from device.support.condition import Condition, State
 
@@ -28,6 +30,7 @@ POSES = st.builds(
     st.floats(0, 9),
 )
 SIGNALS = st.dictionaries(st.sampled_from(SIGNAL_NAMES), st.floats(-1, 1, width=32))
+ARKIT = st.fixed_dictionaries(dict.fromkeys(ARKIT_NAMES, SHARES))
 BLINKS = st.builds(events.Blinks, COUNTS, COUNTS)
 OCCLUDED = st.sets(st.sampled_from(REGIONS)).map(lambda chosen: [name for name in REGIONS if name in chosen])
 
@@ -43,7 +46,8 @@ FACES = st.builds(
     blinks=st.none() | BLINKS,
     occluded=st.none() | OCCLUDED,
     landmarks_raw=st.none() | POINTS,
-)
+    arkit=st.none() | ARKIT,
+).map(lambda face: replace(face, arkit=None) if face.signals is None else face)
 TIMINGS = st.builds(events.TimingMs, *[st.floats(0, 1e4)] * 5)
 INFOS = st.builds(events.FrameInfo, st.integers(1, 8192), st.integers(1, 8192), st.none() | WORDS)
 MODELS = st.just("small@0123abcd")

@@ -92,5 +92,5 @@ def test_a_scheme_is_data(applied):
 def test_a_signal_is_a_name_a_measure_and_what_is_usual(applied):
     faces = [face for frame in frames_of(applied["An expression signal"][1]) for face in frame["faces"]]
     assert faces
-    assert all(-1 <= face["signals"]["chin_sideways"] <= 1 for face in faces if "signals" in face)
+    assert all(-1 <= face["signals"]["nose_to_lip"] <= 1 for face in faces if "signals" in face)
     assert any("signals" in face for face in faces)

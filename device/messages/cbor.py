@@ -19,6 +19,7 @@ from msgspec.structs import astuple, replace
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
+from device.messages.arkit import ARKIT_NAMES
 from device.messages.arrays import MAX_PIXELS
 from device.messages.fields import ANGLE_DIGITS, PIXEL_DIGITS, POSITION_DIGITS, SCORE_DIGITS
 from device.messages.frame import Blinks, FaceMessage, FrameMessage, Pose
@@ -61,6 +62,7 @@ class FaceKey(IntEnum):
     BLINKS = 8
     OCCLUDED = 9
     LANDMARKS_RAW = 10
+    ARKIT = 11
 
 
 FACE_LAYOUT: dict[FaceKey, str] = {
@@ -76,6 +78,7 @@ FACE_LAYOUT: dict[FaceKey, str] = {
     FaceKey.BLINKS: "2 whole numbers: `blinks.right`, `blinks.left`",
     FaceKey.OCCLUDED: "whole number: `occluded`, bit 0 upwards " + ", ".join(f"`{name}`" for name in REGIONS),
     FaceKey.LANDMARKS_RAW: "byte string: `landmarks_raw` as packed points",
+    FaceKey.ARKIT: f"{len(ARKIT_NAMES)} bytes: `signals.arkit` in the order of its table, 255 is 1",
 }
 """What each key holds, as device/README.md prints it."""
 
@@ -139,6 +142,10 @@ def _pack_signals(signals: Any) -> bytes:
     return np.clip(steps, SIGNAL_MISSING, SIGNAL_STEPS).astype(np.int8).tobytes()
 
 
+def _pack_arkit(shapes: Any) -> bytes:
+    return _pack_scores(np.array([shapes.get(name, 0.0) for name in ARKIT_NAMES]))
+
+
 def _pack_occluded(occluded: Any) -> int:
     return sum((region in occluded) << place for place, region in enumerate(REGIONS))
 
@@ -154,6 +161,7 @@ PACKERS: dict[FaceKey, Callable[[Any], Any]] = {
     FaceKey.BLINKS: lambda blinks: list(astuple(blinks)),
     FaceKey.OCCLUDED: _pack_occluded,
     FaceKey.LANDMARKS_RAW: pack_points,
+    FaceKey.ARKIT: _pack_arkit,
 }
 """A face's field under the key's name to the value of its map."""
 
@@ -196,6 +204,10 @@ def _unpack_signals(value: Any) -> dict[str, float]:
     return {name: step / SIGNAL_STEPS for name, step in named if step != SIGNAL_MISSING}
 
 
+def _unpack_arkit(value: Any) -> dict[str, float]:
+    return {name: step / SCORE_STEPS for name, step in zip(ARKIT_NAMES, _bytes(value), strict=False)}
+
+
 def _unpack_occluded(value: Any) -> list[str]:
     (mask,) = _whole_numbers([value], 1)
     return [region for place, region in enumerate(REGIONS) if mask >> place & 1]
@@ -218,6 +230,7 @@ UNPACKERS: dict[FaceKey, Callable[[Any, int], Any]] = {
     ),
     FaceKey.OCCLUDED: lambda value, _: _unpack_occluded(value),
     FaceKey.LANDMARKS_RAW: _unpack_points,
+    FaceKey.ARKIT: lambda value, _: _unpack_arkit(value),
 }
 """A value of a face's map, given the face's number of points, to the value that JSON has for it."""
 
@@ -226,9 +239,13 @@ def _unpack_face(packed: Any) -> dict[str, Any]:
     if not isinstance(packed, dict):
         raise BadInputError("packed face is no map")
     count = len(_bytes(packed.get(FaceKey.LANDMARK_SCORES)))
-    return {
+    face = {
         key.name.lower(): unpack(packed[key], count) for key, unpack in UNPACKERS.items() if key in packed
     }
+    if "arkit" in face:
+        # Where JSON has it.
+        face["signals"] = face.get("signals", {}) | {"arkit": face.pop("arkit")}
+    return face
 
 
 def _load(data: bytes) -> dict[Any, Any]:

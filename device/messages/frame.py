@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from msgspec import Meta, Struct
@@ -30,6 +30,12 @@ from device.messages.fields import (
 from device.messages.rounding import round_numbers
 from device.messages.signals import REGIONS
 from device.support.described import described
+
+if TYPE_CHECKING:
+    SignalValues = Mapping[str, float]
+else:
+    # As it is read: the key `arkit` stands among the numbers until the face takes it out.
+    SignalValues = Mapping[str, float | Mapping[str, float]]
 
 
 class Pose(Struct, frozen=True):
@@ -141,7 +147,7 @@ class FaceMessage(Struct, frozen=True, eq=False):
     ]
     pose: Annotated[Pose | None, described("Position and direction of the head")] = None
     signals: Annotated[
-        Mapping[str, float] | None,
+        SignalValues | None,
         described(
             "Expression by name", "-1 or 0 to 1", digits=SCORE_DIGITS, schema={"$ref": "#/$defs/signals"}
         ),
@@ -161,6 +167,15 @@ class FaceMessage(Struct, frozen=True, eq=False):
             digits=PIXEL_DIGITS,
         ),
     ] = None
+    arkit: Annotated[
+        Mapping[str, float] | None,
+        described(
+            "Only when asked for: expression by the names of ARKit's blend shapes",
+            "0 to 1",
+            digits=SCORE_DIGITS,
+            inside="signals",
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         if isinstance(self.landmarks, np.ndarray):
@@ -171,6 +186,16 @@ class FaceMessage(Struct, frozen=True, eq=False):
             force_setattr(self, "landmark_scores", array_of_numbers(self.landmark_scores))
             if self.landmarks_raw is not None:
                 force_setattr(self, "landmarks_raw", array_of_points(self.landmarks_raw))
+            if self.signals is not None:
+                self._take_out_arkit(self.signals)
+
+    def _take_out_arkit(self, received: Mapping[str, float | Mapping[str, float]]) -> None:
+        """Part the numbers from the objects beside them, of which `arkit` is the one that we know."""
+        objects = {name: value for name, value in received.items() if isinstance(value, Mapping)}
+        if objects:
+            numbers = {name: value for name, value in received.items() if name not in objects}
+            force_setattr(self, "signals", numbers)
+            force_setattr(self, "arkit", objects.get("arkit"))
 
     @property
     def finite(self) -> bool:

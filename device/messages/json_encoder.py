@@ -77,6 +77,9 @@ def _converter_of(kind: type[Struct], rounding: bool = True) -> Convert:
     fields = [(name, _converter(hint, rounding), unwrapped(hint)[2]) for name, hint in annotated_fields(kind)]
     steps = [(name, step) for name, step, optional in fields if step is not None and not optional]
     optional_steps = [(name, step or _as_it_is) for name, step, optional in fields if optional]
+    moves = [
+        (name, outer) for name, hint in annotated_fields(kind) if (outer := unwrapped(hint)[1].get("inside"))
+    ]
     head = (kind.__struct_config__.tag, SCHEMA) if issubclass(kind, StreamMessage) else ()
     keys = ("type", "schema")[: len(head)] + kind.__struct_fields__
 
@@ -89,6 +92,9 @@ def _converter_of(kind: type[Struct], rounding: bool = True) -> Convert:
                 del plain[name]
             else:
                 plain[name] = step(known)
+        for name, outer in moves:
+            if name in plain:
+                plain[outer] = {**plain.get(outer, {}), name: plain.pop(name)}
         return plain
 
     return convert

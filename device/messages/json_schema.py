@@ -9,8 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from device.contract.landmarks import SHIPPED_SCHEMES, ibug_68
+from device.messages.arkit import ARKIT_TOLD
 from device.messages.base import SCHEMA, StreamMessage
-from device.messages.fields import unwrapped
+from device.messages.fields import annotated_fields, unwrapped
 from device.messages.json_decoder import KINDS
 from device.messages.signals import SIGNALS
 
@@ -32,7 +33,7 @@ def schema() -> dict[str, Any]:
         for name, each in components.items()
     }
     definitions["frame"]["allOf"] = [_count_rule(scheme.name, scheme.count) for scheme in SHIPPED_SCHEMES]
-    definitions |= {"signals": _signals()}
+    definitions |= {"signals": _signals(), "arkit": _arkit()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:landmarks:stream:{SCHEMA}",
@@ -93,12 +94,19 @@ def _definition(struct: type[Struct] | None, found: dict[str, Any]) -> dict[str,
     """A struct's definition with the keys that are always sent, and of a message its `type` and `schema`."""
     if struct is None:
         return found
+    found = found | {"properties": _without_moved(struct, found["properties"])}
     head: dict[str, Any] = {}
     if issubclass(struct, StreamMessage):
         kind = struct.__struct_config__.tag
         head["type"] = {"const": kind, "description": "Which message this is."}
         head["schema"] = {"const": SCHEMA, "description": "Version of the stream; new keys do not raise it."}
     return found | {"properties": found["properties"] | head, "required": [*head, *always_sent(struct)]}
+
+
+def _without_moved(struct: type[Struct], properties: dict[str, Any]) -> dict[str, Any]:
+    """A struct's keys but those that stand inside another one."""
+    moved = {name for name, hint in annotated_fields(struct) if unwrapped(hint)[1].get("inside")}
+    return {name: each for name, each in properties.items() if name not in moved}
 
 
 def structs_by_name() -> dict[str, type[Struct]]:
@@ -149,6 +157,29 @@ def _signals() -> dict[str, Any]:
                 f"unit: none, {signal.least:g} to {signal.most:g}.",
             }
             for signal in SIGNALS
+        }
+        | {
+            "arkit": {
+                "description": "Only when asked for: the same by the names of ARKit's blend shapes.",
+                "$ref": PLACE + "arkit",
+            }
+        },
+        "additionalProperties": True,
+    }
+
+
+def _arkit() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "ARKit's blend shapes that 68 points can tell; left and right are the subject's.",
+        "properties": {
+            name: {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "description": f"From {source}; unit: none, 0 to 1.",
+            }
+            for name, source in ARKIT_TOLD.items()
         },
         "additionalProperties": True,
     }

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from device.contract.geometry import Box
 from device.contract.landmarks import SHIPPED_SCHEMES
+from device.messages.arkit import ARKIT_NAMES, ARKIT_SHAPES, ARKIT_TOLD
 from device.messages.base import SCHEMA
 from device.messages.cbor import face_layout_table
 from device.messages.commands import command_table
@@ -53,14 +54,15 @@ def fields_page() -> str:
 def names_text() -> str:
     """What the client module cannot read from types."""
     schemes = {scheme.name: scheme.count for scheme in SHIPPED_SCHEMES}
-    return json.dumps({"schemes": schemes, "regions": REGIONS, "signals": SIGNAL_NAMES}, indent=2) + "\n"
+    names = {"schemes": schemes, "regions": REGIONS, "signals": SIGNAL_NAMES, "arkit": ARKIT_NAMES}
+    return json.dumps(names, indent=2) + "\n"
 
 
 def readme(text: str) -> str:
     """device/README.md with its tables written anew: each begins after `<!-- table: NAME -->`."""
     tables = {kind: message_table(struct) for kind, struct in KINDS.items()}
     tables |= {"pose": message_table(Pose), "signals": signal_table(), "condition": message_table(Condition)}
-    tables["schemes"] = scheme_table()
+    tables |= {"schemes": scheme_table(), "arkit": arkit_table()}
     tables |= {"face in binary form": face_layout_table(), "commands": command_table()}
     return re.sub(
         r"(<!-- table: ([a-z_ ]+) -->\n).*?(<!-- end -->)",
@@ -81,6 +83,14 @@ def signal_table() -> str:
     return "\n".join(["| key | range | meaning |", "| --- | --- | --- |", *rows])
 
 
+def arkit_table() -> str:
+    """ARKit's blend shapes that we tell, with what each rests on; in the last row those that we cannot."""
+    rows = [f"| `{name}` | {source} |" for name, source in ARKIT_TOLD.items()]
+    others = ", ".join(f"`{name}`" for name in ARKIT_SHAPES if name not in ARKIT_TOLD)
+    rows.append(f"| {others} | 68 points do not show them: left out |")
+    return "\n".join(["| key | from |", "| --- | --- |", *rows])
+
+
 def scheme_table() -> str:
     """Name and number of points of each landmark scheme."""
     rows = [f"| `{scheme.name}` | {scheme.count} | {scheme.order} |" for scheme in SHIPPED_SCHEMES]
@@ -97,7 +107,8 @@ def _rows(struct: type[Struct], prefix: str = "", perhaps: bool = False) -> Iter
             yield from _rows(inner, f"{prefix}{name}{'[]' if several else ''}.", optional)
         elif name != "source":
             words = type_in_words(kind) + (", optional" if perhaps or optional or noted.get("late") else "")
-            yield f"| `{prefix}{name}` | {words} | {noted.get('unit', '')} | {noted.get('meaning', '')} |"
+            place = f"{prefix}{noted['inside']}." if noted.get("inside") else prefix
+            yield f"| `{place}{name}` | {words} | {noted.get('unit', '')} | {noted.get('meaning', '')} |"
 
 
 def type_in_words(kind: Any) -> str:

@@ -9,8 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from device.messages.signals import SIGNAL_NAMES, SIGNALS
-from device.signal.measures import measure
+from device.signal.measures import MEASURE_NAMES, MEASURED, measure
 from device.signal.typical import typical
 
 Array = NDArray[np.float64]
@@ -38,10 +37,10 @@ MIN_OPENING = 0.02
 """Opening of the narrowest eye at rest over a closed one, eye distances."""
 
 _EYES = slice(0, 2)
-assert SIGNAL_NAMES[_EYES] == ("eye_open_right", "eye_open_left")
+assert MEASURE_NAMES[_EYES] == ("eye_open_right", "eye_open_left")
 
 
-_LEAST, _MOST = (np.array(ends) for ends in zip(*((each.least, each.most) for each in SIGNALS), strict=True))
+_LEAST, _MOST = (np.array(ends) for ends in zip(*((each.least, each.most) for each in MEASURED), strict=True))
 """(S,) lower and upper ends of the signals' ranges."""
 
 
@@ -99,8 +98,8 @@ class Expression:
 
 
 def within_ranges(values: Array) -> dict[str, float]:
-    """Signals by name, cut off at the ends of their ranges."""
-    return dict(zip(SIGNAL_NAMES, np.minimum(np.maximum(values, _LEAST), _MOST).tolist(), strict=True))
+    """Every signal by name, cut off at the ends of their ranges."""
+    return dict(zip(MEASURE_NAMES, np.minimum(np.maximum(values, _LEAST), _MOST).tolist(), strict=True))
 
 
 def eye_openings(values: Array) -> tuple[float, float]:

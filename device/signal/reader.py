@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from device.contract.geometry import Box
 from device.contract.landmarks import ibug_68
 from device.messages.messages import Blinks, FaceMessage
+from device.messages.signals import SIGNAL_NAMES
+from device.signal.arkit import arkit_shapes
 from device.signal.blink import BlinkCount
 from device.signal.expression import Expression, eye_openings, within_ranges
 from device.signal.occlusion import Occlusion
@@ -137,6 +139,7 @@ class FaceReader:
         if not self._settings.expression:
             return FaceMessage(face.id, face.score, box, landmarks, face.landmark_scores)
         pose = self._head.find(landmarks, camera)
+        told = None if pose is None else self._express(pose, face.landmarks_frame, elapsed, seconds)
         return FaceMessage(
             face.id,
             face.score,
@@ -144,9 +147,10 @@ class FaceReader:
             landmarks,
             face.landmark_scores,
             pose=None if pose is None else pose.message,
-            signals=None if pose is None else self._express(pose, face.landmarks_frame, elapsed, seconds),
+            signals=None if told is None else {name: told[name] for name in SIGNAL_NAMES},
             blinks=Blinks(*(eye.count for eye in self._eyes)),
             occluded=self._occlusion.read(face.landmark_scores, elapsed),
+            arkit=None if told is None or not self._settings.arkit else arkit_shapes(told),
         )
 
     def _elapsed(self, seconds: float) -> float:
@@ -170,7 +174,7 @@ class FaceReader:
     def _express(
         self, pose: HeadPoseEstimate, landmarks: NDArray[np.float64], elapsed: float, seconds: float
     ) -> dict[str, float]:
-        """Signals by name, from unfiltered landmarks: one filter of their own lags less than two."""
+        """Every signal by name, from unfiltered landmarks: one filter of their own lags less than two."""
         values = self._expression.read(pose.back_project(landmarks), elapsed, pose.turn_degrees)
         for eye, opening in zip(self._eyes, eye_openings(values), strict=True):
             eye.note(opening, seconds)

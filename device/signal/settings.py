@@ -14,6 +14,8 @@ class SignalSettings:
     """The trade of steadiness against lag; measured in device/signal/README.md."""
     landmarks_raw: bool = False
     """Whether the landmarks before the filter are sent beside the filtered ones."""
+    arkit: bool = False
+    """Whether the expression is also sent by the names of ARKit's blend shapes, as `signals.arkit`."""
     expression: bool = True
     """Whether pose, expression signals, blinks and covered regions are sent."""
     view_degrees: Annotated[float, Within(10, 170)] = 62.0

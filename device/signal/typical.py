@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from device.messages.signals import REGIONS, SIGNAL_NAMES
+from device.messages.signals import REGIONS
+from device.signal.measures import MEASURE_NAMES
 
 FILE = Path(__file__).with_name("typical.json")
 
@@ -35,7 +36,7 @@ def typical() -> Typical:
     """The shipped numbers."""
     page = json.loads(FILE.read_bytes())
     columns = {
-        name: np.array([page["measures"][signal][name] for signal in SIGNAL_NAMES], np.float64)
+        name: np.array([page["measures"][signal][name] for signal in MEASURE_NAMES], np.float64)
         for name in ("rest", "least", "most")
     }
     return Typical(**columns, scores=np.array([page["scores"][region] for region in REGIONS], np.float64))

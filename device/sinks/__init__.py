@@ -101,6 +101,8 @@ SINKS: Registry[OpenSink] = Registry(
         "mqtts": "device.sinks.mqtt.open",
         "udp-osf": "device.sinks.avatar.osf",
         "osc-vmc": "device.sinks.avatar.vmc",
+        "udp-ifm": "device.sinks.avatar.ifm",
+        "udp-livelink": "device.sinks.avatar.livelink",
         "web": "device.sinks.web.open",
         "metrics": "device.sinks.metrics",
     },

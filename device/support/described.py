@@ -17,6 +17,7 @@ def described(
     digits: int | None = None,
     schema: dict[str, Any] | None = None,
     late: bool = False,
+    inside: str = "",
     **limits: Any,
 ) -> Meta:
     """The annotation of a field.
@@ -27,11 +28,12 @@ def described(
         digits: decimals that its numbers are rounded to when they are sent.
         schema: further keys of its JSON Schema.
         late: whether it is missing in recordings of the first versions, though it is always sent now.
+        inside: key of the object beside it in which it stands in the stream.
         limits: of its values, by msgspec's names: ge, le, gt, min_length, pattern, ...
     """
     return Meta(
         description=f"{meaning}; unit: {unit}." if unit else f"{meaning}.",
-        extra={"meaning": meaning, "unit": unit, "digits": digits, "late": late},
+        extra={"meaning": meaning, "unit": unit, "digits": digits, "late": late, "inside": inside},
         extra_json_schema=schema,
         **limits,
     )

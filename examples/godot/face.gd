@@ -1,4 +1,4 @@
-# Godot 4: a node that turns as the head does; its front is +Z. Run the daemon with --sink udp-osf:127.0.0.1
+# Godot 4: a node that turns as the head does; its front is +Z. Run the daemon with --sink "udp-osf:127.0.0.1?pose=true"
 extends Node3D
 
 const OsfPacket = preload("osf_packet.gd")

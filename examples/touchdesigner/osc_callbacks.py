@@ -1,6 +1,7 @@
 """TouchDesigner: callbacks of an OSC In DAT on port 39539, which fill a table named `shapes`.
 
-Run the daemon with --sink osc-vmc:127.0.0.1:39539. The table has one row a blend shape: its name, its value.
+Run the daemon with --sink "osc-vmc:127.0.0.1:39539?shapes=arkit". The table has one row a blend shape: its
+name, its value.
 """
 # ruff: noqa: A002, ANN001, ARG001, F821, N802, N803, PLR0917 - TouchDesigner calls it so, and has `op`
 

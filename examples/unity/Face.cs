@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using UnityEngine;
 
-/// <summary>Turns its object as the head does; its front is -Z. Run the daemon with --sink udp-osf:127.0.0.1</summary>
+/// <summary>Turns its object as the head does; its front is -Z. Run the daemon with --sink "udp-osf:127.0.0.1?pose=true"</summary>
 public sealed class Face : MonoBehaviour
 {
     const int Port = 11573;

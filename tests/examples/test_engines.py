@@ -50,7 +50,7 @@ def sent_packet():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(2)
-        sink = open_sink(f"udp-osf:127.0.0.1:{receiver.getsockname()[1]}")
+        sink = open_sink(f"udp-osf:127.0.0.1:{receiver.getsockname()[1]}?pose=true")
         message = a_frame()
         sink.publish(message, events.encode(message))
         sink.close()
@@ -115,7 +115,7 @@ def test_unitys_script_turns_its_object_as_the_head_turns(tmp_path):
     with subprocess.Popen(["mono", str(program)], stdout=subprocess.PIPE, text=True) as game:
         try:
             assert game.stdout.readline() == "listening\n"
-            sink = open_sink("udp-osf:127.0.0.1")
+            sink = open_sink("udp-osf:127.0.0.1?pose=true")
             message = a_frame()
             sink.publish(message, events.encode(message))
             sink.close()

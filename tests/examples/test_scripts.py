@@ -101,7 +101,7 @@ def test_touchdesigners_table_has_the_newest_shapes_and_is_empty_without_a_face(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(2)
-        sink = open_sink(f"osc-vmc:127.0.0.1:{receiver.getsockname()[1]}")
+        sink = open_sink(f"osc-vmc:127.0.0.1:{receiver.getsockname()[1]}?shapes=arkit")
 
         def after(message):
             publish(sink, message)

@@ -12,10 +12,10 @@ from device.contract.geometry import Box, CropTransform
 from device.contract.landmarks import ibug_68
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
-from device.messages.signals import REGIONS, SIGNAL_NAMES
+from device.messages.signals import REGIONS
 from device.signal import mean_face, typical
 from device.signal.expression import LEARNING_DEGREES
-from device.signal.measures import measure
+from device.signal.measures import MEASURE_NAMES, measure
 from device.signal.occlusion import region_scores
 from device.signal.pose import HeadPose, intrinsics_of
 from device.tracking.crop import crop_image
@@ -87,7 +87,7 @@ def write_typical(path: Path, data: Path, model: str) -> dict[str, Any]:
         "model": network.manifest.identity,
         "measures": {
             name: {"least": least[row], "rest": rest[row], "most": most[row]}
-            for row, name in enumerate(SIGNAL_NAMES)
+            for row, name in enumerate(MEASURE_NAMES)
         },
         "scores": dict(zip(REGIONS, usual, strict=True)),
     }

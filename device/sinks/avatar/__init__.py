@@ -1,1 +1,1 @@
-"""Sinks for avatar programs: OpenSeeFace and VMC."""
+"""Sinks for avatar programs: OpenSeeFace, VMC, iFacialMocap and Live Link Face."""

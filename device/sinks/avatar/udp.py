@@ -1,10 +1,15 @@
-"""Datagrams to one receiver, sent at once or not at all."""
+"""Datagrams to one receiver, sent at once or not at all, and what every sink of them shares."""
 
 import socket
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
-from device.config.address import Address, NoOptions
+from device.config.address import Address
 from device.contract.errors import MissingOutsideError, UsageError
+from device.contract.landmarks import ibug_68
+from device.messages.messages import FaceLost, FaceMessage, FrameMessage, Message, Status
+from device.sinks.outage import is_outage
 from device.support.condition import Condition, State
 
 
@@ -45,7 +50,7 @@ class Datagrams:
         self._socket.close()
 
 
-def open_datagrams(address: Address[NoOptions], default_port: int) -> Datagrams:
+def open_datagrams(address: Address[Any], default_port: int) -> Datagrams:
     """The receiver HOST or HOST:PORT of an address.
 
     Raises:
@@ -59,3 +64,60 @@ def open_datagrams(address: Address[NoOptions], default_port: int) -> Datagrams:
     if not host or not 1 <= port <= 65535:
         raise UsageError(f"sink {address.scheme}: got {address.place!r}, write {address.scheme}:HOST[:PORT]")
     return Datagrams(host.strip("[]"), port)
+
+
+class AvatarSink(ABC):
+    """Sends each frame's faces as one datagram, in the form of an avatar protocol.
+
+    In an outage, while no frames come, every other message is an occasion to tell the receiver that there
+    is no face: none of these protocols expects that it must notice silence by itself.
+    """
+
+    needed_scheme = ibug_68.name
+
+    def __init__(self, datagrams: Datagrams) -> None:
+        self._datagrams = datagrams
+        self._outage = False
+
+    @abstractmethod
+    def frame_datagram(self, frame: FrameMessage, faces: Sequence[FaceMessage]) -> bytes | None:
+        """What is sent of a frame whose usable faces these are; None sends nothing."""
+
+    @abstractmethod
+    def outage_datagram(self) -> bytes | None:
+        """What tells the receiver that nothing is seen any more; None sends nothing."""
+
+    def forget(self, number: int) -> None:  # noqa: B027 - most keep nothing of a face
+        """The face of this id is given up, so that what was kept of it can go."""
+
+    @property
+    def condition(self) -> Condition:
+        """Whether datagrams can be sent."""
+        return self._datagrams.condition
+
+    def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
+        """Send a frame's faces; in an outage, at every other message, that they are gone."""
+        if isinstance(message, FrameMessage):
+            self._outage = False
+            faces = [face for face in message.faces_of(self.needed_scheme) if face.finite]
+            self._send(self.frame_datagram(message, faces))
+            return
+        if isinstance(message, FaceLost):
+            self.forget(message.id)
+        elif isinstance(message, Status):
+            self._outage = is_outage(message)
+        if self._outage:
+            self._send(self.outage_datagram())
+
+    def _send(self, data: bytes | None) -> None:
+        if data is not None:
+            self._datagrams.send(data)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._datagrams.close()
+
+
+def followed_longest(faces: Sequence[FaceMessage]) -> FaceMessage | None:
+    """The face for receivers that show one. Ids rise, so the lowest has been there longest."""
+    return min(faces, key=lambda face: face.id, default=None)

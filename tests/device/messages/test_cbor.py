@@ -63,6 +63,10 @@ def test_both_forms_decode_to_the_same_message_but_for_the_rounding(message):
         if face.signals is not None:
             assert face.signals.keys() == twin.signals.keys()
             near(list(face.signals.values()), [twin.signals[n] for n in face.signals], 0.5 / 127 + 0.0006)
+        assert (face.arkit is None) == (twin.arkit is None)
+        if face.arkit is not None:
+            assert face.arkit.keys() == twin.arkit.keys()
+            near(list(face.arkit.values()), [twin.arkit[n] for n in face.arkit], 0.5 / 255 + 0.0006)
     assert captured_ns_of_binary(encode_binary(message)) == message.captured_ns
 
 
@@ -166,7 +170,7 @@ def as_a_later_version_writes():
         FaceKey.BOX.value: [*packed[FaceKey.BOX], 3],
         FaceKey.OCCLUDED.value: packed[FaceKey.OCCLUDED] | 1 << 7,
         FaceKey.LANDMARKS.value: packed[FaceKey.LANDMARKS] + b"\x01\x02",
-        11: {"what": "a later version knows"},
+        12: {"what": "a later version knows"},
     }
 
 

@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from jsonschema import Draft202012Validator
 
 from device.contract.geometry import Box
+from device.messages.json_decoder import decode_line
 from device.messages.messages import (
     SCHEMA_FILE,
     ErrorMessage,
@@ -178,3 +179,18 @@ def test_one_face_is_encoded_in_well_under_a_frame() -> None:
         encode(message)
         durations.append(time.perf_counter() - start)
     assert min(durations) < 0.15e-3
+
+
+def test_arkits_shapes_stand_among_the_signals_of_the_line_and_apart_in_memory():
+    points, shapes = np.zeros((68, 2)), {"jawOpen": 0.25, "eyeWideLeft": 0.5}
+    face = FaceMessage(
+        1, 0.9, Box(0, 0, 1, 1), points, np.ones(68), signals={"smile_left": 0.5}, arkit=shapes
+    )
+    info, timing = FrameInfo(640, 480), TimingMs(0, 0, 0, 0, 0)
+    line = encode(FrameMessage("cam0", 3, 1, 2, info, [face], timing, "small@0123abcd"))
+    assert json.loads(line)["faces"][0]["signals"] == {"smile_left": 0.5, "arkit": shapes}
+    (read,) = decode_line(line).faces
+    assert (read.signals, read.arkit) == ({"smile_left": 0.5}, shapes)
+    # An object that a later version may put there is passed over.
+    (later,) = decode_line(line.replace(b'"arkit"', b'"other"')).faces
+    assert (later.signals, later.arkit) == ({"smile_left": 0.5}, None)

@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from device.contract.geometry import Box
+from device.messages.arkit import ARKIT_NAMES
 from device.messages.messages import SCHEMA_FILE, Blinks, FrameInfo, FrameMessage, TimingMs, encode
 from device.messages.signals import SIGNAL_NAMES
 from device.signal.mean_face import mean_landmarks
@@ -135,3 +136,11 @@ def test_a_model_of_other_points_has_no_pose_and_no_expression():
 def test_expression_can_be_left_out():
     (face,) = Reader(SignalSettings(expression=False)).read(frame(FACE), SIZE, 0.0)
     assert face.pose is face.signals is face.blinks is face.occluded is None
+
+
+def test_arkits_shapes_come_when_asked_for():
+    (face,) = Reader(SignalSettings()).read(frame(FACE), SIZE, 0.0)
+    assert face.arkit is None
+    (face,) = Reader(SignalSettings(arkit=True)).read(frame(FACE), SIZE, 0.0)
+    assert tuple(face.arkit) == ARKIT_NAMES
+    assert tuple(face.signals) == SIGNAL_NAMES

@@ -25,7 +25,7 @@ const POSE_STEPS = [100, 100, 100, 1000, 1000, 1000, 100, 1000];
 const POINTS_HEAD = 9;
 
 /** Keys of a face's map. */
-const KEY = { id: 1, score: 2, box: 3, landmarks: 4, scores: 5, pose: 6, signals: 7, blinks: 8, occluded: 9, raw: 10 };
+const KEY = { id: 1, score: 2, box: 3, landmarks: 4, scores: 5, pose: 6, signals: 7, blinks: 8, occluded: 9, raw: 10, arkit: 11 };
 
 type Face = Map<number, unknown>;
 
@@ -72,6 +72,11 @@ function unpackSignals(value: unknown): Record<string, number> {
   return Object.fromEntries(known.map(([name, step]) => [name, step / SIGNAL_STEPS]));
 }
 
+function unpackArkit(value: unknown): Record<string, number> {
+  const steps = [...bytesOf(value)].slice(0, names.arkit.length);
+  return Object.fromEntries(steps.map((step, index) => [names.arkit[index]!, step / SCORE_STEPS]));
+}
+
 function unpackOccluded(value: unknown): string[] {
   const [mask] = numbersOf([value], 1);
   return names.regions.filter((_, place) => (mask! >> place) & 1);
@@ -90,7 +95,12 @@ function unpackFace(packed: unknown): object {
     landmarks: points(KEY.landmarks),
     landmark_scores: [...scores].map((step) => step / SCORE_STEPS),
     ...(face.has(KEY.pose) && { pose: unpackPose(face.get(KEY.pose)) }),
-    ...(face.has(KEY.signals) && { signals: unpackSignals(face.get(KEY.signals)) }),
+    ...((face.has(KEY.signals) || face.has(KEY.arkit)) && {
+      signals: {
+        ...(face.has(KEY.signals) && unpackSignals(face.get(KEY.signals))),
+        ...(face.has(KEY.arkit) && { arkit: unpackArkit(face.get(KEY.arkit)) }),
+      },
+    }),
     ...(face.has(KEY.blinks) && { blinks: { right, left } }),
     ...(face.has(KEY.occluded) && { occluded: unpackOccluded(face.get(KEY.occluded)) }),
     ...(face.has(KEY.raw) && { landmarks_raw: points(KEY.raw) }),

@@ -1,6 +1,6 @@
 /** Messages from the wire: checked once here, trusted everywhere else. */
 
-import type { Face, Frame, Message } from "../types/stream.d.ts";
+import type { Face, Frame, Message, Signals } from "../types/stream.d.ts";
 import names from "./names.json";
 import { isRegion } from "./regions.ts";
 
@@ -22,6 +22,10 @@ const MAX_COORDINATE = 1e6;
 
 const MAX_SIGNALS = 40;
 const SIGNAL_NAME = /^[a-z][a-z0-9_]{0,39}$/;
+
+/** ARKit has 52. */
+const MAX_SHAPES = 80;
+const SHAPE_NAME = /^[a-z][a-zA-Z0-9]{0,39}$/;
 
 /** Characters of a line for people. */
 const MAX_LINE = 500;
@@ -103,11 +107,17 @@ function checkedFace(value: unknown, count: number | null): Face | null {
   return checked as unknown as Face;
 }
 
-/** Those that are numbers under a name like ours. */
-function signalsOf(value: unknown): Record<string, number> {
+/** Those that are numbers under a name like ours, and ARKit's blend shapes beside them. */
+function signalsOf(value: unknown): Signals {
+  const arkit = numbersUnder((value as Values | null | undefined)?.["arkit"], SHAPE_NAME, MAX_SHAPES);
+  const signals = numbersUnder(value, SIGNAL_NAME, MAX_SIGNALS);
+  return Object.keys(arkit).length > 0 ? { ...signals, arkit } : signals;
+}
+
+function numbersUnder(value: unknown, pattern: RegExp, most: number): Record<string, number> {
   if (typeof value !== "object" || value === null) return {};
-  const named = Object.entries(value).filter(([name, number]) => SIGNAL_NAME.test(name) && isNumber(number, -100, 100));
-  return Object.fromEntries(named.slice(0, MAX_SIGNALS)) as Record<string, number>;
+  const named = Object.entries(value).filter(([name, number]) => pattern.test(name) && isNumber(number, -100, 100));
+  return Object.fromEntries(named.slice(0, most)) as Record<string, number>;
 }
 
 function line(value: unknown): string {

@@ -3,6 +3,7 @@ import { decode, encode } from "cborg";
 import { describe, expect, test } from "vitest";
 import { readBinaryFrame, unpackPoints } from "../src/cbor.ts";
 import { BadMessage, type Frame, readMessage } from "../src/messages.ts";
+import names from "../src/names.json";
 
 /** What the device recorded, as lines and in binary form. */
 const FOLDER = new URL("../../../../tests/device/messages/recorded/", import.meta.url);
@@ -36,11 +37,20 @@ describe("readBinaryFrame", () => {
     face.set(8, [...face.get(8), 1]);
     face.set(9, face.get(9) | (1 << 7));
     face.set(4, new Uint8Array([...face.get(4), 1, 2]));
-    face.set(11, new Map([["what", "a later version knows"]]));
+    face.set(12, new Map([["what", "a later version knows"]]));
     frame.set("new", [1, null]);
     const { new: added, ...read } = readBinaryFrame(encode(frame)) as Frame & { new: unknown };
     expect(added).toEqual([1, null]);
     expect(read).toEqual(readBinaryFrame(BINARY[2]!));
+  });
+
+  test("gives ARKit's blend shapes where JSON has them", () => {
+    const frame = packed();
+    const face = frame.get("faces")[0] as Packed;
+    face.set(11, new Uint8Array(names.arkit.length).fill(51));
+    const { arkit, ...signals } = readBinaryFrame(encode(frame)).faces[0]!.signals!;
+    expect(arkit).toEqual(Object.fromEntries(names.arkit.map((name) => [name, 0.2])));
+    expect(signals).toEqual(readBinaryFrame(BINARY[2]!).faces[0]!.signals);
   });
 
   test("reads a face of another scheme by its own number of points", () => {

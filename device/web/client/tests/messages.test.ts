@@ -77,10 +77,10 @@ describe("readMessage", () => {
 
   test("keeps of signals, status and health what can be shown", () => {
     const spoilt = frame();
-    spoilt["faces"][0].signals = { smile_left: 0.5, smile_right: "wide", ["x".repeat(50)]: 1, pucker: 1e300 };
+    spoilt["faces"][0].signals = { smile_left: 0.5, smile_right: "wide", arkit: { jawOpen: 0.25, tongueOut: null, "no name": 1 }, ["x".repeat(50)]: 1, pucker: 1e300 };
     spoilt["model"] = { toString: 1 };
     const read = readMessage(JSON.stringify(spoilt)) as any;
-    expect(read.faces[0].signals).toEqual({ smile_left: 0.5 });
+    expect(read.faces[0].signals).toEqual({ smile_left: 0.5, arkit: { jawOpen: 0.25 } });
     expect(read.model).toBe("");
     const status = { type: "status", schema: 1, camera: 7, broker: null, model: { state: "ok" }, inference: { state: "odd" } };
     expect(readMessage(JSON.stringify(status))).toMatchObject({ model: { state: "ok", reason: "" } });
