@@ -35,11 +35,13 @@ option = $(if $($2),$1 $(call quote,$2))
 switch = $(if $($2),$1)
 
 VENV := .venv/bin/python
-DEVICE_VENV := .venv-device/bin/python
+# A Pi's camera is read by the system's own packages: another environment, which sees them.
+DEVICE_FOLDER := $(if $(filter picamera2:%,$(SOURCE)),.venv-picamera2,.venv-device)
+DEVICE_VENV := $(DEVICE_FOLDER)/bin/python
 TOOLS_VENV := .venv-tools/bin
 # Each environment is stamped by its lock file: edit the lock and it is brought up to date.
 MAIN := .venv/.built
-DEVICE_ENV := .venv-device/.built
+DEVICE_ENV := $(DEVICE_FOLDER)/.built
 CONVERT := .venv-convert/.built
 BENCH := .venv-bench/.built
 ETHOS_U := .venv-ethos-u/.built
@@ -66,15 +68,20 @@ train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
 help: ## list every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: $(DEVICE_ENV) $(PHOTO) page ## stream landmarks from the demo camera until Ctrl-C (SOURCE=v4l2:0 FRAMES=100 WEB=8080)
+run: $(DEVICE_ENV) $(if $(filter demo:%,$(SOURCE)),$(PHOTO)) $(if $(WEB),page) ## stream landmarks from the demo camera until Ctrl-C (SOURCE=v4l2:0 FRAMES=100 WEB=8080)
 	@$(DEVICE_VENV) -m device run --source $(call quote,SOURCE) --sink $(call quote,SINK) $(if $(WEB),--sink web:$(call quote,WEB)) $(call option,--frames,FRAMES)
+
+command: .venv-device/.built ## the command `landmarks`, in .venv-device/bin
+	@echo "now type: . .venv-device/bin/activate"
+
+environment: $(MAIN) $(CONVERT) ## .venv, in which `python -m training` and `python -m convert` run
 
 page:
 	@$(again) $(PAGE) || echo "no page was built (is the npm registry reachable?): the plain view is served" >&2
@@ -218,12 +225,16 @@ lock: $(TOOLS) $(DEVICE_ENV) ## write the lock files anew from pyproject.toml an
 	sh requirements/lock.sh
 
 clean: ## remove environments and caches; runs/ stays
-	rm -rf .venv .venv-device .venv-convert .venv-bench .venv-ethos-u .venv-tools .venv-node build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-device .venv-picamera2 .venv-convert .venv-bench .venv-ethos-u .venv-tools .venv-node build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 install = PYTHON=$(call quote,PYTHON) sh requirements/install.sh
 
-$(DEVICE_ENV): requirements/device.lock requirements/install.sh
-	@$(install) .venv-device $<
+.venv-device/.built: requirements/device.lock requirements/install.sh
+	@$(install) .venv-device $< project
+	@touch $@
+
+.venv-picamera2/.built: $(wildcard requirements/pi-*.lock) requirements/install.sh
+	@$(install) .venv-picamera2 requirements/pi-PYTHON.lock system
 	@touch $@
 
 # Once: of the demo camera's picture there is one version.

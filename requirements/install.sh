@@ -1,5 +1,6 @@
 #!/bin/sh
-# Build an environment from its lock file: install.sh FOLDER LOCK [torch] [compiled] [project]
+# Build an environment from its lock file: install.sh FOLDER LOCK [system] [torch] [compiled] [project]
+# With `system` it sees the system's packages, picamera2 among them, and PYTHON in the name of its lock file stands for Python's version.
 # uv does it where it is on the PATH, else pip; either holds every file to its hash. PYTHON names the interpreter.
 set -eu
 folder=$1
@@ -14,15 +15,30 @@ cpu_index=https://download.pytorch.org/whl/cpu
     exit 5
 }
 say() { echo "$folder: $*"; }
+site_flag=
+
+see_system() {
+    site_flag=--system-site-packages
+    lock=$(echo "$lock" | sed "s/PYTHON/$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')/")
+    [ -f "$lock" ] || {
+        echo "error: no $lock: wanted the Python of Raspberry Pi OS, 3.11 or 3.13, as PYTHON=/usr/bin/python3" >&2
+        exit 5
+    }
+    "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("picamera2") is None)' || {
+        echo "error: $python has no picamera2: sudo apt install python3-picamera2" >&2
+        exit 5
+    }
+}
+
 pip_install() { "$folder/bin/python" -m pip --disable-pip-version-check install --no-deps --no-compile "$@"; }
 
 make_environment() {
-    say "installing $(sed -n '1s/^# \(.*\) on x86-64.*/\1/p' "$lock")"
+    say "installing $(sed -n '1s/^# \(.*\); written by .*/\1/p' "$lock")"
     if command -v uv >/dev/null; then
-        uv venv --quiet --seed --allow-existing --python "$python" "$folder"
+        uv venv --quiet --seed --allow-existing $site_flag --python "$python" "$folder"
         uv pip install --python "$folder/bin/python" --no-deps --require-hashes --requirement "$lock"
     else
-        "$python" -m venv "$folder"
+        "$python" -m venv $site_flag "$folder"
         pip_install --require-hashes --requirement "$lock"
     fi
 }
@@ -49,5 +65,9 @@ install_compiled() {
 # The build backend is in the lock: nothing is fetched for it.
 install_project() { pip_install --quiet --no-build-isolation --editable .; }
 
+if [ "${1:-}" = system ]; then
+    shift
+    see_system
+fi
 make_environment
 for part in "$@"; do "install_$part"; done

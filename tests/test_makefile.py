@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def checkout(tmp_path, root):
         shutil.copytree(root / name, folder / name)
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(root / name, folder / name)
-    for name in ("", "-device", "-convert", "-bench", "-ethos-u", "-tools"):
+    for name in ("", "-device", "-picamera2", "-convert", "-bench", "-ethos-u", "-tools"):
         python = folder / f".venv{name}/bin/python"
         python.parent.mkdir(parents=True)
         python.write_text(RECORDER)
@@ -137,3 +138,41 @@ def test_an_image_that_is_none_is_refused_before_anything_is_built(checkout, roo
     assert "error: IMAGE=no such.img: wanted a file" in done.stderr
     assert not (checkout / ".venv-device/.built").exists()
     assert not Path(checkout / "dist").exists()
+
+
+def test_a_pi_camera_runs_in_the_environment_that_sees_the_systems_packages(checkout):
+    (checkout / ".venv-device/bin/python").write_text("#!/bin/sh\nexit 9\n")
+    address = "picamera2:?size=640x480"
+    done, calls = run_make(checkout, "run", {"SOURCE": address, "WEB": ""})
+    assert done.returncode == 0, done.stderr
+    assert ["-m", "device", "run", "--source", address, "--sink", "stdout:"] in calls
+
+
+def install(root, folder, lock, *parts, **environment):
+    """`requirements/install.sh` with an environment in a folder of its own."""
+    command = ["sh", root / "requirements/install.sh", folder, lock, *parts]
+    shown = {**os.environ, "PATH": "/usr/bin:/bin", "PYTHON": sys.executable, **environment}
+    return subprocess.run(command, cwd=root, env=shown, capture_output=True, text=True, check=False)
+
+
+def test_the_environment_of_a_pi_camera_sees_the_systems_packages_and_takes_their_pythons_lock(
+    root, tmp_path
+):
+    (tmp_path / "picamera2.py").touch()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / f"pi-{version}.lock").write_text("# no wheels; written by hand\n")
+    done = install(root, tmp_path / "venv", tmp_path / "pi-PYTHON.lock", "system", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "installing no wheels" in done.stdout
+    assert "include-system-site-packages = true" in (tmp_path / "venv/pyvenv.cfg").read_text()
+
+
+def test_without_picamera2_or_its_python_nothing_is_built(root, tmp_path):
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    lock, missing = tmp_path / f"pi-{version}.lock", tmp_path / "pi-PYTHON.lock"
+    done = install(root, tmp_path / "venv", missing, "system")
+    assert (done.returncode, "wanted the Python of Raspberry Pi OS" in done.stderr) == (5, True)
+    lock.write_text("# no wheels\n")
+    done = install(root, tmp_path / "venv", missing, "system")
+    assert (done.returncode, "sudo apt install python3-picamera2" in done.stderr) == (5, True)
+    assert not (tmp_path / "venv").exists()
