@@ -17,7 +17,7 @@ BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 # What a user may give. A value counts as it was typed: make would expand a `$` in it.
 GIVEN := PYTHON RUNS DATA YUNET RECIPE RUN SOURCE SINK WEB FRAMES SETTINGS IMAGES BATCH TRUNK_IMAGES BUDGET ALL MODEL \
     DATASET SIZE PICTURES SPREAD CONFIG SECONDS SEED EDGETPU_DEB EDGETPU_SHA256 IMAGE DEVICE CONFIRM UNMOUNT \
-    MAX_SIZE_GIB HOST BACK ALLOW_DOWNGRADE
+    MAX_SIZE_GIB HOST BACK ALLOW_DOWNGRADE TEST
 define newline
 
 
@@ -68,7 +68,7 @@ train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -83,8 +83,11 @@ command: .venv-device/.built ## the command `landmarks`, in .venv-device/bin
 
 environment: $(MAIN) $(CONVERT) ## .venv, in which `python -m training` and `python -m convert` run
 
+# Node, where it was installed for this alone, is larger than all else: it goes when the page is there.
 page:
-	@$(again) $(PAGE) || echo "no page was built (is the npm registry reachable?): the plain view is served" >&2
+	@kept=$$(ls -d .venv-node 2>/dev/null); \
+	$(again) $(PAGE) || echo "no page was built (is the npm registry reachable?): the plain view is served" >&2; \
+	if [ -z "$$kept" ] && [ -d .venv-node ]; then rm -rf .venv-node device/web/client/node_modules; fi
 
 web: $(PAGE) ## bundle the web page and the client module into device/web/built
 
@@ -172,6 +175,9 @@ soak: $(MAIN) ## an hour at 30 frames a second, figure and plot into runs/soak (
 test: $(MAIN) $(CONVERT) $(ETHOS_U) ## every test this machine can run; what to install for the others is said at the end
 	$(VENV) -m pytest
 
+newcomer: $(MAIN) ## what `make run` takes on a bare Debian 12, TEST=1 also `make test`; root, mmdebstrap, some minutes
+	$(VENV) -m tests.newcomer.newcomer $(call switch,--test,TEST)
+
 check: $(MAIN) ## ruff, mypy, import boundaries
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
@@ -248,7 +254,8 @@ $(MAIN): requirements/main.lock requirements/compiled.lock requirements/torch-cp
 
 # Whatever the page is made of, but not what was made of it.
 $(PAGE): $(wildcard device/web/client/*.* device/web/client/src/* device/web/client/page/* device/web/client/samples/* device/signal/mean_face.json) | $(DEVICE_ENV)
-	sh device/web/client/build.sh "$$PWD/$(DEVICE_VENV)"
+	@echo "device/web/built: bundling the page"
+	@sh device/web/client/build.sh "$$PWD/$(DEVICE_VENV)"
 
 $(CONVERT): requirements/convert.lock requirements/install.sh
 	@$(install) .venv-convert $<

@@ -71,3 +71,5 @@ if [ "${1:-}" = system ]; then
 fi
 make_environment
 for part in "$@"; do "install_$part"; done
+# pip has done its work here; what Python has compiled of it takes 8 MB.
+find "$folder" -path '*/site-packages/pip/*' -name __pycache__ -prune -exec rm -r {} +

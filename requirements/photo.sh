@@ -1,6 +1,7 @@
 #!/bin/sh
 # Take the demo camera's photograph out of the locked scikit-image wheel, which is not installed: photo.sh PYTHON
 set -eu
+export PYTHONDONTWRITEBYTECODE=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 echo "fetching the demo photograph, $(sed -n '1s/.*, \(about .*\) on x86-64.*/\1/p' requirements/photo.lock)"

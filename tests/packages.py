@@ -21,6 +21,7 @@ PROGRAMS = {
     "mcs": "mono-mcs",
     "mformat": "mtools",
     "mke2fs": "e2fsprogs",
+    "mmdebstrap": "mmdebstrap",
     "mono": "mono-runtime",
     "mosquitto": "mosquitto",
     "mosquitto_passwd": "mosquitto",
@@ -28,6 +29,7 @@ PROGRAMS = {
     "sfdisk": "fdisk",
     "ssh-keygen": "openssh-client",
     "systemd-analyze": "systemd",
+    "unshare": "util-linux",
     "xz": "xz-utils",
     "zstd": "zstd",
 }

@@ -101,7 +101,7 @@ def test_every_variable_of_the_makefile_is_tried(root):
     listed = set(re.search(r"^GIVEN := ((?:.*\\\n)*.*)$", text, re.MULTILINE)[1].replace("\\", "").split())
     tried = {name for names in VALUES.values() for name in names}
     # These choose a folder of the repository, a port or a switch, or are tried with each call.
-    assert listed - tried == {"PYTHON", "RECIPE", "WEB", "ALL", "UNMOUNT", "BACK", "ALLOW_DOWNGRADE"}
+    assert listed - tried == {"PYTHON", "RECIPE", "WEB", "ALL", "UNMOUNT", "BACK", "ALLOW_DOWNGRADE", "TEST"}
 
 
 def test_every_variable_that_the_help_names_counts_as_typed(root):

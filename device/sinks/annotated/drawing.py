@@ -90,7 +90,8 @@ def _draw_box(picture: NDArray[np.uint8], face: FaceMessage, stroke: int) -> Non
     words = f"{face.id}  {face.score:.2f}"
     if face.pose is not None:
         words += f"  yaw {face.pose.yaw:.0f} pitch {face.pose.pitch:.0f} roll {face.pose.roll:.0f}"
-    size = 0.4 + 0.1 * stroke
+    # About as wide as the box, and never too small to read.
+    size = min(max((box.x_max - box.x_min) / 300, 0.35), 2.0)
     at = max(round(box.x_min), 2), max(round(box.y_min) - 4 * stroke, round(24 * size))
     for colour, width in ((DARK, stroke + 2), (LIGHT, stroke)):
         cv2.putText(picture, words, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, width, cv2.LINE_AA)

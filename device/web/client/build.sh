@@ -37,7 +37,7 @@ case $wanted in page) omitted="--omit=dev" ;; *) omitted="--include=dev" ;; esac
 stamp=node_modules/.installed
 lock=$(cksum <package-lock.json)
 if ! grep -qsxF -e "$lock $omitted" -e "$lock --include=dev" $stamp; then
-    npm ci --no-audit --no-fund --loglevel=error "$omitted"
+    npm ci --no-audit --no-fund --no-update-notifier --loglevel=error "$omitted"
     echo "$lock $omitted" >$stamp
 fi
 node build.mjs
