@@ -189,6 +189,15 @@ def _render(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _avatar_features(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--avatars", type=Path, required=True, help="folder of the heads (.glb)")
+    parser.add_argument("--heads", type=int, default=2, help="how many of those held out (default: 2)")
+    parser.add_argument("--model", default="small", help="the landmark network (default: small)")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="page to write (default: device/sinks/avatar/README.md)"
+    )
+
+
 @dataclass(frozen=True)
 class Command:
     """A subcommand."""
@@ -225,6 +234,8 @@ COMMANDS = (
             "signals.occlusion"),
     Command("render", "render labelled pictures of 3D heads; the same command goes on where it was cut off",
             _render, "render.render"),
+    Command("avatar-features", "OpenSeeFace's features of rendered heads with known expressions; a page",
+            _avatar_features, "avatar_features.avatar_features"),
 )  # fmt: skip
 """Every command, in the order in which `--help` lists them."""
 

@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 THRESHOLDS = {
-    "eye_l": 0.15, "eye_r": 0.15,
-    "eyebrow_steepness_l": 0.05, "eyebrow_updown_l": 0.15, "eyebrow_quirk_l": 0.05,
-    "eyebrow_steepness_r": 0.05, "eyebrow_updown_r": 0.15, "eyebrow_quirk_r": 0.05,
-    "mouth_corner_updown_l": 0.15, "mouth_corner_inout_l": 0.02,
-    "mouth_corner_updown_r": 0.15, "mouth_corner_inout_r": 0.02,
-    "mouth_open": 0.15, "mouth_wide": 0.02,
+    "eye_l": 0.08, "eye_r": 0.08,
+    "eyebrow_steepness_l": 1.0, "eyebrow_updown_l": 0.08, "eyebrow_quirk_l": 0.08,
+    "eyebrow_steepness_r": 1.0, "eyebrow_updown_r": 0.08, "eyebrow_quirk_r": 0.08,
+    "mouth_corner_updown_l": 0.08, "mouth_corner_inout_l": 0.004,
+    "mouth_corner_updown_r": 0.08, "mouth_corner_inout_r": 0.004,
+    "mouth_open": 0.02, "mouth_wide": 0.008,
 }  # fmt: skip
-"""The features in the packet's order, each with the distance from its median, as a fraction of that, up to
-which a value founds no range."""
+"""The features in the packet's order, each with the distance from its median within which no range begins.
+
+In the units of `measures`: a degree, or up to a millimetre on a face of usual size, which is above the noise
+of a still face. OpenSeeFace takes fractions of the median instead, which is near to zero for some.
+"""
 
 FEATURE_NAMES = tuple(THRESHOLDS)
 
@@ -49,6 +52,7 @@ def measures(face: Array) -> Array:
     # Plain numbers: numpy's overhead on so few would be most of the time.
     x, y = face[:, 0].tolist(), face[:, 1].tolist()
     points = list(zip(x, y, strict=True))
+    mirrored = [(-across, up) for across, up in points]
     nose = (y[27] - y[30]) / 3
     width = (x[0] - x[16] + x[1] - x[15]) / 2
     level = sum(_slope(points, *line) for line in ((42, 45), (36, 39), (0, 16), (31, 35))) / 4
@@ -58,8 +62,8 @@ def measures(face: Array) -> Array:
     return np.array([
         _lid_gap(points, (42, 45), (43, 44), (46, 47)) / nose,
         _lid_gap(points, (36, 39), (37, 38), (40, 41)) / nose,
-        -_slope(points, 22, 26) - level, ((y[22] + y[26]) / 2 - y[27]) / nose, _quirk(points, 22) / nose,
-        _slope(points, 17, 21) - level, ((y[17] + y[21]) / 2 - y[27]) / nose, _quirk(points, 17) / nose,
+        -_slope(points, 22, 26) - level, ((y[22] + y[26]) / 2 - y[27]) / nose, _quirk(points, 22, 26) / nose,
+        _slope(points, 17, 21) - level, ((y[17] + y[21]) / 2 - y[27]) / nose, _quirk(mirrored, 21, 17) / nose,
         (upper_lip - y[54]) / nose, abs(centre - x[54]) / width,
         (upper_lip - y[48]) / nose, abs(centre - x[48]) / width,
         abs(inner_lips) / nose, abs(x[48] - x[54]) / width,
@@ -92,13 +96,15 @@ def _lid_gap(
     return abs(a + b - c - d) / 2
 
 
-def _quirk(points: Points, first: int) -> float:
-    """Of the brow that begins at a point; raising it makes it grow.
+def _quirk(points: Points, first: int, last: int) -> float:
+    """Of the brow from its inner to its outer end; raising it makes it grow.
 
     OpenSeeFace compares both coordinates with the first point's height, not only the heights, so that this is
-    no measure of the brow's arch, as the name has it.
+    no measure of the brow's arch, as the name has it. Of the right brow it takes the outer end for the first
+    point; here both brows are alike.
     """
-    middle = _levelled(points, first, first + 4, (first + 1, first + 2, first + 3))
+    between = tuple(range(min(first, last) + 1, max(first, last)))
+    middle = _levelled(points, first, last, between)
     height = points[first][1]
     return max(abs(coordinate - height) for point in middle for coordinate in point)
 
@@ -144,7 +150,7 @@ class RunningRange:
         median = SIGNS * self._median.value
         both = SIGNS * values
         away = both - median
-        first = np.isnan(self._ends) & (away > self._thresholds * np.abs(median))
+        first = np.isnan(self._ends) & (away > self._thresholds)
         farther = first | (both > self._ends)
         self._ends = np.where(farther, both, self._ends)
         self._floors = np.where(farther, both - SHRINK_SHARE * away, self._floors)

@@ -1,0 +1,28 @@
+"""`avatar-features`: OpenSeeFace's features of rendered heads with known expressions."""
+
+import argparse
+
+from device.contract.errors import MissingOutsideError, UsageError
+
+
+def avatar_features(arguments: argparse.Namespace) -> None:
+    """Render, follow, print and write.
+
+    Raises:
+        UsageError: no head wanted, or no such model.
+        BadInputError: no heads there, one that is damaged, or a page without its marks.
+        MissingOutsideError: the packages of the extra `rendered` are not installed.
+    """
+    if arguments.heads < 1:
+        raise UsageError(f"--heads {arguments.heads}: wanted at least 1")
+    try:
+        from training.measure.avatar_features import PAGE, measure, table, write_page
+        from training.rendered.dataset import RenderRequest, people
+    except ModuleNotFoundError as error:
+        raise MissingOutsideError(
+            f"the package {error.name} is not installed; run pip install 'landmarks[rendered]'"
+        ) from error
+    chosen = people(RenderRequest(arguments.avatars, 1, held_out=True))[: arguments.heads]
+    subject, played = measure(chosen, arguments.model)
+    print(subject, table(played), sep="\n")
+    write_page(arguments.page or PAGE, subject, played)
