@@ -11,5 +11,13 @@ Addresses: `ws://HOST:PORT/stream` of a daemon's web sink, `mqtt://HOST/DEVICE` 
 """
 
 from device.client.client import Connection, ConnectionState, LandmarkClient, connect
+from device.contract.facemesh import FACEMESH_OF_IBUG_68, from_facemesh
 
-__all__ = ["Connection", "ConnectionState", "LandmarkClient", "connect"]
+__all__ = [
+    "FACEMESH_OF_IBUG_68",
+    "Connection",
+    "ConnectionState",
+    "LandmarkClient",
+    "connect",
+    "from_facemesh",
+]

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin
 
 from msgspec import Struct
 
+from device.contract.facemesh import FACEMESH_OF_IBUG_68
 from device.contract.geometry import Box
 from device.contract.landmarks import SHIPPED_SCHEMES
 from device.messages.arkit import ARKIT_NAMES, ARKIT_SHAPES, ARKIT_TOLD
@@ -24,6 +25,8 @@ from device.support.condition import Condition
 
 FIELDS_PAGE = SCHEMA_FILE.with_name("FIELDS.md")
 README = Path(__file__).parents[1] / "README.md"
+
+MIGRATION_PAGE = Path(__file__).parents[1] / "client" / "MIGRATION.md"
 
 NAMES_FILE = Path(__file__).parents[1] / "web" / "client" / "src" / "names.json"
 """Names in the order of the binary form, and the number of points of each scheme, for the client module."""
@@ -54,15 +57,18 @@ def fields_page() -> str:
 def names_text() -> str:
     """What the client module cannot read from types."""
     schemes = {scheme.name: scheme.count for scheme in SHIPPED_SCHEMES}
-    names = {"schemes": schemes, "regions": REGIONS, "signals": SIGNAL_NAMES, "arkit": ARKIT_NAMES}
+    names = {
+        "schemes": schemes, "regions": REGIONS, "signals": SIGNAL_NAMES, "arkit": ARKIT_NAMES,
+        "facemesh": FACEMESH_OF_IBUG_68,
+    }  # fmt: skip
     return json.dumps(names, indent=2) + "\n"
 
 
 def readme(text: str) -> str:
-    """device/README.md with its tables written anew: each begins after `<!-- table: NAME -->`."""
+    """A page with its tables written anew: each begins after `<!-- table: NAME -->`."""
     tables = {kind: message_table(struct) for kind, struct in KINDS.items()}
     tables |= {"pose": message_table(Pose), "signals": signal_table(), "condition": message_table(Condition)}
-    tables |= {"schemes": scheme_table(), "arkit": arkit_table()}
+    tables |= {"schemes": scheme_table(), "arkit": arkit_table(), "facemesh": facemesh_table()}
     tables |= {"face in binary form": face_layout_table(), "commands": command_table()}
     return re.sub(
         r"(<!-- table: ([a-z_ ]+) -->\n).*?(<!-- end -->)",
@@ -89,6 +95,20 @@ def arkit_table() -> str:
     others = ", ".join(f"`{name}`" for name in ARKIT_SHAPES if name not in ARKIT_TOLD)
     rows.append(f"| {others} | 68 points do not show them: left out |")
     return "\n".join(["| key | from |", "| --- | --- |", *rows])
+
+
+def facemesh_table() -> str:
+    """The vertex of MediaPipe's mesh for each of our points, part by part."""
+    parts = {
+        "jaw, right to left": 17, "right brow": 5, "left brow": 5, "bridge of the nose": 4, "nostrils": 5,
+        "right eye": 6, "left eye": 6, "outer lips": 12, "inner lips": 8,
+    }  # fmt: skip
+    rows, first = [], 0
+    for name, count in parts.items():
+        vertices = ", ".join(map(str, FACEMESH_OF_IBUG_68[first : first + count]))
+        rows.append(f"| {first} to {first + count - 1} | {name} | {vertices} |")
+        first += count
+    return "\n".join(["| our points | part | vertices of the mesh |", "| --- | --- | --- |", *rows])
 
 
 def scheme_table() -> str:

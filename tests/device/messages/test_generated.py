@@ -9,7 +9,15 @@ from jsonschema import Draft202012Validator
 
 from device.contract.landmarks import SCHEMES
 from device.messages.json_schema import SCHEMA_FILE, schema_text
-from device.messages.pages import FIELDS_PAGE, NAMES_FILE, README, fields_page, names_text, readme
+from device.messages.pages import (
+    FIELDS_PAGE,
+    MIGRATION_PAGE,
+    NAMES_FILE,
+    README,
+    fields_page,
+    names_text,
+    readme,
+)
 from tests.conftest import ROOT
 
 STALE = "write it anew: python -m device.messages"
@@ -21,6 +29,8 @@ def test_the_files_are_what_the_command_writes():
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), STALE
     assert FIELDS_PAGE.read_text(encoding="utf-8") == fields_page(), STALE
     assert NAMES_FILE.read_text(encoding="utf-8") == names_text(), STALE
+    page = MIGRATION_PAGE.read_text(encoding="utf-8")
+    assert page == readme(page), STALE
     text = README.read_text(encoding="utf-8")
     assert text == readme(text), STALE
     assert text.count("<!-- table: ") == 14

@@ -19,6 +19,7 @@ import { SocketTransport } from "./socket.ts";
 import { type Presence, type Shown, Stage, type Timing } from "./stage.ts";
 import type { Transport } from "./transport.ts";
 
+export { FACEMESH_OF_IBUG_68, fromFacemesh } from "./facemesh.ts";
 export { headMatrix, viewAngle } from "./pose.ts";
 export { readRecording, RecordingTransport } from "./recording.ts";
 export { coveredPoints } from "./regions.ts";
