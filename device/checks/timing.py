@@ -124,8 +124,8 @@ class DaemonProcess:
     """A daemon on its demo in a process of its own."""
 
     pid: int
-    frames: Iterator[dict[str, Any]]
-    """Its frame messages, each as it arrives."""
+    frames: Iterator[tuple[int, dict[str, Any]]]
+    """When each of its frame messages arrived, monotonic nanoseconds, and the message."""
 
     @property
     def peak_memory_mb(self) -> float:
@@ -141,6 +141,7 @@ def demo_process(model: str, threads: int, frames: int) -> Iterator[DaemonProces
     options = ["--source", "demo:", "--model", model, "--threads", str(threads), "--frames", str(frames)]
     command = [sys.executable, "-m", "device", "run", "--sink", "stdout:", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
-        messages = (json.loads(line) for line in child.stdout or ())
-        yield DaemonProcess(child.pid, (message for message in messages if message["type"] == "frame"))
+        # The time of arrival is taken before the reader spends its own on decoding.
+        arrived = ((time.monotonic_ns(), json.loads(line)) for line in child.stdout or ())
+        yield DaemonProcess(child.pid, (item for item in arrived if item[1]["type"] == "frame"))
         child.terminate()

@@ -96,7 +96,14 @@ class DemoSource(FrameSource):
         start_ns = self._clock_ns()
         for sequence, captured_ns in self._due(start_ns) if self._paced else self._each():
             image = orient(picture_at(self._picture, self.path, sequence), self._options)
-            yield Frame(image, sequence, captured_ns)
+            # Drawn before it is due: the time that drawing takes is no part of a camera's latency.
+            self._sleep_until(captured_ns)
+            if not self._closed.is_set():
+                yield Frame(image, sequence, captured_ns)
+
+    def _sleep_until(self, instant_ns: int) -> None:
+        while not self._closed.is_set() and (ahead_ns := instant_ns - self._clock_ns()) > 0:
+            self._wait(ahead_ns / 1e9)
 
     def _each(self) -> Iterator[tuple[int, int]]:
         """Every frame number in turn, with the time now."""
@@ -106,14 +113,10 @@ class DemoSource(FrameSource):
             yield sequence, self._clock_ns()
 
     def _due(self, start_ns: int) -> Iterator[tuple[int, int]]:
-        """Number of the newest frame that is due, each time, and when it was due."""
+        """Number of the next frame or, where several are due, of the newest, and when it is due."""
         awaited, period_ns = 0, 1e9 / self.path.fps
         while not self._closed.is_set():
-            elapsed_ns = self._clock_ns() - start_ns
-            due = int(elapsed_ns / period_ns)
-            if due < awaited:
-                self._wait((awaited * period_ns - elapsed_ns) / 1e9)
-                continue
+            due = max(int((self._clock_ns() - start_ns) / period_ns), awaited)
             self._skipped += due - awaited
             awaited = due + 1
             yield due, start_ns + int(due * period_ns)

@@ -24,9 +24,9 @@ def measure_start(model: str, threads: int) -> dict[str, float]:
     """
     begun, first_s, peak_mb = time.monotonic(), None, 0.0
     with demo_process(model, threads, START_FRAMES + 50) as daemon:
-        for message in daemon.frames:
+        for arrived_ns, message in daemon.frames:
             if first_s is None and message["faces"]:
-                first_s = time.monotonic() - begun
+                first_s = arrived_ns / 1e9 - begun
             if message["sequence"] >= START_FRAMES:
                 peak_mb = daemon.peak_memory_mb
                 break

@@ -100,7 +100,7 @@ def time_live(model: str, threads: int, frames: int) -> dict[str, Any]:
     peak_mb = 0.0
     with demo_process(model, threads, WARM_UP + frames + 1) as daemon:
         messages = islice(daemon.frames, WARM_UP + frames)
-        arrived = [((time.monotonic_ns() - message["captured_ns"]) / 1e6, message) for message in messages]
+        arrived = [((at_ns - message["captured_ns"]) / 1e6, message) for at_ns, message in messages]
         if len(arrived) == WARM_UP + frames:
             peak_mb = daemon.peak_memory_mb
     if len(arrived) < WARM_UP + frames:
