@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +48,8 @@ def write_whole(path: Path, fill: Callable[[Path], object]) -> None:
         WriteFailedError: the folder cannot be written, the disk is full, or something that is no
             regular file is at that path.
     """
+    import tempfile
+
     check_writable_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

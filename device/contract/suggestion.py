@@ -1,6 +1,5 @@
 """Errors for unknown words that list the known ones and suggest the nearest."""
 
-import difflib
 from collections.abc import Iterable
 
 from device.contract.errors import UsageError
@@ -8,6 +7,8 @@ from device.contract.errors import UsageError
 
 def nearest(got: str, known: Iterable[str]) -> str:
     """`; did you mean WORD?`, or an empty text when no known word is similar."""
+    import difflib
+
     near = difflib.get_close_matches(got, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 

@@ -1,7 +1,6 @@
 """Latency budget: step down when the device is too slow, and up again only after it was fast for long."""
 
 from collections import deque
-from statistics import median
 
 from device.inference.settings import BudgetSettings
 
@@ -48,7 +47,7 @@ class Budget:
         # Once a window: a median costs more than a frame should.
         if len(self._latencies_ms) < WINDOW:
             return False
-        window_ms = median(self._latencies_ms)
+        window_ms = sorted(self._latencies_ms)[WINDOW // 2]
         self._latencies_ms.clear()
         return self._judge(window_ms, now)
 

@@ -7,7 +7,6 @@ the installed package, once; `make` calls it. The running device needs no scikit
 import argparse
 import importlib.util
 import sys
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,6 +55,8 @@ def read_original(wheel: Path | None = None) -> bytes:
         MissingOutsideError: scikit-image is not installed, or without its photograph.
     """
     if wheel is not None:
+        import zipfile
+
         try:
             with zipfile.ZipFile(wheel) as archive:
                 return archive.read(ORIGINAL)
