@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from device.contract.errors import BadInputError
 from device.messages.arkit import ARKIT_NAMES
 from device.messages.arrays import MAX_PIXELS
-from device.messages.fields import ANGLE_DIGITS, PIXEL_DIGITS, POSITION_DIGITS, SCORE_DIGITS
-from device.messages.frame import Blinks, FaceMessage, FrameMessage, Pose
+from device.messages.fields import SCORE_DIGITS
+from device.messages.frame import POSE_FACTORS, Blinks, FaceMessage, FrameMessage, Pose
 from device.messages.json_decoder import decode_message
 from device.messages.json_encoder import finite, plain
 from device.messages.signals import REGIONS, SIGNAL_NAMES
@@ -82,11 +82,6 @@ FACE_LAYOUT: dict[FaceKey, str] = {
 }
 """What each key holds, as device/README.md prints it."""
 
-POSE_STEPS = np.array(
-    [10**ANGLE_DIGITS] * 3 + [10**POSITION_DIGITS] * 3 + [10**PIXEL_DIGITS, 10**SCORE_DIGITS]
-)
-"""Whole numbers a unit: three angles, three coordinates, the focal length, the misfit."""
-
 
 def face_layout_table() -> str:
     """Markdown table of a face's map."""
@@ -130,8 +125,7 @@ def _pack_scores(scores: NDArray[np.floating]) -> bytes:
 
 
 def _pack_pose(pose: Pose) -> list[int]:
-    numbers = np.array([pose.yaw, pose.pitch, pose.roll, *pose.position, pose.focal_px, pose.misfit])
-    steps = np.clip(np.rint(numbers * POSE_STEPS), -MAX_STEPS, MAX_STEPS)
+    steps = np.clip(np.rint(np.array(pose.numbers) * POSE_FACTORS), -MAX_STEPS, MAX_STEPS)
     return [int(step) for step in steps]
 
 
@@ -193,7 +187,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _unpack_pose(value: Any) -> dict[str, Any]:
-    yaw, pitch, roll, x, y, z, focal_px, misfit = (_whole_numbers(value, 8) / POSE_STEPS).tolist()
+    yaw, pitch, roll, x, y, z, focal_px, misfit = (_whole_numbers(value, 8) / POSE_FACTORS).tolist()
     angles = {"yaw": yaw, "pitch": pitch, "roll": roll}
     return {**angles, "position": [x, y, z], "focal_px": focal_px, "misfit": misfit}
 

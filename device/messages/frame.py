@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -9,6 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 from numpy.typing import NDArray
 
+from device.contract.geometry import Box
 from device.contract.landmarks import ibug_68
 from device.messages.arrays import Numbers, Points, array_of_numbers, array_of_points
 from device.messages.base import StreamMessage
@@ -27,8 +29,8 @@ from device.messages.fields import (
     count_of,
     milliseconds,
 )
-from device.messages.rounding import round_numbers
-from device.messages.signals import REGIONS
+from device.messages.rounding import round_array
+from device.messages.signals import REGIONS, SIGNAL_NAMES
 from device.support.described import described
 
 if TYPE_CHECKING:
@@ -92,10 +94,20 @@ class Pose(Struct, frozen=True):
     ]
 
     @property
+    def numbers(self) -> tuple[float, ...]:
+        """All eight, in their order; POSE_FACTORS has the steps of each."""
+        return (self.yaw, self.pitch, self.roll, *self.position, self.focal_px, self.misfit)
+
+    @property
     def finite(self) -> bool:
         """Whether no number is NaN or infinite."""
-        numbers = (self.yaw, self.pitch, self.roll, *self.position, self.focal_px, self.misfit)
-        return all(map(math.isfinite, numbers))
+        return all(map(math.isfinite, self.numbers))
+
+
+POSE_FACTORS = np.array(
+    [10.0**ANGLE_DIGITS] * 3 + [10.0**POSITION_DIGITS] * 3 + [10.0**PIXEL_DIGITS, 10.0**SCORE_DIGITS]
+)
+"""Steps a unit of each of a pose's numbers."""
 
 
 class Blinks(Struct, frozen=True):
@@ -105,7 +117,7 @@ class Blinks(Struct, frozen=True):
     left: Annotated[int, count_of("Blinks of the subject's left eye", "blinks")]
 
 
-class FaceMessage(Struct, frozen=True, eq=False):
+class FaceMessage(Struct, frozen=True, eq=False, omit_defaults=True):
     """One face within a frame, of K landmarks: (K, 2) and (K,) arrays. K is set by the frame's `scheme`.
 
     Its numbers are rounded when it is made, so that every sink is given what is sent.
@@ -179,7 +191,7 @@ class FaceMessage(Struct, frozen=True, eq=False):
 
     def __post_init__(self) -> None:
         if isinstance(self.landmarks, np.ndarray):
-            round_numbers(self)
+            self._round()
         else:
             # Just decoded, and so rounded before it was sent.
             force_setattr(self, "landmarks", array_of_points(self.landmarks))
@@ -197,6 +209,27 @@ class FaceMessage(Struct, frozen=True, eq=False):
             force_setattr(self, "signals", numbers)
             force_setattr(self, "arkit", objects.get("arkit"))
 
+    def _round(self) -> None:
+        """Round every number as it is annotated, all scalars at once."""
+        for name, digits in _ARRAY_DIGITS.items():
+            if (values := getattr(self, name)) is not None:
+                force_setattr(self, name, round_array(values, 10.0**digits))
+        pose, signals = self.pose, self.signals or {}
+        numbers = [*(() if pose is None else pose.numbers), self.score, *self.box, *signals.values()]
+        first = len(POSE_FACTORS) if pose is None else 0
+        factors = _SCALAR_FACTORS[first : first + len(numbers)]
+        rounded = iter(round_array(np.array(numbers, np.float64), factors).tolist())
+        if pose is not None:
+            yaw, pitch, roll, x, y, z, focal_px, misfit = islice(rounded, len(POSE_FACTORS))
+            force_setattr(self, "pose", Pose(yaw, pitch, roll, (x, y, z), focal_px, misfit))
+        force_setattr(self, "score", next(rounded))
+        force_setattr(self, "box", Box(*islice(rounded, 4)))
+        if signals:
+            force_setattr(self, "signals", dict(zip(signals, rounded, strict=True)))
+        if self.arkit:
+            shapes = round_array(np.array([*self.arkit.values()]), 10.0**SCORE_DIGITS).tolist()
+            force_setattr(self, "arkit", dict(zip(self.arkit, shapes, strict=True)))
+
     @property
     def finite(self) -> bool:
         """Whether no number that a face must have is NaN or infinite."""
@@ -208,13 +241,25 @@ class FaceMessage(Struct, frozen=True, eq=False):
         )
 
 
+_ARRAY_DIGITS = {
+    "landmarks": PIXEL_DIGITS,
+    "landmark_scores": SCORE_DIGITS,
+    "landmarks_raw": PIXEL_DIGITS,
+}
+
+_SCALAR_FACTORS = np.array(
+    [*POSE_FACTORS, 10.0**SCORE_DIGITS, *[10.0**PIXEL_DIGITS] * 4, *[10.0**SCORE_DIGITS] * len(SIGNAL_NAMES)]
+)
+"""Steps a unit of a face's numbers: its pose, score, box and signals, in this order."""
+
+
 def _is_finite(values: NDArray[np.floating]) -> bool:
     """Whether no number is NaN or infinite, or so large that its square is."""
     flat = values.ravel()
     return math.isfinite(flat.dot(flat))
 
 
-class FrameInfo(Struct, frozen=True):
+class FrameInfo(Struct, frozen=True, omit_defaults=True):
     """Size of the frame and, for files, its name."""
 
     width: Annotated[int, described("Width after rotation", "px", ge=1, le=MAX_INTEGER)]
@@ -222,8 +267,11 @@ class FrameInfo(Struct, frozen=True):
     name: FileName | None = None
 
 
+_TIME_FACTOR = 10.0**TIME_DIGITS
+
+
 class TimingMs(Struct, frozen=True):
-    """How long each stage of one frame took, milliseconds."""
+    """How long each stage of one frame took, milliseconds; rounded when it is made."""
 
     find: Annotated[float, milliseconds("Search for faces; 0 in a frame that is not searched")]
     crop: Annotated[float, milliseconds("Making the network's input")]
@@ -246,8 +294,12 @@ class TimingMs(Struct, frozen=True):
         ),
     ] = 0.0
 
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            force_setattr(self, name, round(getattr(self, name) * _TIME_FACTOR) / _TIME_FACTOR)
 
-class FrameMessage(StreamMessage, frozen=True, eq=False, tag="frame"):
+
+class FrameMessage(StreamMessage, frozen=True, eq=False, omit_defaults=True, tag="frame"):
     """One captured frame with its faces, also when no face is seen."""
 
     sequence: Annotated[
