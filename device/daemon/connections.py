@@ -8,7 +8,7 @@ from device.contract.errors import LandmarksError
 from device.daemon.progress import Progress, has_room_for_bar
 from device.daemon.sink_guard import SinkGuard
 from device.messages.commands import BadCommand, Command
-from device.messages.messages import Message
+from device.messages.messages import FrameMessage, Message, encode
 from device.settings import DaemonSettings
 from device.sinks import Sink
 from device.sources.frame import Frame, FrameSource
@@ -90,9 +90,13 @@ class Outputs:
         """The worst condition of any sink; reported as `broker`."""
         return worst(guard.condition for guard in self._guards.values())
 
-    def publish(self, message: Message, line: bytes) -> None:
-        """Give every sink one message and the line that encodes it."""
-        for guard in self._guards.values():
+    def publish(self, message: Message, line: bytes | None = None) -> None:
+        """Give every sink one message and the line that encodes it; without one it is encoded here."""
+        guards = self._guards.values()
+        if line is None:
+            wanted = not isinstance(message, FrameMessage) or any(guard.wants_frame_line for guard in guards)
+            line = encode(message) if wanted else b""
+        for guard in guards:
             guard.publish(message, line)
 
     def show(self, frame: Frame) -> None:

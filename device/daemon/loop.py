@@ -155,7 +155,7 @@ class Daemon:
             self._notifier.feed()
 
     def _publish(self, message: events.Message) -> None:
-        self._outputs.publish(message, events.encode(message))
+        self._outputs.publish(message)
         self._health.note(message)
 
     def _check_parts(self, first: bool = False) -> None:

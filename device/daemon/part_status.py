@@ -3,6 +3,8 @@
 from device.messages.messages import Status
 from device.support.condition import OK, Condition, State
 
+_NAMES = "camera", "inference", "broker", "model"
+
 
 class PartStatus:
     """The conditions of camera, inference, broker and model."""
@@ -12,13 +14,9 @@ class PartStatus:
         self._reported: tuple[Condition, ...] | None = None
 
     @property
-    def _all(self) -> dict[str, Condition]:
-        return {
-            "camera": self.camera,
-            "inference": self.inference,
-            "broker": self.broker,
-            "model": self.model,
-        }
+    def _all(self) -> tuple[Condition, ...]:
+        """In the order of the message."""
+        return self.camera, self.inference, self.broker, self.model
 
     def set_camera(self, condition: Condition) -> None:
         """Note the camera's condition; of several failures in one outage the first reason stays."""
@@ -27,21 +25,21 @@ class PartStatus:
 
     def is_due(self, live: bool) -> bool:
         """Whether a report is due; the first one of a file waits until something is wrong."""
-        now = tuple(self._all.values())
+        now = self._all
         if self._reported is None and not live:
             return any(each.state is not State.OK for each in now)
         return self._reported != now
 
     def report(self, source: str, published_ns: int) -> Status:
         """The status message; from now on this counts as reported."""
-        self._reported = tuple(self._all.values())
+        self._reported = self._all
         return Status(source, published_ns, *self._reported)
 
     def __str__(self) -> str:
         """One line for people."""
         wrong = [
             f"{name} {each.state} ({each.reason})"
-            for name, each in self._all.items()
+            for name, each in zip(_NAMES, self._all, strict=True)
             if each.state is not State.OK
         ]
         return "; ".join(wrong) or "all parts ok"

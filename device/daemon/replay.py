@@ -184,7 +184,7 @@ class Replay:
         for command in self._outputs.take_commands():
             reason = "a recording is being played, which takes no commands"
             reply = events.Reply(source, time.monotonic_ns(), command.text, accepted=False, reason=reason)
-            self._outputs.publish(reply, events.encode(reply))
+            self._outputs.publish(reply)
 
 
 class Pace:

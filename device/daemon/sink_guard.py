@@ -7,17 +7,19 @@ tried again later, and the other sinks go on.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from device.contract.errors import BadInputError, WriteFailedError
 from device.messages.commands import BadCommand, Command
 from device.messages.messages import Message
-from device.sinks import BlockingSink, CommandSink, PictureSink, RoundTripSink, SchemeSink, Sink
+from device.sinks import BlockingSink, ChoosingSink, CommandSink, PictureSink, RoundTripSink, SchemeSink, Sink
 from device.sources.frame import Frame
 from device.support.condition import Condition, State
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 RETRY_SECONDS = 10.0
 """A sink that has failed gets nothing for this long, then the next message."""
@@ -35,6 +37,7 @@ class SinkGuard:
         self._screen = sink if isinstance(sink, PictureSink) else None
         self._timer = sink if isinstance(sink, RoundTripSink) else None
         self._blocking = sink if isinstance(sink, BlockingSink) else None
+        self._chooser = sink if isinstance(sink, ChoosingSink) else None
         self._fault: Condition | None = None
         self._retry_at = -float("inf")
         self._logged: set[tuple[str, int]] = set()
@@ -53,12 +56,19 @@ class SinkGuard:
             )
 
     @property
+    def wants_frame_line(self) -> bool:
+        """Whether the line of a frame is read now."""
+        if self._is_resting:
+            return False
+        return self._chooser is None or bool(
+            self._guarded(lambda chooser: chooser.wants_frame_lines, self._chooser)
+        )
+
+    @property
     def condition(self) -> Condition:
         """The sink's own condition; lost from a fault until a message has gone through again."""
-        own = Condition()
-        with self._supervised():
-            own = self._sink.condition
-        return self._fault or own
+        own = self._guarded(lambda sink: sink.condition, self._sink)
+        return self._fault or own or Condition()
 
     def publish(self, message: Message, line: bytes) -> None:
         """Publish one message, unless the sink has just failed.
@@ -67,35 +77,29 @@ class SinkGuard:
             OSError: the reader of a sink that the daemon waits for has gone, or its disk is full.
             WriteFailedError: the disk of such a sink is full or gone.
         """
-        if self._is_resting:
-            return
-        with self._supervised():
-            self._sink.publish(message, line)
-            self._fault = None
+        if not self._is_resting:
+            self._guarded(self._publish, message, line)
+
+    def _publish(self, message: Message, line: bytes) -> None:
+        self._sink.publish(message, line)
+        self._fault = None
 
     def show(self, frame: Frame) -> None:
         """Show a frame if somebody is looking."""
-        if self._screen is None or self._is_resting:
-            return
-        with self._supervised():
-            if self._screen.wants_pictures:
-                self._screen.show(frame)
+        if self._screen is not None and not self._is_resting:
+            self._guarded(_show, self._screen, frame)
 
     def take_commands(self) -> list[Command | BadCommand]:
         """Commands that have come since the last call, oldest first."""
         if self._commands is None or self._is_resting:
             return []
-        with self._supervised():
-            return self._commands.take_commands()
-        return []
+        return self._guarded(self._commands.take_commands) or []
 
     def take_round_trips_ms(self) -> list[float]:
         """Milliseconds from capture through the broker and back, measured since the last call."""
         if self._timer is None or self._is_resting:
             return []
-        with self._supervised():
-            return self._timer.take_round_trips_ms()
-        return []
+        return self._guarded(self._timer.take_round_trips_ms) or []
 
     def stop_waiting(self) -> None:
         """Let the sink not hold up the end; may be called from a signal handler."""
@@ -104,22 +108,22 @@ class SinkGuard:
 
     def close(self) -> None:
         """Close the sink."""
-        with self._supervised():
-            self._sink.close()
+        self._guarded(lambda sink: sink.close(), self._sink)
 
     @property
     def _is_resting(self) -> bool:
-        return self._clock() < self._retry_at
+        return self._fault is not None and self._clock() < self._retry_at
 
-    @contextmanager
-    def _supervised(self) -> Iterator[None]:
+    def _guarded(self, call: Callable[..., Result], *arguments: Any) -> Result | None:
+        """The call's result; None where it raised an error, which is noted."""
         try:
-            yield
+            return call(*arguments)
         except Exception as error:
             # The end of standard output, or of the disk that is waited for, is the end of the daemon.
             if isinstance(error, OSError | WriteFailedError) and self._blocking is not None:
                 raise
             self._note_fault(error)
+            return None
 
     def _note_fault(self, error: Exception) -> None:
         self._retry_at = self._clock() + RETRY_SECONDS
@@ -129,6 +133,11 @@ class SinkGuard:
         if place not in self._logged:
             self._logged.add(place)
             log.error("a fault of ours; the other sinks go on: %s", reason, exc_info=error)
+
+
+def _show(screen: PictureSink, frame: Frame) -> None:
+    if screen.wants_pictures:
+        screen.show(frame)
 
 
 def _place_of(error: Exception) -> tuple[str, int]:

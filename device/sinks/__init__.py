@@ -27,12 +27,23 @@ class Sink(Protocol):
 
         Args:
             message: the message.
-            line: the same as a line of JSON with its line feed, encoded once for all sinks.
+            line: the same as a line of JSON with its line feed, encoded once for all sinks; empty for a frame
+                whose line no sink wants.
         """
         ...
 
     def close(self) -> None:
         """Send what is held back and close the connection."""
+        ...
+
+
+@runtime_checkable
+class ChoosingSink(Protocol):
+    """A sink that does not read the line of every frame; the others do."""
+
+    @property
+    def wants_frame_lines(self) -> bool:
+        """Whether it reads them now. Where no sink does, frames are not encoded."""
         ...
 
 

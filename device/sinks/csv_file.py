@@ -74,6 +74,8 @@ def _csv_bytes(rows: Iterable[Iterable[Any]]) -> bytes:
 class CsvSink:
     """Writes the rows of every frame."""
 
+    wants_frame_lines = False
+
     def __init__(self, file: FileSink) -> None:
         self._file, self._scheme = file, ""
         self._left_out = Condition()

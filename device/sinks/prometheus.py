@@ -39,6 +39,8 @@ OF_FRAMES = {"fps", "fps_captured", "fps_skipped"}
 class MetricsSink:
     """Counts and times every message; whoever asks over HTTP gets the figures of that moment."""
 
+    wants_frame_lines = False
+
     def __init__(self, host: str, port: int, token: str | None) -> None:
         """Serve from now on.
 

@@ -46,6 +46,8 @@ class AnnotatedSink:
     that takes no more ends the daemon.
     """
 
+    wants_frame_lines = False
+
     wants_pictures = True
 
     def __init__(self, medium: Medium) -> None:

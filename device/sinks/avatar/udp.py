@@ -74,6 +74,7 @@ class AvatarSink(ABC):
     """
 
     needed_scheme = ibug_68.name
+    wants_frame_lines = False
 
     def __init__(self, datagrams: Datagrams) -> None:
         self._datagrams = datagrams

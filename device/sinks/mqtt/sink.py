@@ -57,6 +57,11 @@ class MqttSink:
         """Health of the connection to the broker."""
         return self._link.condition
 
+    @property
+    def wants_frame_lines(self) -> bool:
+        """Whether frames can be sent now, and are sent as text."""
+        return self._link.online and self._settings.encoding == "json"
+
     def publish(self, message: Message, line: bytes) -> None:
         """Leave one message for the link's thread; never waits.
 
@@ -79,11 +84,15 @@ class MqttSink:
         # A frame that waits for a broker to come back would be old news.
         if not self._link.online:
             return
-        payload = line.rstrip()
         if self._settings.encoding == "cbor":
             from device.messages.cbor import encode_binary
 
             payload = encode_binary(message)
+        elif line:
+            payload = line.rstrip()
+        else:
+            # The link has come up since the line was not wanted.
+            return
         self._outbox.put_newest(Publication(self._topic("frames"), payload))
 
     def take_commands(self) -> list[Command | BadCommand]:

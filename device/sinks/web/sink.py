@@ -32,6 +32,11 @@ class WebSink:
         """Whether somebody is looking at pictures; otherwise none is encoded."""
         return self._server.wants_pictures
 
+    @property
+    def wants_frame_lines(self) -> bool:
+        """Whether anybody is looking."""
+        return self._server.viewers > 0
+
     def publish(self, message: Message, line: bytes) -> None:
         """Hand over one encoded message; never waits.
 
@@ -41,7 +46,8 @@ class WebSink:
         if self._server.died:
             raise RuntimeError("the web server has died; its traceback is above")
         if isinstance(message, FrameMessage):
-            self._server.post_frame(line)
+            if line:
+                self._server.post_frame(line)
         else:
             kind = type(message).__name__.lower()
             self._server.post_note(kind, line, keep=isinstance(message, Status | Health))
