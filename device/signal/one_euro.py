@@ -5,9 +5,8 @@ lags. Points of the plane are complex numbers, so that one point has one speed a
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 Numbers = TypeVar("Numbers", float, NDArray[np.float64])
 """One, or (N,)."""
 
-Values = NDArray[Any]
-"""(N,) float64 numbers, or complex128 points of a plane."""
+Values = TypeVar("Values", complex, NDArray[Any])
+"""One complex number, or (N,) float64 numbers or complex128 points of a plane."""
 
 
 @dataclass(frozen=True)
@@ -37,35 +36,30 @@ def smoothing_factor(cutoff_hz: Numbers, elapsed_seconds: float) -> Numbers:
     return radians / (radians + 1)
 
 
-class OneEuro:
-    """The filter of N values; each has its own cutoff at every instant."""
+class OneEuro(Generic[Values]):
+    """The filter of one value, or of N with the same parameters; each has its own cutoff at every instant."""
 
-    def __init__(self, parameters: OneEuroParameters | Sequence[OneEuroParameters], values: Values) -> None:
-        """Start at rest at the first values (N,).
+    def __init__(self, parameters: OneEuroParameters, values: Values) -> None:
+        """Start at rest at the first values."""
+        self._parameters = parameters
+        self.values: Values = values
+        self._velocities: Values = values * 0.0
 
-        Args:
-            parameters: the same for all values, or one for each.
-            values: (N,) the first ones.
-        """
-        sets = [parameters] if isinstance(parameters, OneEuroParameters) else parameters
-        columns = np.array([astuple(each) for each in sets]).T.copy()
-        self._min_cutoff_hz, self._beta, self._d_cutoff_hz = columns
-        self.values = values
-        self._velocities = np.zeros_like(values)
-
-    def follow(
-        self, values: Values, elapsed_seconds: float, unit: float | NDArray[np.float64] = 1.0
-    ) -> Values:
-        """(N,) filtered values, given new measured ones (N,).
+    def follow(self, values: Values, elapsed_seconds: float, unit: float = 1.0) -> Values:
+        """The filtered values, given new measured ones.
 
         Args:
             values: measured now.
             elapsed_seconds: since the ones before, above 0.
-            unit: length that speed is measured in, one or (N,).
+            unit: length that speed is measured in.
         """
-        difference = values - self.values
-        alpha = smoothing_factor(self._d_cutoff_hz, elapsed_seconds)
-        self._velocities += alpha * (difference / elapsed_seconds - self._velocities)
-        cutoff_hz = self._min_cutoff_hz + self._beta * np.abs(self._velocities) / unit
-        self.values = self.values + smoothing_factor(cutoff_hz, elapsed_seconds) * difference
+        parameters, difference = self._parameters, values - self.values
+        alpha = smoothing_factor(parameters.d_cutoff_hz, elapsed_seconds)
+        self._velocities = self._velocities * (1 - alpha) + difference * (alpha / elapsed_seconds)
+        # With r the cutoff in radians a step, the weight r / (r + 1) of the new value is 1 - 1 / (r + 1).
+        step = 2 * math.pi * elapsed_seconds
+        remaining = abs(self._velocities) * (step * parameters.beta / unit) + (
+            1 + step * parameters.min_cutoff_hz
+        )
+        self.values = values - difference / remaining
         return self.values

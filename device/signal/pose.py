@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from device.contract.rotation import Array, angles_of
@@ -22,10 +23,11 @@ SOLID_POINTS = np.array([0, 1, 15, 16, *range(27, 36), 36, 39, 42, 45])
 NO_DISTORTION = np.zeros(4)
 
 MAX_STEPS = 10
-"""Of the least squares; starting at the last frame's pose it takes one or two."""
+"""Of the least squares; starting at the last frame's pose it mostly takes one."""
 
-CONVERGED = 5e-3
-"""Step, in radians and fractions of the distance, after which we stop: the next would be about its square."""
+CONVERGED = 0.02
+"""Step, in radians and fractions of the distance, after which we stop: the next would be about its square,
+which is below what a message tells."""
 
 MAX_STEP = 0.5
 """Step from the last frame's pose beyond which that is a bad start, and another is computed."""
@@ -59,8 +61,7 @@ def intrinsics_of(size_wh: tuple[int, int], view_degrees: float) -> CameraIntrin
     return CameraIntrinsics(float(focal_px), ((size_wh[0] - 1) / 2, (size_wh[1] - 1) / 2))
 
 
-@dataclass(frozen=True, eq=False)
-class HeadPoseEstimate:
+class HeadPoseEstimate(Struct, frozen=True, eq=False):
     """Where the mean face is in front of the camera."""
 
     rotation: Array

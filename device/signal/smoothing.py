@@ -48,35 +48,24 @@ SMOOTHINGS = {
 
 
 class SteadyFace:
-    """The filter of one face.
-
-    One filter for K + 2 numbers: the points in the face's own frame, its place, and the logarithm of its size
-    with its roll.
-    """
+    """The filter of one face: of its points in its own frame, its place, and its size with its roll."""
 
     def __init__(self, smoothing: Smoothing, face: Shape) -> None:
         # Pixels an eye distance, by all points: the eyes' own distance shrinks as the head turns.
         size = max(float(np.sqrt(np.mean(np.abs(face.offsets) ** 2))) / front_radius(), 1e-6)
-        self._count = len(face.offsets)
-        self._filter = OneEuro(
-            [smoothing.shape] * self._count + [smoothing.whole] * 2,
-            np.concatenate([face.offsets / size, [face.centroid, math.log(size)]]),
-        )
-        # Speeds are measured in these: only the place is in pixels.
-        self._units = np.ones(self._count + 2)
+        self._shape = OneEuro(smoothing.shape, face.offsets / size)
+        self._place = OneEuro(smoothing.whole, face.centroid)
+        self._log_turn = OneEuro(smoothing.whole, complex(math.log(size)))
 
     def follow(self, face: Shape, elapsed_seconds: float) -> NDArray[np.float64]:
         """(K, 2) filtered landmarks of a new observation, `elapsed_seconds` (above 0) after the last."""
-        count = self._count
-        shape, last = self._filter.values[:count], complex(self._filter.values[-1])
+        shape, last = self._shape.values, self._log_turn.values
         # The similarity (scale and roll) that carries the shape best onto the points.
-        turn = complex(np.vdot(shape, face.offsets)) / max(float(np.vdot(shape, shape).real), 1e-12)
+        turn = complex(np.vdot(shape, face.offsets)) / max(np.vdot(shape, shape).real.item(), 1e-12)
         # The roll in the logarithm is known up to whole turns: take the one nearest to the last.
         log_turn = last + cmath.log(turn / cmath.exp(last)) if abs(turn) > 0 else last
-        observed = np.empty(count + 2, np.complex128)
-        np.divide(face.offsets, cmath.exp(log_turn), out=observed[:count])
-        observed[count:] = face.centroid, log_turn
-        self._units[count] = max(abs(turn), 1e-6)
-        steady = self._filter.follow(observed, elapsed_seconds, self._units)
-        centroid, log_turn = steady[count:].tolist()
-        return as_points(steady[:count] * cmath.exp(log_turn) + centroid)
+        steady = self._shape.follow(face.offsets * cmath.exp(-log_turn), elapsed_seconds)
+        # Speeds are in eye distances, and only the place is in pixels.
+        centroid = self._place.follow(face.centroid, elapsed_seconds, max(abs(turn), 1e-6))
+        log_turn = self._log_turn.follow(log_turn, elapsed_seconds)
+        return as_points(steady * cmath.exp(log_turn) + centroid)

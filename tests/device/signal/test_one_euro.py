@@ -54,11 +54,10 @@ def test_values_that_do_not_change_stay_exactly_what_they_are():
         np.testing.assert_array_equal(euro.follow(np.array([2.5, -1.0]), 0.03), [2.5, -1.0])
 
 
-def test_values_with_cutoffs_of_their_own_are_filtered_as_if_each_were_alone():
-    rng, sets = np.random.default_rng(0), [OneEuroParameters(1.0, 5.0, 1.0), OneEuroParameters(0.3, 0.5, 2.0)]
-    values = rng.normal(size=(20, 2))
-    together = OneEuro(sets, values[0])
-    alone = [OneEuro(each, values[0, [row]]) for row, each in enumerate(sets)]
+@given(st.lists(st.complex_numbers(max_magnitude=10), min_size=2, max_size=10))
+def test_one_point_alone_is_filtered_as_in_an_array(values):
+    cutoffs = OneEuroParameters(0.3, 0.5, 2.0)
+    alone, together = OneEuro(cutoffs, values[0]), OneEuro(cutoffs, np.array(values[:1]))
     for value in values[1:]:
-        expected = [euro.follow(value[[row]], 1 / 30)[0] for row, euro in enumerate(alone)]
-        np.testing.assert_allclose(together.follow(value, 1 / 30), expected)
+        expected = together.follow(np.array([value]), 1 / 30, 2.0)[0]
+        assert alone.follow(value, 1 / 30, 2.0) == pytest.approx(expected, abs=1e-12)
