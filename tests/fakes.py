@@ -60,6 +60,11 @@ class FakeNetwork:
         self.passes += 1
         self._bright = crop[:, :, 0] > INK // 2
 
+    def infer_drawn(self, draw):
+        crop = np.empty((SIDE, SIDE, 3), np.uint8)
+        draw(crop)
+        self.infer(crop)
+
     def decode(self):
         rows, columns = np.nonzero(self._bright)
         seen = len(rows) / self._bright.size

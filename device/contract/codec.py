@@ -83,11 +83,18 @@ class HeatmapCodec:
             (K, 2) landmarks_crop in pixels, and (K,) spread: the standard deviation of the mass
             along one axis, in crop pixels.
         """
-        count = weights.shape[-1]
-        sums = self.moments @ weights.reshape(-1, count)
-        x, y, squares = means = sums[1:] / sums[0]
-        variance = np.maximum(squares - x * x - y * y, 0.0) / 2
-        return np.ascontiguousarray(means[:2].T) + self._centre, np.sqrt(variance)
+        landmarks_crop, variance_px = self.mean_and_variance(weights)
+        return landmarks_crop, np.sqrt(np.maximum(variance_px, 0))
+
+    def mean_and_variance(
+        self, weights: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """As `decode`, but the (K,) squares of the spread, which may be below 0 by a rounding error."""
+        sums = self.moments @ weights.reshape(-1, weights.shape[-1])
+        means = sums[1:] / sums[0]
+        squares = means * means
+        variance_px = (means[2] - squares[0] - squares[1]) / 2
+        return np.add(means[:2].T, self._centre, order="C"), variance_px
 
 
 def exponential_table(spec: TensorSpec) -> NDArray[np.float32]:
@@ -153,5 +160,12 @@ def score_of_spread(
     `sure_px` is the spread of a map that has no doubt. `half_score_px` is fitted so that the expected error
     is HALF_SCORE_ERROR (1 / score - 1).
     """
-    doubt = np.maximum(spread_px * spread_px - np.float32(sure_px**2), 0)
-    return np.asarray(1 / (1 + doubt / np.float32(half_score_px**2)), np.float32)
+    return score_of_variance(spread_px * spread_px, half_score_px, sure_px)
+
+
+def score_of_variance(
+    variance_px: NDArray[np.float32], half_score_px: float, sure_px: float = 0.0
+) -> NDArray[np.float32]:
+    """As `score_of_spread`, of the spread's square."""
+    doubt = (variance_px - np.float32(sure_px**2)) * np.float32(half_score_px**-2)
+    return np.asarray(1 / np.maximum(doubt + np.float32(1), np.float32(1)), np.float32)

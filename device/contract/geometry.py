@@ -5,12 +5,12 @@ pixel, x runs right, y runs down, so an image of width W covers x from -0.5 to W
 radians, positive from x towards y (clockwise as seen). Points are (N, 2), x then y.
 """
 
+import cmath
 import math
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from device.contract.boxes import iou_matrix
@@ -28,8 +28,8 @@ def as_complex(points: Points) -> NDArray[np.complex128]:
 
 
 def as_points(numbers: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """(N,) numbers x + iy as (N, 2) points."""
-    return np.ascontiguousarray(numbers).view(np.float64).reshape(-1, 2)
+    """(N,) numbers x + iy, in C order, as (N, 2) points: the same memory."""
+    return numbers.view(np.float64).reshape(-1, 2)
 
 
 class Box(NamedTuple):
@@ -44,7 +44,8 @@ class Box(NamedTuple):
     def around(cls, points: Points) -> "Box":
         """The tight box of (N, 2) points."""
         # Of a few dozen points one sort is done sooner than a minimum and a maximum.
-        ordered = np.sort(points, axis=0)
+        ordered = np.array(points)
+        ordered.sort(axis=0)
         return cls(*ordered[0].tolist(), *ordered[-1].tolist())
 
     @classmethod
@@ -92,7 +93,7 @@ class Box(NamedTuple):
         return float(iou_matrix(np.array([self.xyxy], np.float64), np.array([other.xyxy], np.float64))[0, 0])
 
 
-def jitter_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box:
+def jitter_box(box: Box, rng: "np.random.Generator", fraction: float = 0.1) -> Box:
     """Move each side independently by a uniform amount up to `fraction` of width or height.
 
     Stands in for the face finder's error: every figure for "shaken boxes" uses it.
@@ -106,29 +107,18 @@ def jitter_box(box: Box, rng: np.random.Generator, fraction: float = 0.1) -> Box
     )
 
 
-def invert_affine(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The inverse of a (2, 3) affine map.
-
-    Raises:
-        ZeroDivisionError: the map takes everything onto a line.
-    """
-    (a, b, x), (c, d, y) = matrix.tolist()
-    area = a * d - b * c
-    a, b, c, d = d / area, -b / area, -c / area, a / area
-    return np.array([[a, b, -(a * x + b * y)], [c, d, -(c * x + d * y)]])
-
-
 def apply_affine(matrix: NDArray[np.float64], points: Points) -> NDArray[np.float64]:
     """(2, 3) map applied to (N, 2) points."""
     return np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
 
-@dataclass(frozen=True, eq=False)
-class CropTransform:
-    """The affine map from frame pixels to crop pixels."""
+class CropTransform(Struct, frozen=True, eq=False):
+    """The similarity from frame pixels z = x + iy to crop pixels: factor z + offset."""
 
-    matrix: NDArray[np.float64]
-    """(2, 3) float64, frame to crop."""
+    factor: complex
+    """Scale (crop pixels per frame pixel) and turn."""
+    offset: complex
+    """Crop pixels of the frame's (0, 0)."""
     size_wh: tuple[int, int]
     """Pixels of the crop."""
 
@@ -144,12 +134,9 @@ class CropTransform:
 
         A crop of S pixels covers u from -0.5 to S - 0.5, hence the (S - 1) / 2 for its centre.
         """
-        (x, y), (width, height) = centre_xy, size_wh
-        scale = width / side
-        cosine, sine = math.cos(angle_radians) * scale, math.sin(angle_radians) * scale
-        right = [cosine, sine, (width - 1) / 2 - (cosine * x + sine * y)]
-        down = [-sine, cosine, (height - 1) / 2 - (cosine * y - sine * x)]
-        return cls(np.array([right, down]), size_wh)
+        width, height = size_wh
+        factor = cmath.rect(width / side, -angle_radians)
+        return cls(factor, complex((width - 1) / 2, (height - 1) / 2) - factor * complex(*centre_xy), size_wh)
 
     @classmethod
     def for_box(
@@ -163,20 +150,21 @@ class CropTransform:
     @property
     def scale(self) -> float:
         """Crop pixels per frame pixel."""
-        return math.hypot(*self.matrix[:, 0].tolist())
+        return abs(self.factor)
 
-    @cached_property
-    def inverse(self) -> NDArray[np.float64]:
-        """(2, 3) float64, crop to frame."""
-        return invert_affine(self.matrix)
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """(2, 3) float64, frame to crop."""
+        cosine, sine, offset = self.factor.real, self.factor.imag, self.offset
+        return np.array([[cosine, -sine, offset.real], [sine, cosine, offset.imag]])
 
     def frame_to_crop(self, landmarks_frame: Points) -> NDArray[np.float64]:
         """(N, 2) pixels of the frame to (N, 2) pixels of the crop."""
-        return apply_affine(self.matrix, landmarks_frame)
+        return as_points(as_complex(landmarks_frame) * self.factor + self.offset)
 
     def crop_to_frame(self, landmarks_crop: Points) -> NDArray[np.float64]:
         """(N, 2) pixels of the crop to (N, 2) pixels of the frame."""
-        return apply_affine(self.inverse, landmarks_crop)
+        return as_points((as_complex(landmarks_crop) - self.offset) / self.factor)
 
 
 def crop_around_face(
@@ -200,10 +188,9 @@ def crop_around_face(
     """
     (right_x, right_y), (left_x, left_y) = eye_centres.tolist()
     roll = math.atan2(left_y - right_y, left_x - right_x)
-    cosine, sine = math.cos(roll), math.sin(roll)
-    upright = Box.around(landmarks_frame @ np.array([[cosine, -sine], [sine, cosine]]))
-    x, y = upright.centre_xy
-    centre_xy = cosine * x - sine * y, sine * x + cosine * y
+    turn = cmath.rect(1, roll)
+    upright = Box.around(as_points(as_complex(landmarks_frame) * turn.conjugate()))
+    centre = complex(*upright.centre_xy) * turn
     return CropTransform.from_roi(
-        centre_xy, max(upright.longest_side * margin, 1.0), size_wh, roll + turn_radians
+        (centre.real, centre.imag), max(upright.longest_side * margin, 1.0), size_wh, roll + turn_radians
     )

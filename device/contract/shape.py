@@ -43,9 +43,14 @@ class ShapeCorrection:
         extent = np.sum(np.abs(mean) ** 2)
         if extent == 0:
             raise ValueError("a shape correction whose mean face has no extent")
-        self._fitting = mean.conj() / extent
-        self._offset = np.ascontiguousarray(self.numbers[:, 1])
-        self._matrix = np.ascontiguousarray(self.numbers[:, 2:])
+        # Rows that give c and a of any points: their mean, and their product with the centred mean face.
+        fitting = mean.conj() / extent
+        self._fitting = np.stack([np.full(count // 2, 2 / count), fitting - fitting.mean()])
+        self._fitting = self._fitting.astype(np.complex64)
+        # (A | b), for a shape with a 1 at its end.
+        self._matrix = np.column_stack([self.numbers[:, 2:], self.numbers[:, 1]])
+        self._shape = np.ones(count + 1, np.float32)
+        self._points = _complex(self._shape[:-1])
 
     @classmethod
     def from_text(cls, text: str, count: int) -> "ShapeCorrection":
@@ -71,12 +76,12 @@ class ShapeCorrection:
     def correct(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         """(K, 2) decoded landmarks to (K, 2) corrected ones, in the same pixels."""
         points = _complex(np.ascontiguousarray(landmarks, np.float32))
-        centred = points - points.mean()
-        similarity = self._fitting @ centred
+        centre, similarity = (self._fitting @ points).tolist()
         if abs(similarity) < MIN_SCALE:
             return landmarks
-        moved = self._matrix @ _reals(centred / similarity) + self._offset
-        return _reals(points + similarity * _complex(moved)).reshape(-1, 2)
+        np.divide(points - np.complex64(centre), np.complex64(similarity), out=self._points)
+        moved = _complex(self._matrix @ self._shape)
+        return (points + moved * np.complex64(similarity)).view(np.float32).reshape(-1, 2)
 
 
 def correction_of(text: str, count: int) -> Correction:
@@ -91,7 +96,3 @@ def correction_of(text: str, count: int) -> Correction:
 def _complex(reals: NDArray[np.float32]) -> NDArray[np.complex64]:
     """x0, y0, x1, y1, ... as x0 + i y0, ...: the same memory."""
     return reals.reshape(-1).view(np.complex64)
-
-
-def _reals(points: NDArray[np.complex64]) -> NDArray[np.float32]:
-    return points.astype(np.complex64, copy=False).view(np.float32)

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from device.contract.errors import BadInputError, LandmarksError
 from device.contract.geometry import Image
 from device.contract.manifest import ModelManifest, manifest_path_of, read_manifest
@@ -12,7 +14,7 @@ from device.inference.budget import Budget
 from device.inference.edgetpu import edgetpu_places
 from device.inference.fallback import Monitored, WithFallback
 from device.inference.models import find_model, shipped_models
-from device.inference.network import Decoded, LandmarkNetwork
+from device.inference.network import Decoded, Draw, LandmarkNetwork
 from device.inference.remote import AcceleratorError, OpenRemote, open_remotely
 from device.inference.settings import BudgetSettings, InferenceSettings
 from device.support.condition import OK, Condition, State, worst
@@ -107,13 +109,17 @@ class NetworkEngine:
 
     def infer(self, crop: Image) -> None:
         """Run on a crop; on the CPU if the accelerator fails during the run."""
+        self.infer_drawn(lambda pixels: np.copyto(pixels, crop))
+
+    def infer_drawn(self, draw: Draw) -> None:
+        """Run on a crop that `draw` draws; once more, on the CPU, if the accelerator fails during the run."""
         try:
-            self._network.take().infer(crop)
+            self._network.take().infer_drawn(draw)
         except AcceleratorError as error:
-            self._network.fall_back(str(error)).infer(crop)
+            self._network.fall_back(str(error)).infer_drawn(draw)
 
     def decode(self) -> Decoded:
-        """The result of the last `infer`."""
+        """The result of the last run."""
         return self._network.active.decode()
 
     def choose(self, name: str) -> None:

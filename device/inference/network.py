@@ -1,11 +1,12 @@
 """The landmark network: a crop in, landmarks with their scores out. Loaded once, checked at start."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from device.contract.codec import (
@@ -13,9 +14,10 @@ from device.contract.codec import (
     HeatmapCodec,
     decode_coordinates,
     map_weights,
-    score_of_spread,
+    score_of_variance,
     table_of,
 )
+from device.contract.geometry import Image
 from device.contract.manifest import ModelManifest, read_model_manifest
 from device.contract.shape import correction_of
 from device.inference.interpreter import OpenInterpreter, fill_input, find_tensor, load_interpreter
@@ -24,8 +26,11 @@ MIN_LOGIT = -30.0
 """A logit whose presence of 1e-13 is as good as none; below it exp could overflow."""
 
 
-@dataclass(frozen=True, eq=False)
-class Decoded:
+Draw = Callable[[Image], None]
+"""Draws a crop into the pixels that it is given, (H, W, 3) uint8, and keeps no reference to them."""
+
+
+class Decoded(Struct, frozen=True, eq=False):
     """The network's result for one crop."""
 
     landmarks_crop: NDArray[np.float32]
@@ -66,6 +71,8 @@ class LandmarkNetwork:
         self._view_input, self._view_heatmap, self._view_presence = (
             interpreter.tensor(find_tensor(spec, details, model)["index"]) for spec, details in tensors
         )
+        self._draws_in_place = manifest.input.dtype == "int8"
+        self._pixels = np.empty(0 if self._draws_in_place else manifest.input.shape[1:], np.uint8)
         self._correct = correction_of(manifest.codec.shape, manifest.landmark_scheme.count)
         if manifest.codec.name != COORDINATES:
             height, width = manifest.landmarks_output.shape[1:3]
@@ -73,9 +80,21 @@ class LandmarkNetwork:
             self._table = table_of(manifest.codec.name, manifest.landmarks_output)
             self._weights = np.empty((height * width, manifest.landmarks_output.shape[3]), np.float32)
 
-    def infer(self, crop: NDArray[np.uint8]) -> None:
+    def infer(self, crop: Image) -> None:
         """Run the network on a crop (H, W, 3) uint8 of the manifest's size and channel order."""
-        fill_input(crop, self.manifest.pixel_offset, self._view_input()[0])
+        self.infer_drawn(lambda pixels: np.copyto(pixels, crop))
+
+    def infer_drawn(self, draw: Draw) -> None:
+        """Run the network on a crop that `draw` draws into the (H, W, 3) uint8 pixels it is given.
+
+        Those are the memory of an int8 network's input, so that no copy is made.
+        """
+        view = self._view_input()[0]
+        pixels = view.view(np.uint8) if self._draws_in_place else self._pixels
+        draw(pixels)
+        fill_input(pixels, self.manifest.pixel_offset, view)
+        # A view that still lives while the network runs would be refused by the runtime.
+        del view, pixels
         self._interpreter.invoke()
 
     def decode(self) -> Decoded:
@@ -94,8 +113,8 @@ class LandmarkNetwork:
             coordinates = self.manifest.landmarks_output.dequantise(raw)
             landmarks_crop = decode_coordinates(coordinates, self.manifest.crop.size_wh)
             return landmarks_crop, np.ones(len(landmarks_crop), np.float32)
-        landmarks_crop, spread_px = self._codec.decode(self._read_weights(raw))
-        return landmarks_crop, score_of_spread(spread_px, rule.half_score_px, rule.sure_px)
+        landmarks_crop, variance_px = self._codec.mean_and_variance(self._read_weights(raw))
+        return landmarks_crop, score_of_variance(variance_px, rule.half_score_px, rule.sure_px)
 
     def _read_weights(self, raw: NDArray[np.generic]) -> NDArray[np.float32]:
         """Weights of raw maps (H, W, K) for the codec; overwritten by the next call."""

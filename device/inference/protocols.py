@@ -4,7 +4,7 @@ from typing import Protocol
 
 from device.contract.geometry import Image
 from device.contract.manifest import ModelManifest
-from device.inference.network import Decoded
+from device.inference.network import Decoded, Draw
 from device.support.condition import Condition
 
 
@@ -20,8 +20,12 @@ class Network(Protocol):
         """Run on a crop of the manifest's size."""
         ...
 
+    def infer_drawn(self, draw: Draw) -> None:
+        """Run on a crop that `draw` draws, perhaps more than once, straight into the network's input."""
+        ...
+
     def decode(self) -> Decoded:
-        """The result of the last `infer`."""
+        """The result of the last run."""
         ...
 
 

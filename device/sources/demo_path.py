@@ -8,7 +8,7 @@ periods of the wandering do not divide twelve seconds.
 import math
 from dataclasses import dataclass
 
-import numpy as np
+from msgspec.structs import replace
 
 from device.contract.geometry import Box, CropTransform
 
@@ -79,8 +79,7 @@ class DemoPath:
         )
         pan_x = wander * _PAN_X * width * _sway(seconds, 3.1) - self._away(seconds) * self._exit_px
         pan_y = wander * _PAN_Y * height * _sway(seconds, 2.3)
-        matrix = centred.matrix + np.array([[0.0, 0.0, pan_x], [0.0, 0.0, pan_y]])
-        return CropTransform(matrix, self.size_wh)
+        return replace(centred, offset=centred.offset + complex(pan_x, pan_y))
 
     def brightness(self, sequence: int) -> float:
         """Factor on every pixel, DARKEST to 1; 1 at the start."""

@@ -4,62 +4,72 @@ import math
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from msgspec.structs import replace
 
 from device.contract.geometry import CropTransform, Image
 
-SHRINK_LIMIT = 2.0
-"""Frame pixels per crop pixel up to which bilinear sampling sees every pixel."""
-
 
 def crop_image(image: Image, transform: CropTransform) -> Image:
-    """The crop (height, width, 3) uint8 of an image; black outside it.
+    """The crop (height, width, 3) uint8 of an image; black outside it."""
+    width, height = transform.size_wh
+    crop = np.empty((height, width, 3), np.uint8)
+    draw_crop(image, transform, crop)
+    return crop
 
-    Bilinear sampling looks at 2x2 pixels; where a crop pixel covers many more, the needed part of the
-    image is first averaged down by an integer factor; otherwise fine texture would alias and the
-    landmarks of large faces would jitter.
+
+def draw_crop(image: Image, transform: CropTransform, crop: Image) -> None:
+    """Draw the crop of an image into `crop` (height, width, 3) uint8; black outside the image.
+
+    Bilinear sampling looks at 2x2 pixels; where a crop pixel covers more, the needed part of the image is
+    first halved, as often as need be, by means of 2x2; otherwise fine texture would alias and the landmarks
+    of large faces would jitter.
     """
-    factor = math.floor(1 / (transform.scale * SHRINK_LIMIT) + 1)
-    if factor < 2:
-        return _warp(image, transform.matrix, transform.size_wh)
-    return _crop_shrunk(image, transform, factor)
+    halvings = max(math.floor(-math.log2(transform.scale)), 0)
+    if halvings:
+        image, transform = _shrunk(image, transform, halvings)
+    cv2.warpAffine(
+        image,
+        transform.matrix,
+        transform.size_wh,
+        dst=crop,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+    )
 
 
-def _warp(image: Image, matrix: NDArray[np.float64], size_wh: tuple[int, int]) -> Image:
-    warped = cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return np.asarray(warped, np.uint8)
-
-
-def _crop_shrunk(image: Image, transform: CropTransform, factor: int) -> Image:
-    """Average `factor` x `factor` pixels of the needed part, then warp the smaller picture.
+def _shrunk(image: Image, transform: CropTransform, halvings: int) -> tuple[Image, CropTransform]:
+    """The needed part of the image, halved so many times, and the transform from there to the crop.
 
     A small pixel (i, j) is the mean of frame pixels x0 + factor * j ... + factor - 1, so its centre
     lies at x0 + factor * j + (factor - 1) / 2.
     """
-    height, width = image.shape[:2]
-    across, down = transform.inverse.tolist()
-    left, columns = _needed(across, transform.size_wh, width, factor)
-    top, rows = _needed(down, transform.size_wh, height, factor)
+    factor, (height, width) = 2**halvings, image.shape[:2]
+    (crop_width, crop_height), across = transform.size_wh, 1 / transform.factor
+    centre = (complex(crop_width - 1, crop_height - 1) / 2 - transform.offset) * across
+    reach_x = (crop_width * abs(across.real) + crop_height * abs(across.imag)) / 2 + factor
+    reach_y = (crop_width * abs(across.imag) + crop_height * abs(across.real)) / 2 + factor
+    left, columns = _part(centre.real, reach_x, width, factor)
+    top, rows = _part(centre.imag, reach_y, height, factor)
     if columns < 1 or rows < 1:
-        return _warp(image, transform.matrix, transform.size_wh)
-    part = image[top : top + rows * factor, left : left + columns * factor]
-    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
-    x, y = left + (factor - 1) / 2, top + (factor - 1) / 2
-    matrix = [[a * factor, b * factor, a * x + b * y + c] for a, b, c in transform.matrix.tolist()]
-    return _warp(np.asarray(small, np.uint8), np.array(matrix), transform.size_wh)
+        return image, transform
+    small = image[top : top + rows * factor, left : left + columns * factor]
+    for _ in range(halvings):
+        half_wh = small.shape[1] // 2, small.shape[0] // 2
+        small = np.asarray(cv2.resize(small, half_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    first = complex(left + (factor - 1) / 2, top + (factor - 1) / 2)
+    offset = transform.factor * first + transform.offset
+    return small, replace(transform, factor=transform.factor * factor, offset=offset)
 
 
-def _needed(row: list[float], size_wh: tuple[int, int], limit: int, factor: int) -> tuple[int, int]:
-    """The part of the frame that a crop covers along one axis: first pixel, and length in units of `factor`.
+def _part(centre: float, reach: float, limit: int, factor: int) -> tuple[int, int]:
+    """The part of a frame near a centre along one axis: first pixel, and length in units of `factor`.
 
     Args:
-        row: of the (2, 3) map from the crop to the frame.
-        size_wh: pixels of the crop.
+        centre: pixels of the frame.
+        reach: pixels on either side.
         limit: pixels of the frame along the axis.
         factor: by which they will be shrunk.
     """
-    along_x, along_y, begin = row[0] * size_wh[0], row[1] * size_wh[1], row[2]
-    low = math.floor(begin + min(along_x, 0.0) + min(along_y, 0.0)) - factor
-    high = math.ceil(begin + max(along_x, 0.0) + max(along_y, 0.0)) + factor
-    low, high = min(max(low, 0), limit), min(max(high, 0), limit)
-    return low, (high - low) // factor
+    first = min(max(math.floor(centre - reach), 0), limit)
+    end = min(max(math.ceil(centre + reach), 0), limit)
+    return first, (end - first) // factor

@@ -6,10 +6,10 @@ a face is two numbers, for which arrays would be slow. Letters: K landmarks, N i
 
 import cmath
 import math
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from device.contract.geometry import as_complex, as_points
@@ -21,12 +21,11 @@ several times the noise of the landmarks, and a fraction of the misplacement see
 MAX_SECONDS = 1.5
 """Longest time over which a rate is extrapolated."""
 
-MAX_STEP = math.log(2.0)
-"""Limit of the growth in one step, as a logarithm: more is a mistake."""
+MAX_GROWTH = 2.0
+"""Limit of the growth in one step: more is a mistake."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change of a face about the centroid of its landmarks; per second it is a rate."""
 
     move: complex = 0j
@@ -44,8 +43,9 @@ class Change:
 
     def is_held(self, size: float) -> bool:
         """Whether the crop of a face of such a size, pixels, stays where it is."""
-        largest = max(abs(self.move.real), abs(self.move.imag))
-        return largest <= HELD_MOVE * size and max(abs(self.turn.real), abs(self.turn.imag)) <= HELD_TURN
+        move, turn, reach = self.move, self.turn, HELD_MOVE * size
+        held = -reach <= move.real <= reach and -reach <= move.imag <= reach
+        return held and -HELD_TURN <= turn.real <= HELD_TURN and -HELD_TURN <= turn.imag <= HELD_TURN
 
 
 REST = Change()
@@ -59,8 +59,7 @@ CROP_GAINS = 1.0, 0.5
 since the landmarks depend on the crop and with full weight the two oscillate."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shape:
+class Shape(Struct, frozen=True, eq=False):
     """Landmarks relative to their centroid."""
 
     centroid: complex
@@ -72,7 +71,7 @@ class Shape:
     def of(cls, landmarks: NDArray[np.floating]) -> Self:
         """The shape of (K, 2) landmarks."""
         points = as_complex(landmarks)
-        centroid = complex(points.sum()) / len(points)
+        centroid = complex(np.add.reduce(points)) / len(points)
         return cls(centroid, points - centroid)
 
     @property
@@ -86,9 +85,9 @@ def change_between(before: Shape, after: Shape) -> Change:
 
     It is one quotient, whose absolute value is the growth and whose argument the roll.
     """
-    power = np.vdot(before.offsets, before.offsets).real
-    quotient = complex(np.vdot(before.offsets, after.offsets) / power) if power > 0 else 1 + 0j
-    growth = min(max(abs(quotient), math.exp(-MAX_STEP)), math.exp(MAX_STEP))
+    power = np.vdot(before.offsets, before.offsets).real.item()
+    quotient = complex(np.vdot(before.offsets, after.offsets)) / power if power > 0 else 1 + 0j
+    growth = min(max(abs(quotient), 1 / MAX_GROWTH), MAX_GROWTH)
     return Change(after.centroid - before.centroid, complex(math.log(growth), cmath.phase(quotient)))
 
 

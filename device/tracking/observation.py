@@ -1,7 +1,6 @@
 """What the landmark network finds at one place of a frame."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from device.contract.geometry import Box, CropTransform, Image, crop_around_face
 from device.contract.metrics import eye_centres
 from device.finders.finder import FoundFace
 from device.inference.protocols import Network
-from device.tracking.crop import crop_image
+from device.tracking.crop import draw_crop
 from device.tracking.motion import Shape
 from device.tracking.stopwatch import Stopwatch
 
@@ -32,20 +31,17 @@ class Observation:
     landmark_scores: NDArray[np.float32]
     """(K,) 0 to 1; lower for landmarks outside the frame."""
 
-    @cached_property
-    def box(self) -> Box:
-        """The tight box of the landmarks."""
-        return Box.around(self.landmarks_frame)
+    box: Box = field(init=False)
+    """The tight box of the landmarks."""
+    size: float = field(init=False)
+    """Longest side of the box, pixels; at least one, so that it may divide."""
+    shape: Shape = field(init=False)
+    """The landmarks about their mean, which is steadier than the box's centre."""
 
-    @cached_property
-    def size(self) -> float:
-        """Longest side of the box, pixels; at least one, so that it may divide."""
-        return max(self.box.longest_side, 1.0)
-
-    @cached_property
-    def shape(self) -> Shape:
-        """The landmarks about their mean, which is steadier than the box's centre."""
-        return Shape.of(self.landmarks_frame)
+    def __post_init__(self) -> None:
+        # All three are wanted of every face that is followed.
+        box = Box.around(self.landmarks_frame)
+        vars(self).update(box=box, size=max(box.longest_side, 1.0), shape=Shape.of(self.landmarks_frame))
 
 
 class Observer:
@@ -75,15 +71,27 @@ class Observer:
     def _run(self, transform: CropTransform) -> Observation:
         """One pass of the network over one crop."""
         self._watch.begin()
-        crop = crop_image(self._image, transform)
-        self._watch.end("crop")
-        self._network.infer(crop)
+
+        def draw(pixels: Image) -> None:
+            draw_crop(self._image, transform, pixels)
+            self._watch.end("crop")
+
+        self._network.infer_drawn(draw)
         self._watch.end("infer")
         decoded = self._network.decode()
         landmarks_frame = transform.crop_to_frame(decoded.landmarks_crop)
-        scores = lowered_outside(decoded.landmark_scores, landmarks_frame, self.size_wh)
+        observation = Observation(decoded.presence, landmarks_frame, decoded.landmark_scores)
+        if not is_inside(observation.box, self.size_wh):
+            scores = lowered_outside(decoded.landmark_scores, landmarks_frame, self.size_wh)
+            observation = replace(observation, landmark_scores=scores)
         self._watch.end("decode")
-        return Observation(decoded.presence, landmarks_frame, scores)
+        return observation
+
+
+def is_inside(box: Box, size_wh: tuple[int, int]) -> bool:
+    """Whether no part of a box lies outside a frame of this size."""
+    width, height = size_wh
+    return min(box) >= -0.5 and box.x_max <= width - 0.5 and box.y_max <= height - 0.5
 
 
 def lowered_outside(
@@ -93,10 +101,7 @@ def lowered_outside(
 
     A score means an expected error of HALF_SCORE_ERROR (1 / score - 1).
     """
-    low, high = landmarks_frame.min(axis=0), landmarks_frame.max(axis=0)
     width, height = size_wh
-    if low.min() >= -0.5 and high[0] <= width - 0.5 and high[1] <= height - 0.5:
-        return landmark_scores
     outside = ((landmarks_frame < -0.5) | (landmarks_frame > (width - 0.5, height - 0.5))).any(axis=1)
     lowered = landmark_scores / (1 + landmark_scores * np.float32(OUTSIDE_ERROR / HALF_SCORE_ERROR))
     return np.where(outside, lowered, landmark_scores)

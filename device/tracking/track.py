@@ -45,8 +45,8 @@ class TrackedFace(Observation):
     @classmethod
     def of(cls, observation: Observation, number: int) -> Self:
         """An observation with the id of its face."""
-        face = cls(observation.score, observation.landmarks_frame, observation.landmark_scores, number)
-        # Properties that are already computed stay valid.
+        # What has been computed of the landmarks stays valid.
+        face = object.__new__(cls)
         vars(face).update(vars(observation), id=number)
         return face
 

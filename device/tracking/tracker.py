@@ -80,12 +80,15 @@ class Tracker:
         watch = Stopwatch()
         observer, seconds = Observer(self._network, image, watch), captured_ns / 1e9
         self._follow(observer, seconds)
-        lost_ids = self._give_up(seconds)
-        observations = self._recover(observer, seconds)
+        lost_ids, observations = list[int](), list[Observation]()
+        if len(self._seen()) < len(self._tracks):
+            lost_ids = self._give_up(seconds)
+            observations = self._recover(observer, seconds)
         if self._search_is_due(seconds, len(observations)):
             self._searched_seconds = seconds
             observations += self._search(image, observer, watch, observations)
-        self._take_up(observations, seconds)
+        if observations:
+            self._take_up(observations, seconds)
         return TrackedFrame([track.face for track in self._seen()], lost_ids, watch.milliseconds())
 
     def _search(
@@ -173,8 +176,6 @@ class Tracker:
     def _give_up(self, seconds: float) -> list[int]:
         """Drop the faces that were unseen for too long; their ids."""
         unseen = self._unseen(seconds)
-        if not unseen:
-            return []
         late = [track for track in unseen if track.unseen_seconds(seconds) > self._settings.keep_seconds]
         # Short-lived detections all over the picture must not pile up.
         lost = {track.id for track in (*late, *unseen[self._settings.max_faces :])}
@@ -236,7 +237,7 @@ class Tracker:
 
     def _take_up(self, observations: list[Observation], seconds: float) -> None:
         """Give each observation to the unseen face that it fits best, or to a new track."""
-        returned = self._returns(observations, seconds) if observations else {}
+        returned = self._returns(observations, seconds)
         for number, observation in enumerate(observations):
             if number in returned:
                 returned[number].come_back(observation, seconds)

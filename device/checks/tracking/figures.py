@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.checks.tracking.scene import Person, Place
-from device.contract.geometry import Box, apply_affine, invert_affine
+from device.contract.geometry import Box
 from device.contract.landmarks import LandmarkScheme
 from device.contract.metrics import interocular_distance
 from device.tracking.track import TrackedFace
@@ -41,9 +41,7 @@ class Truth:
 
     def on_photo(self, face: TrackedFace) -> NDArray[np.float64]:
         """(K, 2) a tracked face's landmarks in pixels of the person's picture."""
-        return apply_affine(
-            invert_affine(self.person.photo_to_frame(self.place).matrix), face.landmarks_frame
-        )
+        return self.person.photo_to_frame(self.place).crop_to_frame(face.landmarks_frame)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """A scene made of the demo photograph: heads and bars before a ground, each where it is known to be."""
 
+import cmath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,11 +64,9 @@ class Person:
 
     def photo_to_frame(self, place: Place) -> CropTransform:
         """The map from pixels of the person's picture to pixels of the frame."""
-        scale = place.face_px / self.face_box.width
-        cosine, sine = np.cos(place.angle_radians) * scale, np.sin(place.angle_radians) * scale
-        linear = np.array([[cosine, -sine], [sine, cosine]])
-        offset = np.asarray(place.centre_xy) - linear @ np.asarray(self.face_box.centre_xy)
-        return CropTransform(np.column_stack([linear, offset]), SIZE_WH)
+        factor = cmath.rect(place.face_px / self.face_box.width, place.angle_radians)
+        offset = complex(*place.centre_xy) - factor * complex(*self.face_box.centre_xy)
+        return CropTransform(factor, offset, SIZE_WH)
 
     def visible_share(self, place: Place, uncovered: NDArray[np.bool_]) -> float:
         """How much of the face is inside the frame and not covered, 0 to 1.

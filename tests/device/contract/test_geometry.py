@@ -77,4 +77,4 @@ def test_a_shaken_box_moves_each_side_on_its_own_by_at_most_a_tenth():
 
 def test_a_box_without_extent_still_gives_a_map_that_can_be_inverted():
     transform = CropTransform.for_box(Box(5, 5, 5, 5), 1.3, (128, 128))
-    assert np.isfinite(transform.inverse).all()
+    assert np.isfinite(transform.crop_to_frame(np.zeros((1, 2)))).all()

@@ -6,7 +6,6 @@ from itertools import count
 import numpy as np
 import pytest
 
-from device.contract.geometry import apply_affine, invert_affine
 from device.contract.landmarks import ibug_68
 from device.daemon.connections import Outputs
 from device.daemon.loop import Daemon
@@ -44,8 +43,8 @@ def test_landmarks_follow_the_known_motion_to_3_percent_of_the_eye_distance(fram
     path, on_photo = DemoPath(), []
     for frame in frames:
         if frame["faces"] and not path.face_is_away(frame["sequence"]):
-            to_photo = invert_affine(path.photo_to_frame(frame["sequence"]).matrix)
-            on_photo.append(apply_affine(to_photo, np.array(frame["faces"][0]["landmarks"])))
+            place = path.photo_to_frame(frame["sequence"])
+            on_photo.append(place.crop_to_frame(np.array(frame["faces"][0]["landmarks"])))
     on_photo = np.array(on_photo)
     assert len(on_photo) > 0.6 * FRAMES
     # On the photograph the face stands still: each point's mean is its constant offset.
