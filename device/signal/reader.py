@@ -123,7 +123,7 @@ class FaceReader:
         """The face is not in this frame: filters start anew, what was learnt of the face stays."""
         self._seconds: float | None = None
         self._steady: SteadyFace | None = None
-        self._signals: OneEuro | None = None
+        self._signals: OneEuro[NDArray[np.float64]] | None = None
         for eye in self._eyes:
             eye.forget()
 
