@@ -30,6 +30,7 @@ Exit code 0: no fault; 4: a fault; others as in README.md, "Exit codes".
 BENCH = """examples:
   landmarks bench                     every stage of the default model, beside MediaPipe if it is installed
   landmarks bench --model tiny --json
+  landmarks bench --load              one to eight faces, frames up to 4K, two daemons, as a table
 """
 
 TRACK_BENCH = """examples:
@@ -90,6 +91,9 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 def _bench(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--mediapipe", help="MediaPipe's face_landmark.tflite (default: from .venv-bench)")
+    parser.add_argument(
+        "--load", action="store_true", help="instead, a table: what faces, sizes and a second daemon cost"
+    )
 
 
 def _track_bench(parser: argparse.ArgumentParser) -> None:

@@ -37,8 +37,8 @@ MESSAGE = "message"
 """Name of the time from capture to the encoded message at the sink, beside the stages of `timing_ms`."""
 
 
-def in_turns(calls: dict[str, Callable[[], Any]]) -> dict[str, np.ndarray]:
-    """Milliseconds of each call, (ROUNDS * BLOCK,), the calls taking turns in blocks.
+def in_turns(calls: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, np.ndarray]:
+    """Milliseconds of each call, (rounds * BLOCK,), the calls taking turns in blocks.
 
     Whatever else the machine does then falls on all alike: ratios can be trusted where milliseconds cannot.
     """
@@ -46,7 +46,7 @@ def in_turns(calls: dict[str, Callable[[], Any]]) -> dict[str, np.ndarray]:
         for _ in range(WARM_UP_CALLS):
             call()
     spent: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, call in calls.items():
             for _ in range(BLOCK):
                 begun = time.perf_counter_ns()

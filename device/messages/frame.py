@@ -271,7 +271,7 @@ _TIME_FACTOR = 10.0**TIME_DIGITS
 
 
 class TimingMs(Struct, frozen=True):
-    """How long each stage of one frame took, milliseconds; rounded when it is made."""
+    """How long each stage of one frame took, milliseconds."""
 
     find: Annotated[float, milliseconds("Search for faces; 0 in a frame that is not searched")]
     crop: Annotated[float, milliseconds("Making the network's input")]
@@ -295,6 +295,7 @@ class TimingMs(Struct, frozen=True):
     ] = 0.0
 
     def __post_init__(self) -> None:
+        # Rounded when it is made, as a face is.
         for name in self.__struct_fields__:
             force_setattr(self, name, round(getattr(self, name) * _TIME_FACTOR) / _TIME_FACTOR)
 

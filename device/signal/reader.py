@@ -3,6 +3,7 @@
 import cmath
 import dataclasses
 import logging
+from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -123,7 +124,7 @@ class FaceReader:
         """The face is not in this frame: filters start anew, what was learnt of the face stays."""
         self._seconds: float | None = None
         self._steady: SteadyFace | None = None
-        self._signals: OneEuro[NDArray[np.float64]] | None = None
+        self._signals: OneEuro[NDArray[Any]] | None = None
         for eye in self._eyes:
             eye.forget()
 
