@@ -29,7 +29,7 @@ from device.messages.fields import (
     count_of,
     milliseconds,
 )
-from device.messages.rounding import round_array
+from device.messages.rounding import round_array, round_number
 from device.messages.signals import REGIONS, SIGNAL_NAMES
 from device.support.described import described
 
@@ -297,7 +297,7 @@ class TimingMs(Struct, frozen=True):
     def __post_init__(self) -> None:
         # Rounded when it is made, as a face is.
         for name in self.__struct_fields__:
-            force_setattr(self, name, round(getattr(self, name) * _TIME_FACTOR) / _TIME_FACTOR)
+            force_setattr(self, name, round_number(getattr(self, name), _TIME_FACTOR))
 
 
 class FrameMessage(StreamMessage, frozen=True, eq=False, omit_defaults=True, tag="frame"):

@@ -27,8 +27,9 @@ def round_array(values: NDArray[np.floating], factor: float | NDArray[np.float64
 
 
 def round_number(number: float, factor: float) -> float:
-    """One number rounded to a whole number of 1 / factor; what is not finite stays."""
-    return round(number * factor) / factor if math.isfinite(number) else number
+    """One number rounded to a whole number of 1 / factor; one that is out of reach for that stays."""
+    steps = number * factor
+    return round(steps) / factor if math.isfinite(steps) else number
 
 
 @cache
