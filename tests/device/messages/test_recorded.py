@@ -42,7 +42,14 @@ def test_unrounded_numbers_are_written_as_they_were_then():
     message = events.FrameMessage(
         "images", 4, 10**15, 10**15 + 9, size, [face, face], timing, "small@0123abcd"
     )
-    assert events.encode(message) == LINES[8]
+    # But for these: 0 has no sign any more, and what lies in the middle is rounded to even.
+    then = (
+        b'"yaw":-0.0,"pitch":12.35,"roll":-3.14,"position":[-0.0,0.123,7.5],"focal_px":640.0,"misfit":0.013'
+    )
+    now = b'"yaw":0.0,"pitch":12.34,"roll":-3.14,"position":[0.0,0.123,7.5],"focal_px":640.0,"misfit":0.012'
+    assert LINES[8].count(then) == 2
+    expected = LINES[8].replace(then, now).replace(b'"find":0.001', b'"find":0.0')
+    assert events.encode(message) == expected
 
 
 def angles(pose):
