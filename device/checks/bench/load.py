@@ -28,7 +28,7 @@ SIZES_WH = (640, 480), (1280, 720), (1920, 1080), (3840, 2160)
 WORK_SECONDS = 5.0
 """How long each daemon works in the comparison of one with two."""
 
-ROUNDS = 10
+ROUNDS = 5
 """Turns of ten calls each."""
 
 FPS = 30
