@@ -20,8 +20,9 @@ from training.engine.world import World, pick_device
 from training.models import build_model
 from training.models.growth import grow
 from training.models.initial import load_initial, take_weights
-from training.models.landmark_student import FeaturePyramid
+from training.models.landmark_student import FeaturePyramid, LandmarkStudent
 from training.models.pretrained import load_pretrained
+from training.models.pruning import prune
 from training.tasks import TaskContext
 from training.tasks.registry import check_network, task_kind
 
@@ -55,7 +56,9 @@ def start_model(settings: RunSettings, runs: Path) -> nn.Module:
             f"run {settings.name} starts from {settings.start}, which has family and scheme {got}, "
             f"wanted {wanted}"
         )
-    return grow(begun, fresh)
+    if isinstance(begun, LandmarkStudent) and isinstance(fresh, LandmarkStudent):
+        return grow(prune(begun, fresh), fresh)
+    return grow(begun.state_dict(), fresh)
 
 
 def make_parts(

@@ -20,13 +20,12 @@ LAST_NORMS: dict[type[nn.Module], str] = {Residual: "second.1.weight", Context: 
 
 
 @torch.no_grad()
-def grow(small: nn.Module, large: nn.Module) -> nn.Module:
-    """Fill `large` (freshly made) so that it computes what `small` does; `large` itself is returned.
+def grow(old: dict[str, Tensor], large: nn.Module) -> nn.Module:
+    """Fill `large` (freshly made) so that it computes what a network with weights `old` does; it is returned.
 
     Raises:
         BadInputError: some part of `large` is smaller than its counterpart, or missing.
     """
-    old = small.state_dict()
     silent: tuple[str, ...] = ()
     for name, module in large.named_modules():
         last = LAST_NORMS.get(type(module))

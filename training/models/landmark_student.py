@@ -104,30 +104,30 @@ class FeaturePyramid(nn.Module):
         Args:
             landmark_count: K.
             widths: channels of the trunk's maps, S/4 to S/32.
-            decoder: channels on the way up, at S/16, S/8, S/4.
+            decoder: channels on the way up, at S/16, S/8, S/4; fewer: the maps are coarser.
             context: channels at S/64, which S must then be a multiple of; 0: nothing there.
         """
         deep = widths[-1]
         self.context = Context(deep, context) if context else nn.Identity()
         self.presence = nn.Linear(deep, 1)
         self.merges = nn.ModuleList()
-        for shallow, width in zip(reversed(widths[:-1]), decoder, strict=True):
+        for shallow, width in zip(reversed(widths[:-1]), decoder, strict=False):
             self.merges.append(Merge(deep, shallow, width))
             deep = width
         self.heatmap = nn.Conv2d(deep, landmark_count, kernel_size=1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S), real = (pixel - 128) / 128, to (B, K, S/4, S/4) maps and (B, 1) logits."""
+        """(B, 3, S, S), real = (pixel - 128) / 128, to (B, K, H, H) maps, H mostly S/4, and (B, 1) logits."""
         features, presence = self.features(image)
         return self.heatmap(features), presence
 
     def features(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S) to what the maps are read from, (B, C, S/4, S/4), and (B, 1) logits."""
+        """(B, 3, S, S) to what the maps are read from, (B, C, H, H), and (B, 1) logits."""
         levels = self.levels(image)
         features = self.context(levels[-1])
         # Average pooling by name: a mean over two axes becomes a transposition in TFLite.
         presence = self.presence(functional.avg_pool2d(features, features.shape[2:]).flatten(1))
-        for merge, shallow in zip(self.merges, reversed(levels[:-1]), strict=True):
+        for merge, shallow in zip(self.merges, reversed(levels[:-1]), strict=False):
             features = merge(features, shallow)
         return features, presence
 
@@ -143,6 +143,7 @@ class LandmarkStudent(FeaturePyramid):
         depths: Sequence[int] = (1, 2, 2, 2),
         decoder: Sequence[int] = DECODER,
         *,
+        inner: Sequence[int] | None = None,
         context: int = 0,
     ) -> None:
         """Build the network.
@@ -152,6 +153,7 @@ class LandmarkStudent(FeaturePyramid):
             stem: channels at S/2.
             widths: channels at S/4, S/8, S/16, S/32.
             depths: residual blocks at the same places.
+            inner: channels inside the residual blocks there; as many as outside if not given.
             decoder: as `add_decoder` wants it.
             context: as `add_decoder` wants it.
         """
@@ -159,8 +161,8 @@ class LandmarkStudent(FeaturePyramid):
         self.stem = ConvUnit(3, stem, stride=2)
         places = [stem, *widths]
         self.stages = nn.ModuleList(
-            nn.Sequential(ConvUnit(before, after, stride=2), *(Residual(after, after) for _ in range(depth)))
-            for before, after, depth in zip(places, widths, depths, strict=False)
+            nn.Sequential(ConvUnit(before, after, stride=2), *(Residual(after, inside) for _ in range(depth)))
+            for before, after, depth, inside in zip(places, widths, depths, inner or widths, strict=False)
         )
         self.add_decoder(landmark_count, widths, decoder, context)
 

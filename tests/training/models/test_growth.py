@@ -28,7 +28,7 @@ def lively(network):
 def test_a_grown_network_answers_as_the_small_one():
     torch.manual_seed(0)
     small = lively(LandmarkStudent(5, **SMALL))
-    large = grow(small, LandmarkStudent(5, **LARGE)).eval()
+    large = grow(small.state_dict(), LandmarkStudent(5, **LARGE)).eval()
     image = torch.randn(2, 3, 64, 64)
     for told, wanted in zip(large(image), small(image), strict=True):
         torch.testing.assert_close(told, wanted, rtol=1e-4, atol=1e-5)
@@ -36,7 +36,7 @@ def test_a_grown_network_answers_as_the_small_one():
 
 def test_every_new_weight_of_a_grown_network_learns():
     torch.manual_seed(0)
-    large = grow(lively(LandmarkStudent(5, **SMALL)), LandmarkStudent(5, **LARGE)).train()
+    large = grow(lively(LandmarkStudent(5, **SMALL)).state_dict(), LandmarkStudent(5, **LARGE)).train()
     optimiser = torch.optim.SGD(large.parameters(), lr=0.1)
     before = {name: value.clone() for name, value in large.named_parameters()}
     # The first step wakes the silent gains, the second what lies before them.
@@ -51,10 +51,10 @@ def test_every_new_weight_of_a_grown_network_learns():
 
 def test_a_network_of_the_same_size_is_taken_over_whole():
     small = lively(LandmarkStudent(5, **SMALL))
-    twin = grow(small, LandmarkStudent(5, **SMALL))
+    twin = grow(small.state_dict(), LandmarkStudent(5, **SMALL))
     assert all(torch.equal(value, twin.state_dict()[name]) for name, value in small.state_dict().items())
 
 
 def test_a_network_cannot_shrink():
     with pytest.raises(BadInputError, match="start from a smaller one"):
-        grow(LandmarkStudent(5, **LARGE), LandmarkStudent(5, **SMALL))
+        grow(LandmarkStudent(5, **LARGE).state_dict(), LandmarkStudent(5, **SMALL))
