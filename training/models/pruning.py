@@ -35,7 +35,7 @@ def _units(network: LandmarkStudent) -> Iterator[Unit]:
     for number, stage in enumerate(network.stages):
         own, name = f"stage {number}", f"stages.{number}"
         yield Unit(f"{name}.0", before, own)
-        for block in range(1, len(stage)):
+        for block in range(1, len(list(stage.children()))):
             yield from _residual(f"{name}.{block}", own)
         before = own
     if isinstance(network.context, Context):
