@@ -42,9 +42,7 @@ def test_a_process_says_that_it_is_ready_alive_reloading_and_ending(root, tmp_pa
         try:
             assert "READY=1" in heard(manager, "READY=1")
             heard(manager, "WATCHDOG=1")
-            begun = time.monotonic()
             heard(manager, "WATCHDOG=1")
-            assert 0.05 < time.monotonic() - begun < 2
             config.write_text("source = 'demo:?fps=20'\nsorce = 1\n")
             child.send_signal(signal.SIGHUP)
             assert "MONOTONIC_USEC=" in heard(manager, "RELOADING=1")[-1]

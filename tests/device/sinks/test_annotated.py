@@ -130,3 +130,19 @@ def test_what_cannot_be_written_ends_the_program(root, tmp_path):
     )  # fmt: skip
     assert done.returncode == 7, done.stderr
     assert "error: cannot write /proc/out.mp4" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["out.avi", "out.mp4", "out"])
+def test_a_disk_that_is_full_ends_the_program_and_leaves_nothing_half_written(root, tmp_path, place):
+    (tmp_path / "in").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(9):
+        cv2.imwrite(str(tmp_path / "in" / f"{number}.png"), rng.integers(0, 256, (240, 320, 3), np.uint8))
+    # To the program a file that may not grow is a disk without space.
+    limited = f"ulimit -f 64; exec {sys.executable} -m device run --source images:{tmp_path}/in"
+    command = ["bash", "-c", f"{limited} --sink annotated:{tmp_path}/{place}"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 7, done.stderr
+    assert f"error: cannot write {tmp_path}/{place}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != "in"] == []
