@@ -10,6 +10,7 @@ from device.contract.errors import WriteFailedError
 from device.contract.files import check_writable_place
 from device.sources.frame import Frame
 from device.sources.framing import fit_inside
+from device.support.native_stderr import without_lines
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
 """Codec by the ending of a film's name: those that OpenCV's wheel can write. Browsers play .webm only."""
@@ -60,7 +61,9 @@ class Film:
         self._fps = self._fps or frame.fps or 30.0
         self._size_wh, self._first_ns = frame.size_wh, frame.captured_ns
         codec = cv2.VideoWriter.fourcc(*CODECS[self._path.suffix.lower()])
-        writer = cv2.VideoWriter(str(self._beside), cv2.CAP_FFMPEG, codec, self._fps, self._size_wh)
+        # OpenCV complains of its own spelling of VP8, and takes it.
+        with without_lines(b"is not supported with codec id"):
+            writer = cv2.VideoWriter(str(self._beside), cv2.CAP_FFMPEG, codec, self._fps, self._size_wh)
         if not writer.isOpened():
             raise WriteFailedError(f"cannot write {self._path}: the disk is full, or OpenCV lacks its codec")
         return writer

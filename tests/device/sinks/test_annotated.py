@@ -49,10 +49,11 @@ def test_every_landmark_leaves_a_mark_at_its_place_and_the_frame_is_left_alone()
 
 
 @pytest.mark.parametrize(("ending", "codec"), [("mp4", "mpeg4"), ("avi", "mjpeg"), ("webm", "vp8")])
-def test_a_film_has_every_frame_at_its_own_rate(tmp_path, ending, codec):
+def test_a_film_has_every_frame_at_its_own_rate(tmp_path, capfd, ending, codec):
     need("ffmpeg")
     path = tmp_path / "new" / f"out.{ending}"
     write_all(f"annotated:{path}", film_frames(12), a_face(1))
+    assert capfd.readouterr().err == ""
     probe = subprocess.run(
         ["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v", "-of", "json", "-show_entries",
          "stream=codec_name,nb_read_frames,width,height,r_frame_rate", path],

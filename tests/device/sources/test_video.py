@@ -188,3 +188,9 @@ def test_a_video_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path: Pa
     monkeypatch.setattr(video_file, "MAX_PIXELS", 64 * 48 - 1)
     with pytest.raises(BadInputError, match=r"clip\.avi has 64x48 pixels, wanted at most"):
         open_source(f"video:{write_video(tmp_path / 'clip.avi')}")
+
+
+def test_the_number_of_frames_is_known_beforehand_where_the_file_lists_them(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.avi")
+    assert VideoSource(path).length == FRAMES
+    assert VideoSource(path, VideoOptions(repeat=True)).length is None
