@@ -164,7 +164,7 @@ class Tracker:
             return [True] * len(followed)
         boxes = _boxes([observation for _, observation in followed])
         near = distances(boxes, boxes) <= self._settings.crowded_distance
-        return [int(count) == 1 for count in near.sum(axis=1)]  # itself
+        return [count == 1 for count in near.sum(axis=1).tolist()]  # itself
 
     def _is_one_of(self, observation: Observation, others: list[Observation]) -> bool:
         """Whether an observation is one of those already there."""
@@ -277,7 +277,7 @@ def _offset_from_expected(followed: Followed, seconds: float) -> float:
 
 def _boxes(observations: list[Observation] | list[TrackedFace]) -> Boxes:
     """(N, 4) tight boxes of observations' landmarks."""
-    return _boxes_around([observation.landmarks_frame for observation in observations])
+    return np.array([observation.box for observation in observations], np.float64).reshape(-1, 4)
 
 
 def _boxes_around(faces: list[NDArray[np.float64]]) -> Boxes:
