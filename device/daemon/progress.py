@@ -5,8 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from tqdm import tqdm
-
 from device.messages.events import ErrorMessage
 from device.messages.frame import FrameMessage
 from device.messages.messages import Message
@@ -24,6 +22,7 @@ class Progress:
     """A sink that counts; everything it says goes to standard error."""
 
     condition = Condition()
+    wants_frame_lines = False
 
     def __init__(self, total: int | None, bar: bool, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin.
@@ -33,6 +32,9 @@ class Progress:
             bar: whether a bar is shown.
             clock: seconds.
         """
+        # A camera's daemon needs none of it.
+        from tqdm import tqdm
+
         self._clock, self._begun = clock, clock()
         self._frames = self._with_face = self._faces = self._unreadable = 0
         self._bar = tqdm(total=total, unit="frame", disable=not bar, dynamic_ncols=True, leave=False)

@@ -1,7 +1,8 @@
 """Write what is generated from the messages: schema, FIELDS.md, tables of pages, names for TypeScript."""
 
 from device.contract.files import write_whole_bytes
-from device.messages.json_schema import SCHEMA_FILE, schema_text
+from device.messages.base import SCHEMA_FILE
+from device.messages.json_schema import schema_text
 from device.messages.pages import (
     FIELDS_PAGE,
     MIGRATION_PAGE,

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -14,8 +13,6 @@ from device.messages.base import SCHEMA, StreamMessage
 from device.messages.fields import annotated_fields, unwrapped
 from device.messages.json_decoder import KINDS
 from device.messages.signals import SIGNALS
-
-SCHEMA_FILE = Path(__file__).parent / f"stream-{SCHEMA}.schema.json"
 
 PLACE = "#/$defs/"
 """Where definitions stand in the schema."""

@@ -5,13 +5,12 @@ top-left pixel; left and right are the subject's. Nanoseconds are of the monoton
 utc. No number that is not finite reaches the stream: such a face or figure is left out.
 """
 
-from device.messages.base import SCHEMA, StreamMessage
+from device.messages.base import SCHEMA, SCHEMA_FILE, StreamMessage
 from device.messages.events import ErrorMessage, FaceLost, NamedFrame, Reply
 from device.messages.frame import Blinks, FaceMessage, FrameInfo, FrameMessage, Pose, TimingMs
 from device.messages.health import Health, Percentiles, clock_pair
 from device.messages.json_decoder import KINDS, Message, OtherMessage, decode_line, decode_message
 from device.messages.json_encoder import encode, plain
-from device.messages.json_schema import SCHEMA_FILE
 from device.messages.selftest import CheckResult, SelftestMessage
 from device.messages.status import PARTS, Status
 

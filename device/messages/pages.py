@@ -12,14 +12,14 @@ from device.contract.facemesh import FACEMESH_OF_IBUG_68
 from device.contract.geometry import Box
 from device.contract.landmarks import SHIPPED_SCHEMES
 from device.messages.arkit import ARKIT_NAMES, ARKIT_SHAPES, ARKIT_TOLD
-from device.messages.base import SCHEMA
+from device.messages.base import SCHEMA, SCHEMA_FILE
 from device.messages.cbor import face_layout_table
 from device.messages.commands import command_table
 from device.messages.fields import MAX_INTEGER, annotated_fields, unwrapped
 from device.messages.frame import Pose
 from device.messages.health import Percentiles
 from device.messages.json_decoder import KINDS
-from device.messages.json_schema import SCHEMA_FILE, schema
+from device.messages.json_schema import schema
 from device.messages.signals import REGIONS, SIGNAL_NAMES, SIGNALS
 from device.support.condition import Condition
 

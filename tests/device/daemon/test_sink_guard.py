@@ -7,11 +7,12 @@ import pytest
 
 from device.daemon.connections import Outputs
 from device.daemon.sink_guard import RETRY_SECONDS, SinkGuard
-from device.messages.messages import FaceLost, encode
+from device.messages.messages import FaceLost, FrameInfo, FrameMessage, TimingMs, encode
 from device.support.condition import State
 from tests.fakes import ListSink
 
 MESSAGE = FaceLost("cam0", 5, 1, 2, 9)
+FRAME = FrameMessage("cam0", 5, 1, 2, FrameInfo(4, 3), [], TimingMs(0.0, 0.1, 1.0, 0.1, 1.2), "fake@ffffffff")
 
 
 class FaultySink(ListSink):
@@ -124,3 +125,30 @@ def test_the_guard_costs_next_to_nothing():
         outputs.publish(MESSAGE, line)
     # 2 sinks; a frame has 33 ms.
     assert (time.process_time() - begun) / 2000 < 0.0005
+
+
+class Choosy(ListSink):
+    """Reads the lines of frames while `wants_frame_lines` says so."""
+
+    wants_frame_lines = False
+
+
+def test_a_frame_is_encoded_only_while_a_sink_reads_its_line_and_then_once(monkeypatch):
+    encoded = []
+    monkeypatch.setattr(
+        "device.daemon.connections.encode", lambda message: encoded.append(message) or b"{}\n"
+    )
+    first, second = Choosy(), Choosy()
+    outputs = Outputs.of(first, second)
+    outputs.publish(FRAME)
+    assert encoded == []
+    first.wants_frame_lines = True
+    outputs.publish(FRAME)
+    assert len(encoded) == 1
+    assert first.lines == second.lines == [b"", b"{}\n"]
+
+
+def test_other_messages_are_encoded_for_every_sink():
+    sink = Choosy()
+    Outputs.of(sink).publish(MESSAGE)
+    assert sink.lines == [encode(MESSAGE)]

@@ -8,7 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from device.contract.landmarks import SCHEMES
-from device.messages.json_schema import SCHEMA_FILE, schema_text
+from device.messages.base import SCHEMA_FILE
+from device.messages.json_schema import schema_text
 from device.messages.pages import (
     FIELDS_PAGE,
     MIGRATION_PAGE,
