@@ -1,6 +1,6 @@
-"""How well OpenSeeFace's features, as `udp-osf:` sends them, tell the known expressions of rendered heads."""
+"""How well OpenSeeFace's features, as `udp-osf:` sends them, tell known expressions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from device.signal.settings import SignalSettings
 from device.sinks import avatar
 from device.sinks.avatar.osf import PACKET, OsfFace, pack_face
 from device.sinks.avatar.osf_features import FEATURE_NAMES, OsfFeatures
+from device.sources.demo_photo import load_photo
 from device.tracking.tracker import Tracker
+from training.measure.animated_photo import AnimatedPhoto
 from training.rendered.avatar import Avatar
 from training.rendered.draw import Sitter
 from training.rendered.renderer import Renderer
@@ -65,26 +67,26 @@ class Played:
     """(T, 14) of the landmarks as they are."""
 
 
-def play(head: TalkingHead, network: LandmarkNetwork) -> Played:
-    """Follow one head through its script.
+def play(name: str, video: Iterable[TalkingFrame], network: LandmarkNetwork) -> Played:
+    """Follow one face through the script.
 
     Raises:
-        BadInputError: the head was not found.
+        BadInputError: the face was not found.
     """
     tracker, reader = Tracker(network, open_finder(DEFAULT_FINDER, 1)), Reader(SignalSettings())
     known, of_exact = OsfFace(0), OsfFeatures()
     rows = []
-    for frame in head.play():
+    for frame in video:
         faces = reader.read(tracker.track(frame.image), (SIDE, SIDE), frame.seconds)
         if not faces:
-            raise BadInputError(f"{head.sitter.avatar.name} was not found at {frame.seconds:.1f} s")
+            raise BadInputError(f"the face of {name} was not found at {frame.seconds:.1f} s")
         packet = pack_face(faces[0], _message(frame, network), known, turns_true=True)
         rows.append(
             (frame, PACKET.unpack(packet)[-len(FEATURE_NAMES) :], of_exact.read(in_osf(frame.points)))
         )
     frames, tracked, exact = zip(*rows, strict=True)
     return Played(
-        head.sitter.avatar.name,
+        name,
         tuple(frame.expression for frame in frames),
         np.array([frame.height for frame in frames]),
         np.array(tracked),
@@ -151,29 +153,51 @@ def table(played: Sequence[Played]) -> str:
     return "\n".join(lines)
 
 
-def measure(avatars: Sequence[Path], model: str) -> tuple[str, list[Played]]:
-    """What was measured, in one line, and each head's features.
+def measure(avatars: Sequence[Path], model: str) -> str:
+    """What was measured: Markdown with a table of the rendered heads, and one of the demo photograph.
 
     Raises:
         UsageError: no such model.
-        BadInputError: an avatar is damaged, or its face is not found.
-        MissingOutsideError: OpenGL cannot be used.
+        BadInputError: an avatar is damaged, or a face is not found.
+        MissingOutsideError: OpenGL cannot be used, or there is no demo photograph.
     """
     network = LandmarkNetwork(find_model(model))
+    heads = play_heads(avatars, network)
+    names = ", ".join(each.name for each in heads)
+    photo = demo_photo(network)
+    return "\n\n".join(
+        [
+            f"{network.manifest.identity}; rendered heads {names}:",
+            table(heads),
+            f"{photo.name}, its landmarks moved by known distances and the picture with them:",
+            table([play(photo.name, photo.play(), network)]),
+        ]
+    )
+
+
+def play_heads(avatars: Sequence[Path], network: LandmarkNetwork) -> list[Played]:
+    """Each head's features."""
     renderer, played = Renderer(SIDE), []
     try:
         for path in avatars:
             sitter = Sitter(Avatar(path), renderer)
-            played.append(play(TalkingHead(sitter, room_lights()), network))
+            head = TalkingHead(sitter, room_lights())
+            played.append(play(path.stem, head.play(), network))
             sitter.close()
     finally:
         renderer.close()
-    names = ", ".join(each.name for each in played)
-    return f"{network.manifest.identity}; rendered heads: {names}", played
+    return played
 
 
-def write_page(page: Path, subject: str, played: Sequence[Played]) -> None:
-    """Put the table between the page's marks.
+def demo_photo(network: LandmarkNetwork) -> AnimatedPhoto:
+    """The demo photograph, with the landmarks that the network finds on it."""
+    picture = load_photo()
+    (face, *_) = Tracker(network, open_finder(DEFAULT_FINDER, 1)).track(picture).faces
+    return AnimatedPhoto.around("The demo photograph", picture, face.landmarks_frame, SIDE)
+
+
+def write_page(page: Path, measured: str) -> None:
+    """Put what was measured between the page's marks.
 
     Raises:
         BadInputError: the page lacks its marks.
@@ -183,4 +207,4 @@ def write_page(page: Path, subject: str, played: Sequence[Played]) -> None:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise BadInputError(f"{page} lacks {BEGIN} or {END}; write them where the table should stand")
-    write_whole_bytes(page, f"{before}{begin}\n\n{subject}\n\n{table(played)}\n\n{end}{after}".encode())
+    write_whole_bytes(page, f"{before}{begin}\n\n{measured}\n\n{end}{after}".encode())

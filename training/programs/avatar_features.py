@@ -1,4 +1,4 @@
-"""`avatar-features`: OpenSeeFace's features of rendered heads with known expressions."""
+"""`avatar-features`: OpenSeeFace's features of faces with known expressions."""
 
 import argparse
 
@@ -16,13 +16,13 @@ def avatar_features(arguments: argparse.Namespace) -> None:
     if arguments.heads < 1:
         raise UsageError(f"--heads {arguments.heads}: wanted at least 1")
     try:
-        from training.measure.avatar_features import PAGE, measure, table, write_page
+        from training.measure.avatar_features import PAGE, measure, write_page
         from training.rendered.dataset import RenderRequest, people
     except ModuleNotFoundError as error:
         raise MissingOutsideError(
             f"the package {error.name} is not installed; run pip install 'landmarks[rendered]'"
         ) from error
     chosen = people(RenderRequest(arguments.avatars, 1, held_out=True))[: arguments.heads]
-    subject, played = measure(chosen, arguments.model)
-    print(subject, table(played), sep="\n")
-    write_page(arguments.page or PAGE, subject, played)
+    measured = measure(chosen, arguments.model)
+    print(measured)
+    write_page(arguments.page or PAGE, measured)

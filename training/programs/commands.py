@@ -234,7 +234,7 @@ COMMANDS = (
             "signals.occlusion"),
     Command("render", "render labelled pictures of 3D heads; the same command goes on where it was cut off",
             _render, "render.render"),
-    Command("avatar-features", "OpenSeeFace's features of rendered heads with known expressions; a page",
+    Command("avatar-features", "OpenSeeFace's features of faces with known expressions; writes a page",
             _avatar_features, "avatar_features.avatar_features"),
 )  # fmt: skip
 """Every command, in the order in which `--help` lists them."""

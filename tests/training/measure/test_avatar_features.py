@@ -1,4 +1,4 @@
-"""OpenSeeFace's features of rendered heads: signs and spreads, and the page that tells them."""
+"""OpenSeeFace's features of known expressions: signs and spreads, and the page that tells them."""
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ pytest.importorskip("moderngl")
 
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
+from training.measure.animated_photo import MOVES, warped
 from training.measure.avatar_features import (
     BEGIN,
     END,
@@ -49,7 +50,7 @@ def test_the_page_holds_the_table_between_its_marks(tmp_path):
     played = [Played("head", names, np.ones(len(names)), values, 2 * values)]
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write_page(page, "of this", played)
+    write_page(page, f"of this\n\n{table(played)}")
     text = page.read_text()
     assert text.startswith(f"before\n{BEGIN}\n\nof this\n\n| feature |")
     assert text.endswith(f"{END}\nafter\n")
@@ -57,7 +58,20 @@ def test_the_page_holds_the_table_between_its_marks(tmp_path):
     assert table(played).count("| 0.50 |") == len(FEATURE_NAMES)
     page.write_text("without marks")
     with pytest.raises(BadInputError, match="lacks"):
-        write_page(page, "of this", played)
+        write_page(page, f"of this\n\n{table(played)}")
+
+
+def test_a_photograph_moves_as_far_as_its_landmarks_are_told():
+    picture = np.zeros((160, 160, 3), np.uint8)
+    picture[70:80, 60:100] = 255
+    landmarks = np.random.default_rng(0).uniform(20, 140, (68, 2))
+    landmarks[36:46] = [[x, y] for y in (70, 79) for x in (60, 70, 80, 90, 99)]
+    moved = landmarks.copy()
+    moved[36:46, 1] += 6
+    seen = warped(picture, landmarks, moved)
+    rows = np.flatnonzero(seen[:, 80, 0] > 127)
+    assert (rows.min(), rows.max()) == (pytest.approx(76, abs=1), pytest.approx(85, abs=1))
+    assert set(MOVES) == {expression.name for expression in SCRIPT}
 
 
 @pytest.mark.slow
@@ -68,7 +82,7 @@ def test_each_feature_tells_a_known_expression_and_spreads_as_exact_landmarks_do
     renderer = Renderer(SIDE)
     try:
         head = TalkingHead(Sitter(Avatar(avatars[0]), renderer), room_lights(), fps=8.0)
-        played = play(head, LandmarkNetwork(find_model("small")))
+        played = play("a head", head.play(), LandmarkNetwork(find_model("small")))
     finally:
         renderer.close()
     for expression, name, sign in cases():
