@@ -253,7 +253,7 @@ $(MAIN): requirements/main.lock requirements/compiled.lock requirements/torch-cp
 	@touch $@
 
 # Whatever the page is made of, but not what was made of it.
-$(PAGE): $(wildcard device/web/client/*.* device/web/client/src/* device/web/client/page/* device/web/client/samples/* device/signal/mean_face.json) | $(DEVICE_ENV)
+$(PAGE): $(wildcard device/web/client/*.* device/web/client/src/* device/web/client/src/scene/* device/web/client/page/* device/web/client/samples/* device/signal/mean_face.json) | $(DEVICE_ENV)
 	@echo "device/web/built: bundling the page"
 	@sh device/web/client/build.sh "$$PWD/$(DEVICE_VENV)"
 

@@ -100,7 +100,7 @@ class Outputs:
             guard.publish(message, line)
 
     def show(self, frame: Frame) -> None:
-        """Show a frame wherever somebody is looking."""
+        """Show a frame wherever it can be shown."""
         for guard in self._guards.values():
             guard.show(frame)
 

@@ -85,9 +85,9 @@ class SinkGuard:
         self._fault = None
 
     def show(self, frame: Frame) -> None:
-        """Show a frame if somebody is looking."""
+        """Show a frame where it can be shown."""
         if self._screen is not None and not self._is_resting:
-            self._guarded(_show, self._screen, frame)
+            self._guarded(self._screen.show, frame)
 
     def take_commands(self) -> list[Command | BadCommand]:
         """Commands that have come since the last call, oldest first."""
@@ -133,11 +133,6 @@ class SinkGuard:
         if place not in self._logged:
             self._logged.add(place)
             log.error("a fault of ours; the other sinks go on: %s", reason, exc_info=error)
-
-
-def _show(screen: PictureSink, frame: Frame) -> None:
-    if screen.wants_pictures:
-        screen.show(frame)
 
 
 def _place_of(error: Exception) -> tuple[str, int]:

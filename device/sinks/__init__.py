@@ -60,13 +60,8 @@ class CommandSink(Protocol):
 class PictureSink(Protocol):
     """A sink that can show pictures to people who are allowed to see them."""
 
-    @property
-    def wants_pictures(self) -> bool:
-        """Whether anybody is looking now; otherwise no picture is encoded."""
-        ...
-
     def show(self, frame: Frame) -> None:
-        """Show a frame, just before its message is published; must return at once."""
+        """Show a frame, just before its message is published, to whoever may see it; must return at once."""
         ...
 
 

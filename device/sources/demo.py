@@ -99,7 +99,7 @@ class DemoSource(FrameSource):
             # Drawn before it is due: the time that drawing takes is no part of a camera's latency.
             self._sleep_until(captured_ns)
             if not self._closed.is_set():
-                yield Frame(image, sequence, captured_ns)
+                yield Frame(image, sequence, captured_ns, public=True)
 
     def _sleep_until(self, instant_ns: int) -> None:
         while not self._closed.is_set() and (ahead_ns := instant_ns - self._clock_ns()) > 0:

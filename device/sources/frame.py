@@ -23,6 +23,8 @@ class Frame:
     """Path within the folder, or FILE#INDEX of a video; None for a camera."""
     fps: float | None = None
     """Frames a second of the video file that it is of."""
+    public: bool = False
+    """Whether anybody may see the picture, as of the demo's photograph; of a camera its owner decides."""
 
     @property
     def size_wh(self) -> tuple[int, int]:

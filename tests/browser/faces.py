@@ -6,6 +6,7 @@ import numpy as np
 
 from device.contract.geometry import Box
 from device.messages import messages as events
+from device.signal.mean_face import mean_landmarks
 
 WIDTH, HEIGHT, FOCAL = 640, 480, 640.0
 
@@ -45,10 +46,19 @@ def turn(axis, degrees):
 
 
 def lens_pixels(pose):
-    """(2, 2) pixels of the lenses' middles: R = Ry(-yaw) Rx(-pitch) Rz(roll), then the pinhole."""
+    """(2, 2) pixels of the lenses' middles."""
     # Of the head, camera axes: 0.36 eye distances to either side, 0.02 down, 0.36 towards the viewer.
-    lenses = np.array([[-0.36, 0.02, -0.36], [0.36, 0.02, -0.36]])
+    return seen_with(pose, np.array([[-0.36, 0.02, -0.36], [0.36, 0.02, -0.36]]))
+
+
+def face_pixels(pose):
+    """(68, 2) pixels of the mean face's landmarks."""
+    return seen_with(pose, mean_landmarks())
+
+
+def seen_with(pose, points):
+    """(N, 2) pixels of (N, 3) points of a head: R = Ry(-yaw) Rx(-pitch) Rz(roll), then the pinhole."""
     rotation = turn("y", -pose.yaw) @ turn("x", -pose.pitch) @ turn("z", pose.roll)
-    placed = lenses @ rotation.T + np.array(pose.position)
+    placed = points @ rotation.T + np.array(pose.position)
     middle = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
     return pose.focal_px * placed[:, :2] / placed[:, 2:] + middle

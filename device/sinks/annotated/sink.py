@@ -47,7 +47,6 @@ class AnnotatedSink:
     """
 
     wants_frame_lines = False
-    wants_pictures = True
 
     def __init__(self, medium: Medium) -> None:
         self._medium = medium

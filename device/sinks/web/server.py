@@ -50,7 +50,7 @@ class WebServer:
             MissingOutsideError: the port is taken, or the host is none of this machine's.
         """
         self._guard, self._pages = Guard(address.origins, token), pages
-        self._picture_allowed = address.picture
+        self._owner_allows, self._picture_public = address.picture, False
         self._viewers: dict[ServerConnection, Mailbox] = {}
         self._picture_viewers: set[ServerConnection] = set()
         self._picture_wanted_until = 0.0
@@ -81,16 +81,24 @@ class WebServer:
         self._server.call(self._deliver_note, kind if keep else None, line)
 
     def post_picture(self, frame: Frame) -> None:
-        """Give a picture to the viewers that asked for pictures."""
+        """Give a picture to the viewers that asked for pictures, if it is public or its owner allows it."""
+        self._picture_public = frame.public
+        if not self.wants_pictures:
+            return
         with self._lock:
             self._picture_due = frame
         self._server.call(self._encode_next)
 
     @property
     def wants_pictures(self) -> bool:
-        """Whether somebody who may see pictures is looking."""
+        """Whether somebody who may see the pictures of now is looking."""
         looked_at = bool(self._picture_viewers) or time.monotonic() < self._picture_wanted_until
         return self._picture_allowed and looked_at
+
+    @property
+    def _picture_allowed(self) -> bool:
+        """Whether who may see the landmarks may see the picture."""
+        return self._owner_allows or self._picture_public
 
     @property
     def viewers(self) -> int:
@@ -173,7 +181,8 @@ class WebServer:
     def _health(self) -> Response:
         """The newest health and status messages and the number of viewers, as one object."""
         kept = {kind: orjson.Fragment(line) for kind, line in self._kept.items()}
-        body = orjson.dumps({"viewers": len(self._viewers), "picture": self._picture_allowed, **kept})
+        pictures = {"picture": self._picture_allowed, "picture_public": self._picture_public}
+        body = orjson.dumps({"viewers": len(self._viewers), **pictures, **kept})
         return answer(HTTPStatus.OK, body, "application/json", Cache_Control="no-store")
 
     async def _one_picture(self) -> Response:

@@ -29,7 +29,7 @@ class WebSink:
 
     @property
     def wants_pictures(self) -> bool:
-        """Whether somebody is looking at pictures; otherwise none is encoded."""
+        """Whether somebody who may see them is looking at pictures; otherwise none is encoded."""
         return self._server.wants_pictures
 
     @property
@@ -53,7 +53,7 @@ class WebSink:
             self._server.post_note(kind, line, keep=isinstance(message, Status | Health))
 
     def show(self, frame: Frame) -> None:
-        """Hand over the picture of the frame that is about to be published."""
+        """Hand over the picture of the frame that is about to be published; encoded only if it is wanted."""
         self._server.post_picture(frame)
 
     def close(self) -> None:

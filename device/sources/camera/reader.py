@@ -81,7 +81,8 @@ class CameraReader:
             else:
                 shape, bad_frames = frame.image.shape, 0
                 self._back_off.reset()
-                yield Frame(orient(frame.image, self._orientation), sequence, frame.captured_ns, frame.name)
+                image = orient(frame.image, self._orientation)
+                yield dataclasses.replace(frame, image=image, sequence=sequence)
             self.missed += sequence - self._awaited
             self._awaited = sequence + 1
             if self._stopped.is_set():

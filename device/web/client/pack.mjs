@@ -54,6 +54,6 @@ const { metafile } = await build({
 });
 writeDeclarations();
 writeFileSync(join(PACKAGE, "package.json"), `${JSON.stringify(MANIFEST, null, 2)}\n`);
-writeFileSync(join(PACKAGE, "licences.txt"), licencesOf(metafile, "Code from others in this package:"));
+writeFileSync(join(PACKAGE, "licences.txt"), licencesOf([metafile], "Code from others in this package:"));
 copyFileSync(join(HERE, "README.md"), join(PACKAGE, "README.md"));
 copyFileSync(join(HERE, "..", "..", "..", "LICENSE"), join(PACKAGE, "LICENSE"));

@@ -60,7 +60,7 @@ function pointsOf(face) {
 function draw() {
   requestAnimationFrame(draw);
   const old = performance.now() - arrived > STALE_MS;
-  const state = connected !== "live" ? connected : frame === null ? "waiting" : old ? "stale" : frame.faces.length ? "faces" : "no face";
+  const state = connected !== "live" ? connected : frame === null ? "waiting for the first frame" : old ? "nothing new for half a second" : frame.faces.length ? "faces" : "no face in view";
   const told = document.getElementById("state");
   if (told.textContent !== state) told.textContent = state;
   if (frame === null) return;

@@ -77,8 +77,6 @@ def test_a_sink_is_tried_again_after_a_pause_and_is_well_when_a_message_goes_thr
 @pytest.mark.parametrize("method", ["take_commands", "take_round_trips_ms", "show", "close", "condition"])
 def test_every_way_into_a_sink_is_guarded(method):
     class Sick(ListSink):
-        wants_pictures = True
-
         def take_commands(self):
             return []
 

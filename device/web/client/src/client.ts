@@ -38,8 +38,10 @@ const PICTURE_HEAD = 8;
 export type Connection = "connecting" | "live" | "offline" | "refused";
 
 export interface Picture {
+  /** Number of its frame. */
   sequence: number;
-  jpeg: Blob;
+  /** A JPEG from a device, a bitmap from this browser's own camera: either is what `createImageBitmap` takes. */
+  image: Blob | ImageBitmap;
 }
 
 export interface Events {
@@ -143,6 +145,7 @@ export class LandmarkClient {
       down: (reason, refused = false) => this.onDown(reason, refused),
       text: (data) => this.onText(data),
       bytes: (data) => this.onBytes(data),
+      bitmap: (sequence, image) => this.emit("picture", { sequence, image }),
       binary: (data) => this.onMessage(() => readBinaryFrame(data)),
     });
     return this;
@@ -221,7 +224,7 @@ export class LandmarkClient {
   private onBytes(data: ArrayBuffer): void {
     if (data.byteLength <= PICTURE_HEAD) return;
     const sequence = Number(new DataView(data).getBigUint64(0));
-    this.emit("picture", { sequence, jpeg: new Blob([data.slice(PICTURE_HEAD)], { type: "image/jpeg" }) });
+    this.emit("picture", { sequence, image: new Blob([data.slice(PICTURE_HEAD)], { type: "image/jpeg" }) });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The figures beside the picture. */
 
 import type { Condition, Face, Health, Status } from "./messages.ts";
-import { type Figures, STAGES } from "./figures.ts";
+import { type Figures, type StageName, STAGES } from "./figures.ts";
 
 /** The element of an id; the page is ours, so it is there. */
 export function element<Kind extends HTMLElement>(id: string): Kind {
@@ -44,6 +44,28 @@ function fill(bar: HTMLElement, from: number, to: number): void {
   bar.style.width = `${Math.min(Math.max(to - from, 0), 1) * 100}%`;
 }
 
+/** The stages of a message in words. */
+const STAGE_WORDS: Record<StageName, string> = {
+  find: "find faces",
+  crop: "cut out the face",
+  infer: "run the network",
+  decode: "read its result",
+  "rest of device": "rest of the device",
+  "way here": "way to this page",
+  "until drawn": "until drawn",
+};
+
+/** The parts that a device reports on: how they are named in its state, and at the beginning of a sentence. */
+const PARTS = {
+  camera: ["camera", "The camera"],
+  inference: ["network", "The landmark network"],
+  broker: ["connections", "A connection to other programs"],
+  model: ["model", "The model"],
+} as const;
+
+/** What the states mean. */
+const STATES: Record<Condition["state"], string> = { ok: "works", degraded: "works with less", lost: "does not work" };
+
 export class Panel {
   private readonly stages = new Map<string, Bar>();
   private readonly signals = new Map<string, Bar>();
@@ -52,7 +74,7 @@ export class Panel {
     const body = element("latency").querySelector("tbody")!;
     for (const name of STAGES) {
       const bar = addBar(body, 2, 2);
-      bar.name.textContent = name;
+      bar.name.textContent = STAGE_WORDS[name];
       bar.fills[0]!.className = "far";
       this.stages.set(name, bar);
     }
@@ -79,16 +101,27 @@ export class Panel {
     const rows: [string, string][] = [];
     if (health.temperature_c !== undefined) rows.push(["temperature", `${figure(health.temperature_c)} °C`]);
     if (health.rss_mb !== undefined) rows.push(["memory", `${figure(health.rss_mb)} MB`]);
-    if (health.throttled?.length) rows.push(["throttled", health.throttled.join(", ")]);
-    if (health.uptime_s !== undefined) rows.push(["up", `${figure(health.uptime_s / 60, 1)} min`]);
-    for (const [name, text] of rows) this.showPart(name, text, name === "throttled" ? "degraded" : "none");
+    if (health.throttled?.length) rows.push(["slowed by", health.throttled.join(", ")]);
+    if (health.uptime_s !== undefined) rows.push(["running for", `${figure(health.uptime_s / 60, 1)} min`]);
+    for (const [name, text] of rows) this.showPart(name, text, name === "slowed by" ? "degraded" : "none");
   }
 
   showStatus(status: Status): void {
-    for (const name of ["camera", "inference", "broker", "model"] as const) {
-      const condition: Condition | undefined = status[name];
-      if (condition) this.showPart(name, condition.reason ? `${condition.state}: ${condition.reason}` : condition.state, condition.state);
+    const troubles: string[] = [];
+    for (const [part, [name, subject]] of Object.entries(PARTS) as [keyof typeof PARTS, (typeof PARTS)["camera"]][]) {
+      const condition: Condition | undefined = status[part];
+      if (!condition) continue;
+      const text = condition.reason ? `${STATES[condition.state]}: ${condition.reason}` : STATES[condition.state];
+      this.showPart(name, text, condition.state);
+      if (condition.state !== "ok") troubles.push(`${subject} ${text}.`);
     }
+    say("trouble", troubles.join(" "));
+  }
+
+  /** Forget what the stream in hand said of its device. */
+  forget(): void {
+    say("trouble", "");
+    element("parts").replaceChildren();
   }
 
   private showPart(name: string, text: string, state: string): void {
@@ -107,7 +140,7 @@ export class Panel {
     say("face-id", face ? `${face.id}${count > 1 ? ` of ${count}` : ""}` : "none");
     const pose = face?.pose;
     const degrees = (value: number) => `${value.toFixed(0)}°`;
-    say("pose", pose ? `yaw ${degrees(pose.yaw)} · pitch ${degrees(pose.pitch)} · roll ${degrees(pose.roll)}` : "");
+    say("pose", pose ? `turned ${degrees(pose.yaw)} (yaw), raised ${degrees(pose.pitch)} (pitch), tilted ${degrees(pose.roll)} (roll)` : "");
     for (const [name, value] of Object.entries(face?.signals ?? {})) {
       if (typeof value === "number") this.showSignal(name, value);
     }

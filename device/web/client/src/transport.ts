@@ -8,8 +8,10 @@ export interface Listener {
   down(reason: string, refused?: boolean): void;
   /** One message. */
   text(data: string): void;
-  /** One picture. */
+  /** One picture: its frame's number, then a JPEG. */
   bytes(data: ArrayBuffer): void;
+  /** One picture that was taken in this browser. */
+  bitmap(sequence: number, image: ImageBitmap): void;
   /** One frame in binary form. */
   binary(data: Uint8Array): void;
 }

@@ -73,11 +73,11 @@ test("another schema is told once as a refusal, and taken back when good frames 
 test("a picture comes with the number of its frame", async () => {
   const { client, device } = aClient();
   const data = new Uint8Array([0, 0, 0, 0, 0, 0, 1, 2, 0xff, 0xd8, 0xff]);
-  const heard = new Promise<{ sequence: number; jpeg: Blob }>((done) => client.on("picture", done));
+  const heard = new Promise<{ sequence: number; image: Blob | ImageBitmap }>((done) => client.on("picture", done));
   device.listener.bytes(data.buffer);
-  const { sequence, jpeg } = await heard;
+  const { sequence, image } = await heard;
   expect(sequence).toBe(258);
-  expect(new Uint8Array(await jpeg.arrayBuffer())).toEqual(new Uint8Array([0xff, 0xd8, 0xff]));
+  expect(new Uint8Array(await (image as Blob).arrayBuffer())).toEqual(new Uint8Array([0xff, 0xd8, 0xff]));
   client.close();
 });
 

@@ -1,17 +1,11 @@
 import { Euler, Matrix4, Vector3 } from "three";
 import { describe, expect, test } from "vitest";
-import { Mask } from "../src/head.ts";
 import { guessPose, headMatrix, viewAngle } from "../src/pose.ts";
 import { coveredPoints } from "../src/regions.ts";
 
 const FRAME = { width: 640, height: 480 };
 const POSE = { yaw: 25, pitch: -10, roll: 15, position: [0.5, -0.3, 6] as [number, number, number], focal_px: 700, misfit: 0 };
 const radians = (degrees: number) => (degrees * Math.PI) / 180;
-
-/** Where a point of the scene is seen, pixels of the frame. */
-function seenAt({ x, y, z }: Vector3): [number, number] {
-  return [(POSE.focal_px * x) / -z + (FRAME.width - 1) / 2, (POSE.focal_px * -y) / -z + (FRAME.height - 1) / 2];
-}
 
 describe("headMatrix", () => {
   test("turns and places as three.js's own angles do", () => {
@@ -59,22 +53,5 @@ describe("what is covered", () => {
       27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,
     ]);
     expect(coveredPoints({}).size).toBe(0);
-  });
-
-  test("the mask lies on the points as they are seen, and has a hole where the face is covered", () => {
-    const mask = new Mask();
-    const points = new Float64Array(136).map((_, index) => 200 + 1.5 * index);
-    mask.place(points, POSE, FRAME, coveredPoints({ occluded: ["mouth"] }));
-    const positions = mask.mesh.geometry.getAttribute("position");
-    for (let index = 0; index < 68; index++) {
-      const [x, y] = seenAt(new Vector3().fromBufferAttribute(positions as never, index));
-      expect(x).toBeCloseTo(points[2 * index]!, 2);
-      expect(y).toBeCloseTo(points[2 * index + 1]!, 2);
-    }
-    const corners = [...mask.mesh.geometry.getIndex()!.array];
-    expect(corners.length).toBeGreaterThan(100);
-    expect(corners.filter((index) => index >= 48)).toEqual([]);
-    mask.place(points, POSE, FRAME, new Set());
-    expect([...mask.mesh.geometry.getIndex()!.array].filter((index) => index >= 48).length).toBeGreaterThan(0);
   });
 });

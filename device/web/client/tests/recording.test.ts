@@ -15,7 +15,7 @@ function play(speed: number): { heard: { at: number; frame: Frame }[]; transport
   transport.open({
     up: () => {},
     down: () => {},
-    bytes: () => {}, binary: () => {},
+    bytes: () => {}, bitmap: () => {}, binary: () => {},
     text: (data) => heard.push({ at: performance.now(), frame: JSON.parse(data) as Frame }),
   });
   return { heard, transport };
@@ -60,7 +60,7 @@ test("plain and compressed recordings read the same, and half a line at the end 
   vi.useFakeTimers();
   const transport = new RecordingTransport(plain, 1, false);
   const heard: string[] = [];
-  transport.open({ up: () => {}, down: () => {}, bytes: () => {}, binary: () => {}, text: (data) => heard.push(data) });
+  transport.open({ up: () => {}, down: () => {}, bytes: () => {}, bitmap: () => {}, binary: () => {}, text: (data) => heard.push(data) });
   vi.advanceTimersByTime(1000);
   expect(heard).toHaveLength(4);
 });

@@ -174,6 +174,29 @@ def test_without_permission_there_are_no_pictures(serve):
     assert b"?picture=1" in body
 
 
+def test_what_is_public_is_shown_without_permission_and_what_follows_it_is_not(serve):
+    served = serve()
+    image = np.zeros((48, 64, 3), np.uint8)
+
+    def health():
+        answer = json.loads(served.get("/health")[2])
+        return answer["picture"], answer["picture_public"]
+
+    assert health() == (False, False)
+    served.sink.show(Frame(image, 0, 0, public=True))
+    assert health() == (True, True)
+    with connect(served.stream) as viewer:
+        viewer.send('{"type":"picture","on":true}')
+        wait_for(lambda: served.sink.wants_pictures)
+        served.sink.show(Frame(image, 1, 0, public=True))
+        assert viewer.recv(timeout=5)[:8] == bytes([0, 0, 0, 0, 0, 0, 0, 1])
+        # The daemon was told to go on with a camera: its viewer asked, but nobody has allowed it.
+        served.sink.show(Frame(image, 2, 0))
+        assert health() == (False, False)
+        publish(served.sink, a_frame_message(2))
+        assert json.loads(viewer.recv(timeout=5))["sequence"] == 2
+
+
 def test_a_single_picture_is_made_when_it_is_asked_for(serve):
     served = serve("picture=1")
     answers = []
