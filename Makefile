@@ -16,7 +16,7 @@ BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 
 # What a user may give. A value counts as it was typed: make would expand a `$` in it.
 GIVEN := PYTHON RUNS DATA YUNET RECIPE RUN SOURCE SINK WEB FRAMES SETTINGS IMAGES BATCH TRUNK_IMAGES BUDGET ALL MODEL \
-    DATASET SIZE PICTURES SPREAD CONFIG SECONDS SEED EDGETPU_DEB EDGETPU_SHA256 IMAGE DEVICE CONFIRM UNMOUNT \
+    DATASET AVATARS FAIRFACE SIZE PICTURES SPREAD CONFIG SECONDS SEED EDGETPU_DEB EDGETPU_SHA256 IMAGE DEVICE CONFIRM UNMOUNT \
     MAX_SIZE_GIB HOST BACK ALLOW_DOWNGRADE TEST
 define newline
 
@@ -68,7 +68,7 @@ train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -138,6 +138,16 @@ recover: $(MAIN) ## runs/SIZE from the model that ships, to train on from it wit
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
 	set -e; for part in finding telling finder; do $(train) training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) $(runs_flag); done
 	$(again) convert RUN=$(call quote,RUNS)/finder
+
+open-data: $(MAIN) $(BENCH) ## what the open models learn from, into DATA (AVATARS=FOLDER FAIRFACE=FOLDER DATA=FOLDER)
+	$(VENV) -m training render --avatars $(call needed,AVATARS) --count 12000 --side 256 --out $(call needed,DATA)/rendered/train
+	$(VENV) -m training render --avatars $(call quote,AVATARS) --count 600 --side 256 --held-out --out $(call quote,DATA)/rendered/held-out
+	$(VENV) -m training draw --count 4000 --out $(call quote,DATA)/drawn
+	$(VENV) -m training pseudo-label $(call needed,FAIRFACE) --out $(call quote,DATA)/fairface
+
+open: $(MAIN) $(CONVERT) ## train the open models and their finder from what open-data wrote, then convert them (DATA=FOLDER)
+	set -e; for run in lite-rough lite small-rough small tiny-rough tiny base finder-finding finder-telling finder; do $(train) training/configs/open/$$run.toml --data $(call needed,DATA) $(runs_flag); done
+	set -e; for model in open-small open-tiny open-base open-finder; do $(again) convert RUN=$(call quote,RUNS)/$$model; done
 
 evaluate: $(MAIN) ## figures of a model on labelled faces (MODEL=file DATASET=300w:FOLDER)
 	$(VENV) -m training evaluate --model $(call quote,MODEL) --dataset $(call needed,DATASET)

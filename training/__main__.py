@@ -21,6 +21,7 @@ EXAMPLES = """examples:
   python -m training robustness --model device/models/small/student.tflite --data ../shared/data
   python -m training turned turned.png --data ../shared/data
   python -m training recover training/configs/landmark_student/small.toml small.npz --data ../shared/data
+  python -m training compare device/models/small/student.tflite --mesh --data ../shared/data
   python -m training render --avatars ../shared/data/valid_avatars --count 2000 --out rendered
   python -m training results --runs runs
   python -m training handover runs/landmark_student-student --data ../shared/data

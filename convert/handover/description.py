@@ -14,6 +14,7 @@ from device.contract.errors import BadInputError
 from device.contract.files import read_bounded
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.contract.manifest import MAX_BYTES, CodecRule, CropRule
+from device.contract.provenance import check_open
 from device.contract.scheme_file import know_scheme
 from device.contract.shape import correction_of
 
@@ -113,6 +114,7 @@ def read_handover(path: Path) -> AnyHandover:
     Raises:
         BadInputError: not JSON, another schema, a missing or unknown field, an unknown scheme or
             codec, channels other than bgr, or a stride that does not divide the crop.
+        RefusedError: a name that begins with `open`, and a source that is not free.
     """
     data = read_bounded(path, MAX_BYTES)
     try:
@@ -124,7 +126,9 @@ def read_handover(path: Path) -> AnyHandover:
         raise BadInputError(f"{path} has schema {got}, wanted {HANDOVER_SCHEMA}; {REMEDY}")
     try:
         if values.get("task") == FINDER_TASK:
-            return finder_of_values(values)
+            finder = finder_of_values(values)
+            check_open(finder.name, finder.provenance)
+            return finder
         # `any_operator` is how handovers named the target `cpu` at first.
         target = "cpu" if values.get("any_operator") else "npu"
         handover = msgspec.convert({"target": target, **values}, Handover)
@@ -132,6 +136,7 @@ def read_handover(path: Path) -> AnyHandover:
         raise BadInputError(f"{path} lacks or misnames a field ({error}); {REMEDY}") from error
     know_scheme(handover.scheme, path.parent)
     _check_rules(handover, path)
+    check_open(handover.name, handover.provenance)
     return handover
 
 

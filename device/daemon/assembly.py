@@ -1,20 +1,32 @@
 """The real parts of a daemon, made from its settings."""
 
 import dataclasses
+import logging
 
+from device.contract.manifest import manifest_path_of, read_manifest
+from device.daemon.licence import licence_note
 from device.daemon.service import Pipeline
 from device.finders.fallback import GuardedFinder
+from device.finders.finder import Finder
 from device.finders.open import open_finder
+from device.finders.trained import TrainedFinder, finder_for
 from device.inference.engine import NetworkEngine, remote_opener
+from device.inference.models import find_model
 from device.settings import DaemonSettings
 from device.sinks import Sink, open_sink
 from device.sources.frame import FrameSource
 from device.sources.open import open_source
 from device.tracking.tracker import Tracker
 
+log = logging.getLogger(__name__)
+
 
 class Assembly:
     """Opens what the settings name; a `device.daemon.service.Builder`."""
+
+    def __init__(self) -> None:
+        self._said = ""
+        """The note on licences that was said last."""
 
     def source(self, settings: DaemonSettings, wait_for_camera: bool) -> FrameSource:
         """Where the frames come from.
@@ -42,7 +54,9 @@ class Assembly:
         threads = settings.inference.threads
         engine = NetworkEngine(settings.model, settings.inference, settings.budget)
         try:
-            finder = open_finder(settings.finder, threads, remote_opener(settings.inference))
+            address = finder_for(settings.model, settings.finder)
+            finder = open_finder(address, threads, remote_opener(settings.inference))
+            self._say_licence(settings.model, finder)
         except BaseException:
             engine.close()
             raise
@@ -52,3 +66,14 @@ class Assembly:
         if previous is not None:
             tracker.next_id = previous.next_id
         return Pipeline(tracker, engine)
+
+    def _say_licence(self, model: str, finder: Finder) -> None:
+        """Log what the weights may be used for, once and not again at a reload."""
+        manifest = read_manifest(manifest_path_of(find_model(model)))
+        provenances = {f"model {model}": manifest.provenance}
+        if isinstance(finder, TrainedFinder):
+            provenances[f"finder {finder.manifest.name}"] = finder.manifest.provenance
+        note = licence_note(provenances)
+        if note and note != self._said:
+            log.info(note)
+        self._said = note

@@ -14,12 +14,26 @@ from device.contract.finder_codec import Candidates, decode_cells, logit_thresho
 from device.contract.finder_manifest import FinderManifest, read_finder_model
 from device.contract.geometry import Box
 from device.contract.letterbox import EMPTY_PIXEL, Letterbox
+from device.contract.provenance import is_open
 from device.contract.tensors import TensorSpec
 from device.finders.finder import FoundFace
+from device.finders.settings import DEFAULT_FINDER
 from device.inference.interpreter import fill_input, find_tensor, load_interpreter
 
 SHIPPED = Path(__file__).parents[1] / "models" / "finder" / "finder.tflite"
 """The finder in the package."""
+SHIPPED_OPEN = Path(__file__).parents[1] / "models" / "open-finder" / "finder.tflite"
+"""The finder that is free for any use, where it is shipped."""
+
+
+def finder_for(model: str, address: str) -> str:
+    """The address of the finder that goes with a landmark model, where none is named: `trained:` alone.
+
+    A model that is free for any use goes with the finder that is, where it is shipped.
+    """
+    if address == DEFAULT_FINDER and is_open(model) and SHIPPED_OPEN.is_file():
+        return f"{DEFAULT_FINDER}{SHIPPED_OPEN}"
+    return address
 
 
 def letterbox_image(image: NDArray[np.uint8], letterbox: Letterbox, shown: NDArray[np.uint8]) -> None:

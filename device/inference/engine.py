@@ -10,6 +10,7 @@ import numpy as np
 from device.contract.errors import BadInputError, LandmarksError
 from device.contract.geometry import Image
 from device.contract.manifest import ModelManifest, manifest_path_of, read_manifest
+from device.contract.provenance import is_open
 from device.inference.budget import Budget
 from device.inference.edgetpu import edgetpu_places
 from device.inference.fallback import Monitored, WithFallback
@@ -187,10 +188,14 @@ def remote_opener(settings: InferenceSettings) -> OpenRemote | None:
 
 
 def _smaller_models(name: str) -> list[str]:
-    """Shipped models that cost less than this one, the costliest first."""
+    """Shipped models that cost less than this one, the costliest first.
+
+    Who chose a model that is free for any use is not given one that is for research, nor the other way round.
+    """
     if name not in shipped_models():
         return []
-    costs = {each: _cost(find_model(each)) for each in shipped_models()}
+    alike = [each for each in shipped_models() if is_open(each) == is_open(name)]
+    costs = {each: _cost(find_model(each)) for each in alike}
     smaller = [each for each, cost in costs.items() if cost < costs[name]]
     return sorted(smaller, key=lambda each: -costs[each])
 

@@ -9,6 +9,9 @@ MODELS = Path(__file__).parents[1] / "models"
 
 DEFAULT_MODEL = "small"
 
+OPEN_MODEL = "open-small"
+"""Free for any use, where it is shipped (LICENCES.md)."""
+
 
 def shipped_models() -> list[str]:
     """Names of the models in the package."""

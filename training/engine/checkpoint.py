@@ -1,19 +1,25 @@
 """Checkpoints: a whole run that can go on, and a network that can be handed on."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from torch import nn
 
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
+from device.contract.provenance import KEY, UNKNOWN, Source, sources_of
 from training.engine.run_file import run_from_values
 from training.engine.settings import RunSettings
 from training.engine.shards import index_of, read_shards, save_one, save_shards
 from training.models import build_model
 from training.models.saved import load_saved
+
+UNRECORDED = Source("a run without a record", UNKNOWN, "", "training")
+"""Stands for what a checkpoint does not tell of."""
 
 
 def save_whole(values: dict[str, Any], path: Path, shard_mb: float = 0.0) -> None:
@@ -64,8 +70,21 @@ def _halved(tensor: torch.Tensor) -> torch.Tensor:
     return half if tensor.is_floating_point() and bool(half.isfinite().all()) else tensor
 
 
+def recorded_sources(values: dict[str, Any]) -> tuple[Source, ...]:
+    """What a checkpoint's run learnt from; UNRECORDED where it was written before sources were kept."""
+    if "sources" not in values:
+        return (UNRECORDED,)
+    return sources_of({KEY: values["sources"]})
+
+
 def save_network(
-    model: nn.Module, settings: Any, metrics: dict[str, float], path: Path, *, half: bool = False
+    model: nn.Module,
+    settings: Any,
+    metrics: dict[str, float],
+    path: Path,
+    *,
+    half: bool = False,
+    sources: Sequence[Source] = (UNRECORDED,),
 ) -> None:
     """The averaged network alone: weights, how to build it, and how good it was.
 
@@ -75,6 +94,7 @@ def save_network(
         metrics: figures by name, fractions.
         path: of the file.
         half: store the weights in half precision, half the size; they are used in float32 again.
+        sources: everything that it learnt from.
 
     Raises:
         WriteFailedError: the folder cannot be written or the disk is full.
@@ -82,7 +102,8 @@ def save_network(
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     if half:
         weights = {name: _halved(tensor) for name, tensor in weights.items()}
-    save_whole({"settings": settings_as_values(settings), "weights": weights, "metrics": metrics}, path)
+    values = {"settings": settings_as_values(settings), "weights": weights, "metrics": metrics}
+    save_whole({**values, "sources": msgspec.to_builtins(sources)}, path)
 
 
 def load_network(path: Path) -> tuple[nn.Module, RunSettings]:

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+import msgspec
 import torch
 from torch import nn
 from tqdm import tqdm
@@ -15,9 +16,17 @@ from tqdm import tqdm
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES
+from device.contract.provenance import merged
 from training.data.prefetch import Prefetch
 from training.engine.board import Board
-from training.engine.checkpoint import is_saved, load_values, save_network, save_whole, settings_as_values
+from training.engine.checkpoint import (
+    is_saved,
+    load_values,
+    recorded_sources,
+    save_network,
+    save_whole,
+    settings_as_values,
+)
 from training.engine.figures import draw_curves
 from training.engine.optimiser import Average, begin_learning, freeze, learning_rate, make_optimiser
 from training.engine.precision import autocast, choose_precision
@@ -83,6 +92,7 @@ class Loop:
         self.log_steps = max(self.validation_steps // LOGS_PER_VALIDATION, 1)
         parts.folder.mkdir(parents=True, exist_ok=True)
         self.checkpoint = parts.folder / "checkpoint.pt"
+        self.sources = parts.sources
         self.step = self._resume()
         parts.world.wait()
         self.log = RunLog(parts.folder / "log.jsonl", self.step) if parts.world.leads else None
@@ -107,6 +117,8 @@ class Loop:
         self.optimiser.load_state_dict(values["optimiser"])
         if self.parts.task.extra is not None:
             self.parts.task.extra.load_state_dict(values["extra"])
+        # What the run learnt from before it was cut off has been learnt.
+        self.sources = merged(self.sources, recorded_sources(values))
         return int(values["step"])
 
     def _keep_notes(self) -> None:
@@ -126,6 +138,7 @@ class Loop:
             "model": self.parts.model.state_dict(),
             "average": self.parts.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "sources": msgspec.to_builtins(self.sources),
         }
         if self.parts.task.extra is not None:
             values["extra"] = self.parts.task.extra.state_dict()
@@ -257,7 +270,14 @@ class Loop:
             self.figures = self._measure()
         metrics = {f"{self.parts.figure}_{name}": value for name, value in self.figures.items()}
         network = self.parts.folder / "network.pt"
-        save_network(self.parts.average, self.parts.settings, metrics, network, half=self.engine.half)
+        save_network(
+            self.parts.average,
+            self.parts.settings,
+            metrics,
+            network,
+            half=self.engine.half,
+            sources=self.sources,
+        )
         if self.speed.figures:
             computed = {"device": self.device.type, "precision": self.precision.name}
             text = json.dumps({**self.speed.figures, **computed, "why": self.precision.reason}, indent=1)

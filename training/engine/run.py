@@ -8,12 +8,15 @@ from torch import nn
 
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
+from device.contract.provenance import merged
+from training.data.sets.origins import origins_of
 from training.engine.checkpoint import is_saved, load_network, load_values
 from training.engine.faces import face_weights, load_faces, make_augmenter, shares_of
 from training.engine.loop import Loop
 from training.engine.precision import compiled, placed
 from training.engine.run_parts import LoopOptions, RunParts
 from training.engine.settings import RunSettings
+from training.engine.sources import sources_of_weights
 from training.engine.teachers import check_teachers, load_teachers, weak_teachers
 from training.engine.validation import FACE_ERRORS, write_face_errors
 from training.engine.world import World, pick_device
@@ -95,6 +98,10 @@ def make_parts(
         world=world,
         options=options,
         notes=tuple(notes),
+        sources=merged(
+            sources_of_weights(settings, settings.teacher_runs, runs, options),
+            origins_of(pack.names, pack.landmarks, pack.sources, "training"),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from device.contract.landmarks import LandmarkScheme
+from device.contract.provenance import Source
 from training.engine.figures import draw_predictions
 from training.engine.settings import CommonSettings
 from training.engine.validation import validation_nme
@@ -79,3 +80,5 @@ class RunParts:
     """From the command line."""
     notes: tuple[str, ...] = ()
     """On the data, one line each, for the log."""
+    sources: tuple[Source, ...] = ()
+    """Everything that it learns from, its start and its teachers included."""

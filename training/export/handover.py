@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -24,8 +25,9 @@ from device.contract.decoding import LandmarkDecoder, landmark_decoder
 from device.contract.files import sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES
 from device.contract.manifest import CodecRule
+from device.contract.provenance import KEY, check_open, merged
 from training.data.crops import CropSet
-from training.engine.checkpoint import load_network
+from training.engine.checkpoint import load_network, load_values, recorded_sources
 from training.engine.settings import RunSettings
 from training.export.handover_faces import HandoverFaces, handover_faces
 from training.export.onnx_file import outputs_on, write_onnx
@@ -115,11 +117,14 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
 
     Raises:
         BadInputError: the run is not finished, or its data is missing.
+        RefusedError: the name begins with `open`, and a source is not free.
         WriteFailedError: the folder cannot be written or the disk is full.
     """
     model, settings = load_network(run / "network.pt")
     folder, side = run / "handover", settings.model.input_side
     faces = handover_faces(settings, data, runs / "packs")
+    sources = merged(recorded_sources(load_values(run / "network.pt")), faces.sources)
+    check_open(name, {KEY: msgspec.to_builtins(sources)})
     write_onnx(model, (side, side), ("heatmap", "presence"), folder / "network.onnx")
     write_crops(faces.calibration, folder / "calibration.npz")
     write_crops(faces.validation, folder / "validation.npz")
@@ -143,6 +148,7 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
             "training_faces": faces.trained,
             "images_seen": settings.optimiser.images,
             "seed": settings.seed,
+            KEY: msgspec.to_builtins(sources),
             "calibration_crops": len(faces.calibration.names),
             "validation_crops": len(faces.validation.names),
             **shape_figures(model, shape, faces.validation, SCHEMES[settings.scheme]),

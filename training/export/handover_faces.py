@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
+from device.contract.provenance import Source, merged
 from training.data.crops import CropSet, cut_crops
 from training.data.pack import cut_background
+from training.data.sets.origins import origins_of
 from training.data.sets.sample import Sample
 from training.engine.faces import read_run_data
 from training.engine.settings import RunSettings
@@ -20,6 +22,10 @@ CALIBRATION_CROPS = 256
 FACELESS_CROPS = 64
 """... and crops of the same pictures without one, for a network that has learnt to tell them: the range
 of the presence logit must reach below zero."""
+
+
+GROUND = "ground"
+"""Source of a crop without a face."""
 
 
 def thinned(samples: Sequence[Sample], count: int) -> list[Sample]:
@@ -41,7 +47,7 @@ def with_grounds(crops: CropSet, grounds: Sequence[NDArray[np.uint8]]) -> CropSe
         np.concatenate([crops.crops, *(ground[None] for ground in grounds)]),
         np.concatenate([crops.landmarks_crop, nowhere]),
         crops.names + [f"ground/{number}" for number in range(len(grounds))],
-        crops.sources + ["ground"] * len(grounds),
+        crops.sources + [GROUND] * len(grounds),
     )
 
 
@@ -57,6 +63,26 @@ class HandoverFaces:
     """Training faces of the set that counts, whose labels say what an error is; drawn ones have no set."""
     trained: int
     """Number of training faces."""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Of the faces that set integer ranges, and of those that a correction and scores are fitted to."""
+        crops = self.calibration
+        # Crops of bare ground are cut from the same pictures.
+        faces = [number for number, kind in enumerate(crops.sources) if kind != GROUND]
+        ranges = origins_of(
+            [crops.names[number] for number in faces],
+            [crops.landmarks_crop[number] for number in faces],
+            [crops.sources[number] for number in faces],
+            "integer ranges",
+        )
+        fitted = origins_of(
+            [sample.name for sample in self.trusted],
+            [sample.landmarks for sample in self.trusted],
+            [sample.source for sample in self.trusted],
+            "correction by shape",
+        )
+        return merged(ranges, fitted)
 
 
 def handover_faces(settings: RunSettings, data: Path | None, cache: Path) -> HandoverFaces:

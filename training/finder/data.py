@@ -1,9 +1,10 @@
 """A data folder as whole pictures, split into training and validation."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.data.sets import Sample, read_data_folder, read_list
+from training.data.sets import USUAL_SETS, Sample, read_data_folder, read_list
 from training.data.sets.youtube_faces import subject_of, unlabelled_frames
 from training.finder.pictures import Picture, group_pictures
 
@@ -35,15 +36,20 @@ def read_unlabelled(folder: Path) -> list[Picture]:
     ]
 
 
-def read_pictures(data: Path) -> PictureSplit:
+def read_pictures(data: Path, sets: Collection[str] = ()) -> PictureSplit:
     """Every picture of the data sets that are there, split by the sets' own lists.
+
+    Args:
+        data: folder with the data sets.
+        sets: their names, UNLABELLED among them; none: the usual ones with it.
 
     Raises:
         BadInputError: no known set there, or a damaged one.
     """
-    split = read_data_folder(data)
+    wanted = sets or (*USUAL_SETS, UNLABELLED)
+    split = read_data_folder(data, sets=[name for name in wanted if name != UNLABELLED])
     frames = data / "youtube_faces"
-    unlabelled = read_unlabelled(frames) if frames.is_dir() else []
+    unlabelled = read_unlabelled(frames) if UNLABELLED in wanted and frames.is_dir() else []
     return PictureSplit(
         group_pictures(split.train) + unlabelled, split.train, group_pictures(split.validation)
     )

@@ -19,6 +19,8 @@ from torch import nn
 
 from device.contract.arrays import write_arrays
 from device.contract.files import sha256_of, write_whole_bytes
+from device.contract.provenance import KEY, check_open, merged
+from training.engine.checkpoint import load_values, recorded_sources
 from training.engine.loop import step_seed
 from training.export.handover import source_commit
 from training.export.onnx_file import outputs_on, write_onnx
@@ -89,25 +91,29 @@ def write_finder_handover(run: Path, name: str, data: Path | None, teacher: Path
         run: folder of a finished run.
         name: what the finder will be called.
         data: folder with the data sets.
-        teacher: YuNet's ONNX file.
+        teacher: YuNet's ONNX file, where the run was taught by it.
         runs: folder of all runs, for the cache.
 
     Raises:
         BadInputError: the run is not finished, or its data is missing.
+        RefusedError: the name begins with `open`, and a source is not free.
         WriteFailedError: the folder cannot be written or the disk is full.
     """
     model, settings = load_finder(run / "network.pt")
-    pack, pictures = load_run_pictures(settings, data, teacher, runs / "packs")
+    pack, pictures, read = load_run_pictures(settings, data, teacher, runs / "packs")
+    sources = merged(recorded_sources(load_values(run / "network.pt")), read)
+    check_open(name, {KEY: msgspec.to_builtins(sources)})
     canvases = calibration_canvases(make_composer(pack, settings, torch.device("cpu")), settings)
     provenance = {
         "run": settings.name,
         "source_commit": source_commit(),
         "checkpoint_sha256": sha256_of(run / "network.pt"),
-        "teacher_sha256": sha256_of(teacher) if teacher else "",
+        "teacher_sha256": sha256_of(teacher) if teacher and settings.data.teacher != "none" else "",
         "training_pictures": len(pack.images),
         "training_grounds": len(pack.grounds),
         "images_seen": settings.optimiser.images,
         "seed": settings.seed,
+        KEY: msgspec.to_builtins(sources),
         "calibration_crops": len(canvases),
         "validation_crops": len(pictures.inputs),
     }

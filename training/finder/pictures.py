@@ -25,7 +25,7 @@ from device.tracking.crop import crop_image
 from training.data.pack import read_picture
 from training.data.sets.sample import Sample
 from training.finder.settings import FinderDataSettings
-from training.finder.yunet import Detections, YuNet
+from training.finder.yunet import Detections, Detector, NoDetector, YuNet
 
 NONE, FACE, DOUBTFUL = 0, 1, 2
 """What a slot for a face holds."""
@@ -38,6 +38,8 @@ SURE_SCORE = 0.8
 """Score of YuNet from which its face is learnt. Below, it counts neither as a face nor as background."""
 SAME_FACE_IOU = 0.35
 """IoU with a labelled face above which YuNet has found that face."""
+MADE_SETS = frozenset({"rendered", "drawn"})
+"""Sets whose pictures hold one face each, because this project made them."""
 GROUNDS_PER_PICTURE = 3
 """Pieces of background that are tried to be cut from each picture."""
 JPEG_QUALITY = 92
@@ -177,19 +179,22 @@ def _write_pack(
     pictures: Sequence[Picture],
     mean: MeanFace,
     settings: FinderDataSettings,
-    teacher: YuNet,
+    teacher: Path | None,
     path: Path,
 ) -> None:
+    detector: Detector = NoDetector() if teacher is None else YuNet(teacher, MIN_SCORE)
     shown, grounds, sizes, faces, kinds = [], [], [], [], []
     for picture in tqdm(pictures, desc="packing pictures", unit="picture", file=sys.stderr):
         image = read_picture(picture.path)
-        found = teacher.detect(image)
+        found = detector.detect(image)
         small, factors = _shrink(image, settings.side)
         landmarks, kind = gather_faces(picture, found, mean)
         shown.append(_jpeg(small))
         sizes.append(small.shape[1::-1])
         faces.append((landmarks + 0.5) * factors - 0.5)
         kinds.append(kind)
+        if teacher is None and picture.source not in MADE_SETS:
+            continue
         avoided = boxes_to_avoid(picture, found)
         # Seeded by the name, so that the order of the pictures does not matter.
         name = picture.path.name.encode()
@@ -214,9 +219,9 @@ def _write_pack(
     write_whole(path, fill)
 
 
-def _key(pictures: Sequence[Picture], settings: FinderDataSettings, teacher: Path) -> str:
+def _key(pictures: Sequence[Picture], settings: FinderDataSettings, teacher: Path | None) -> str:
     digest = hashlib.sha256(f"{FORMAT} {settings.side} {settings.ground_side}".encode())
-    digest.update(sha256_of(teacher).encode())
+    digest.update((sha256_of(teacher) if teacher else "no teacher").encode())
     for picture in pictures:
         digest.update(f"{picture.source} {picture.path.name} {picture.path.stat().st_size}".encode())
         for landmarks in picture.landmarks:
@@ -266,7 +271,7 @@ def load_pictures(
     pictures: Sequence[Picture],
     mean: MeanFace,
     settings: FinderDataSettings,
-    teacher: Path,
+    teacher: Path | None,
     cache: Path,
 ) -> PicturePack:
     """The pack of these pictures, from `cache` or made now.
@@ -278,10 +283,9 @@ def load_pictures(
     """
     if not pictures:
         raise BadInputError("no picture to train on; check --data")
-    yunet = YuNet(teacher, MIN_SCORE)
     path = cache / f"pictures-{_key(pictures, settings, teacher)}.npz"
     if not path.is_file():
-        _write_pack(pictures, mean, settings, yunet, path)
+        _write_pack(pictures, mean, settings, teacher, path)
     grounds, ground_ends, images, image_ends, sizes_wh, faces, kinds, sources = read_arrays(
         path, *PACK_ARRAYS, remedy="remove it: the next run packs the pictures again"
     )

@@ -8,17 +8,20 @@ import torch
 from torch import nn
 
 from device.contract.errors import BadInputError
-from device.contract.files import write_whole
+from device.contract.files import sha256_of, write_whole
 from device.contract.landmarks import SCHEMES, LandmarkScheme
+from device.contract.provenance import RESEARCH, Source, merged
 from training.data.drawing import tile
+from training.data.sets.origins import origins_of
 from training.engine.checkpoint import load_values
 from training.engine.faces import face_weights
 from training.engine.loop import Loop
 from training.engine.precision import placed
 from training.engine.run_parts import LoopOptions, RunParts
+from training.engine.sources import sources_of_weights
 from training.engine.world import pick_device
 from training.finder.augment import Composer, TensorPictures, make_pyramid
-from training.finder.data import read_pictures
+from training.finder.data import PictureSplit, read_pictures
 from training.finder.pictures import PicturePack, load_pictures, make_grounds, mean_face
 from training.finder.settings import FinderModelSettings, FinderRun, finder_run_from_values
 from training.finder.task import RULE, FinderTask
@@ -85,21 +88,41 @@ def make_composer(pack: PicturePack, settings: FinderRun, device: torch.device) 
 
 def load_run_pictures(
     settings: FinderRun, data: Path | None, teacher: Path | None, cache: Path
-) -> tuple[PicturePack, PictureSet]:
-    """What a run learns from and what it reports on.
+) -> tuple[PicturePack, PictureSet, tuple[Source, ...]]:
+    """What a run learns from, what it reports on, and the sources of the first.
 
     Raises:
         BadInputError: no data folder or teacher was given, or one is damaged.
     """
-    if data is None or teacher is None:
+    if settings.data.teacher == "none":
+        teacher = None
+    elif teacher is None:
         raise BadInputError(f"run {settings.name} learns from data and YuNet: give --data and --yunet")
-    split = read_pictures(data)
+    if data is None:
+        raise BadInputError(f"run {settings.name} learns from a data folder: give --data FOLDER")
+    split = read_pictures(data, tuple(settings.data.weights))
     mean = mean_face(split.train_samples, SCHEMES[settings.scheme])
     pack = load_pictures(split.train, mean, settings.data, teacher, cache)
     # Seeds of drawn grounds count up from 0; those from UNSEEN on are never trained on.
     side = settings.data.ground_side
     unseen = make_grounds(settings.data.made_grounds + UNSEEN_GROUNDS, side)[-UNSEEN_GROUNDS:]
-    return pack, make_picture_set(split.validation, list(unseen), settings.model.input_wh)
+    pictures = make_picture_set(split.validation, list(unseen), settings.model.input_wh)
+    return pack, pictures, _sources_of(split, teacher)
+
+
+def _sources_of(split: PictureSplit, teacher: Path | None) -> tuple[Source, ...]:
+    """Of a split's pictures, and of the faces that a teacher found in them."""
+    samples = split.train_samples
+    labelled = origins_of(
+        [sample.name for sample in samples],
+        [sample.landmarks for sample in samples],
+        [sample.source for sample in samples],
+        "training",
+    )
+    if teacher is None:
+        return merged(labelled)
+    # Its code is Apache-2.0; what it knows it learnt from WIDER FACE, a research set.
+    return merged(labelled, [Source("YuNet", RESEARCH, sha256_of(teacher), "teacher")])
 
 
 def measure(model: nn.Module, pictures: PictureSet, scheme: LandmarkScheme) -> dict[str, float]:
@@ -140,7 +163,13 @@ def start_finder(settings: FinderRun, runs: Path) -> nn.Module:
 
 
 def make_parts(
-    settings: FinderRun, pack: PicturePack, pictures: PictureSet, runs: Path, options: LoopOptions
+    settings: FinderRun,
+    pack: PicturePack,
+    pictures: PictureSet,
+    runs: Path,
+    options: LoopOptions,
+    *,
+    sources: tuple[Source, ...] = (),
 ) -> RunParts:
     """Build everything the loop needs on the device at hand."""
     device, scheme = pick_device(), SCHEMES[settings.scheme]
@@ -159,6 +188,7 @@ def make_parts(
         draw,
         "missed",
         options=options,
+        sources=merged(sources_of_weights(settings, (), runs, options), sources),
     )
 
 
@@ -170,5 +200,5 @@ def train_finder(
     options: LoopOptions | None = None,
 ) -> dict[str, float]:
     """Train a run to its end, resuming it if it was cut off; missed shares by set, fractions."""
-    pack, pictures = load_run_pictures(settings, data, teacher, runs / "packs")
-    return Loop(make_parts(settings, pack, pictures, runs, options or LoopOptions())).run()
+    pack, pictures, sources = load_run_pictures(settings, data, teacher, runs / "packs")
+    return Loop(make_parts(settings, pack, pictures, runs, options or LoopOptions(), sources=sources)).run()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from device.contract.errors import BadInputError
 from training.engine.run_file import fill, read_merged
@@ -32,7 +32,10 @@ class FinderDataSettings:
     made_grounds: int = 1500
     """Grounds drawn by training.data.synthetic, besides those cut from the pictures."""
     weights: dict[str, float] = field(default_factory=dict)
-    """Share of each set in a batch; none named: by their size."""
+    """Share of each set in a batch; none named: the usual sets, by their size."""
+    teacher: Literal["yunet", "none"] = "yunet"
+    """What finds the faces that no label tells of; none: the labels are all there is, and bare ground is cut
+    only from pictures that this project has made, which hold one face each."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -44,6 +45,25 @@ def to_landmark_boxes(raw: NDArray[np.float32]) -> NDArray[np.float32]:
     centre = np.stack([x + centre_x * width, y + centre_y * height], axis=1)
     half = np.stack([ratio_x * width, ratio_y * height], axis=1) / 2
     return np.concatenate([centre - half, centre + half], axis=1)
+
+
+class Detector(Protocol):
+    """Finds the faces of a picture."""
+
+    def detect(self, image: NDArray[np.uint8]) -> Detections:
+        """Every face of (H, W, 3) BGR."""
+        ...
+
+
+class NoDetector:
+    """Finds nothing: the labels are all that is known of a picture."""
+
+    def detect(self, image: NDArray[np.uint8]) -> Detections:
+        """No face."""
+        del image
+        return Detections(
+            np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32)
+        )
 
 
 class YuNet:

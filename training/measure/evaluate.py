@@ -25,6 +25,7 @@ from training.data.crops import SEED
 from training.data.sets import read_300w, read_list, read_youtube_faces
 from training.data.sets.aflw2000 import read_aflw2000
 from training.data.sets.cofw import read_cofw
+from training.data.sets.labelled import LabelledFaces, read_labelled
 from training.data.sets.picture import read_face_picture
 from training.data.sets.rendered import read_rendered
 from training.data.sets.sample import Faces, Sample, left_out_of
@@ -178,6 +179,10 @@ def load_predictor(model: Path) -> tuple[Predictor, LandmarkScheme]:
     return loader(model)
 
 
+def _part_of(faces: LabelledFaces, part: str) -> Faces:
+    return faces.train if part == "train" else faces.held_out
+
+
 READERS: dict[str, Callable[[Path, str], list[Sample]]] = {
     "300w": lambda folder, _: read_300w(folder),
     "wflw": read_wflw,
@@ -185,6 +190,8 @@ READERS: dict[str, Callable[[Path, str], list[Sample]]] = {
     "aflw2000": lambda folder, _: read_aflw2000(folder),
     "youtube_faces": lambda folder, _: read_youtube_faces(folder),
     "rendered": lambda folder, _: read_rendered(folder),
+    "fairface": lambda folder, part: _part_of(read_labelled(folder, "fairface"), part),
+    "drawn": lambda folder, part: _part_of(read_labelled(folder, "drawn"), part),
 }
 """Every set that --dataset may name, by folder and part."""
 

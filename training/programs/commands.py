@@ -73,10 +73,11 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         required=True,
-        help="SET:FOLDER; 300w (searched recursively), wflw, cofw, aflw2000, youtube_faces, rendered",
+        help="SET:FOLDER; 300w (searched recursively), wflw, cofw, aflw2000, youtube_faces, rendered, "
+        "fairface, drawn",
     )
     parser.add_argument(
-        "--part", default="test", choices=("train", "test"), help="of wflw and cofw (default: test)"
+        "--part", default="test", choices=("train", "test"), help="of a divided set (default: test)"
     )
     parser.add_argument(
         "--list", type=Path, help="for 300w: file with one relative path without ending a line"
@@ -198,6 +199,41 @@ def _avatar_features(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--avatars", type=Path, required=True, help="folder of the heads (.glb)")
+    parser.add_argument("--out", type=Path, help="JSON to write (default: the table that render reads)")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="draw every head with its points (PNG)")
+
+
+def _draw(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", type=int, required=True, help="number of heads")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write, DATA/drawn")
+    parser.add_argument("--seed", type=int, default=0, help="another seed draws other heads (default: 0)")
+    parser.add_argument("--side", type=int, default=288, help="pixels of a picture's side (default: 288)")
+
+
+def _mesh_table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rendered", type=Path, help="folder that render has written")
+    parser.add_argument("--out", type=Path, help="JSON to write (default: the table that pseudo-label reads)")
+
+
+def _pseudo_label(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photographs", type=Path, help="folder of FairFace's pictures (.jpg)")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write, DATA/fairface")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="draw a sheet of faces with their points (PNG)"
+    )
+
+
+def _compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "models", type=Path, nargs="+", help="files as of evaluate; the others are held against the first"
+    )
+    _data(parser)
+    parser.add_argument("--mesh", action="store_true", help="MediaPipe's mesh too (.venv-bench)")
+    _json(parser)
+
+
 @dataclass(frozen=True)
 class Command:
     """A subcommand."""
@@ -236,6 +272,15 @@ COMMANDS = (
             _render, "render.render"),
     Command("avatar-features", "OpenSeeFace's features of faces with known expressions; writes a page",
             _avatar_features, "avatar_features.avatar_features"),
+    Command("places", "find where the 68 points lie on the heads by form and MediaPipe's mesh", _places,
+            "render.places"),
+    Command("draw", "draw heads by this project's own generator, as a data set", _draw, "open_data.draw"),
+    Command("mesh-table", "fit the table from MediaPipe's mesh to the 68 points, on rendered heads",
+            _mesh_table, "open_data.mesh_table"),
+    Command("pseudo-label", "label FairFace's photographs by MediaPipe's mesh, where its passes agree",
+            _pseudo_label, "open_data.pseudo_label"),
+    Command("compare", "models taught by different labels, constant offsets removed, beside MediaPipe's mesh",
+            _compare, "measure.compare"),
 )  # fmt: skip
 """Every command, in the order in which `--help` lists them."""
 

@@ -41,10 +41,10 @@ def hand_over_finder(arguments: argparse.Namespace) -> None:
     """Write a finder's handover.
 
     Raises:
-        UsageError: no data or no YuNet was given.
+        UsageError: no data was given.
     """
-    if arguments.data is None or arguments.yunet is None:
-        raise UsageError("a finder's handover needs pictures: give --data FOLDER and --yunet FILE")
+    if arguments.data is None:
+        raise UsageError("a finder's handover needs pictures: give --data FOLDER")
     name = arguments.name or arguments.run.name
     print(write_finder_handover(arguments.run, name, arguments.data, arguments.yunet, arguments.runs))
 

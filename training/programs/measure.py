@@ -1,9 +1,10 @@
-"""`evaluate`, `presence` and `robustness`: figures of a model."""
+"""`evaluate`, `compare`, `presence` and `robustness`: figures of models."""
 
 import argparse
 import json
 from dataclasses import asdict
 
+from device.contract.errors import UsageError
 from device.finders.open import open_finder
 from training.data.sets.sample import Faces
 from training.engine.figures import draw_ced
@@ -11,6 +12,9 @@ from training.measure import evaluate as evaluation
 from training.measure.presence import measure_presence, presence_table
 from training.measure.robustness import draw_cheap, draw_reliability, measure_robustness, robustness_table
 from training.measure.turned_heads import turn_bands, turn_table
+from training.report.mesh_peer import mesh_predictor
+from training.report.scheme_offsets import compare as compare_predictors
+from training.report.scheme_offsets import comparison_table
 
 
 def _predicted(
@@ -71,3 +75,23 @@ def robustness(arguments: argparse.Namespace) -> None:
     if arguments.pictures is not None:
         draw_cheap(arguments.data, arguments.pictures)
     print(json.dumps(asdict(figures)) if arguments.json else robustness_table(figures))
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Compare models, constant offsets removed.
+
+    Raises:
+        UsageError: a model is named twice, or gives another scheme than ibug_68.
+        LandmarksError: as models and data set say.
+    """
+    predictors = {str(path): evaluation.load_predictor(path) for path in arguments.models}
+    for name, (_, scheme) in predictors.items():
+        if scheme.name != "ibug_68":
+            raise UsageError(f"{name} gives {scheme.name}; 300-W is labelled in ibug_68")
+    if len(predictors) < len(arguments.models):
+        raise UsageError("a model is named twice; name each once")
+    if arguments.mesh:
+        predictors["MediaPipe's mesh"] = mesh_predictor()
+    figures = compare_predictors(predictors, arguments.data)
+    values = {name: asdict(each) for name, each in figures.items()}
+    print(json.dumps(values) if arguments.json else comparison_table(figures))

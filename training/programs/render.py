@@ -1,4 +1,4 @@
-"""`render`: labelled pictures of 3D heads."""
+"""`render` and `places`: labelled pictures of 3D heads, and where on them the points are."""
 
 import argparse
 
@@ -36,3 +36,31 @@ def render(arguments: argparse.Namespace) -> None:
     if arguments.page is not None:
         draw_page(arguments.out, labels, arguments.page)
     print(f"{labels}: {arguments.count} pictures")
+
+
+def places(arguments: argparse.Namespace) -> None:
+    """Write the table of the 68 places.
+
+    Raises:
+        BadInputError: no heads in the folder.
+        MissingOutsideError: MediaPipe, OpenGL or a package is not there.
+    """
+    try:
+        from training.face_mesh.mesh import FaceMesh
+        from training.rendered.dataset import heads_in
+        from training.rendered.landmarks import TABLE
+        from training.rendered.places.derive import derive_table, write_table
+        from training.rendered.places.page import draw_places
+    except ModuleNotFoundError as error:
+        raise MissingOutsideError(
+            f"the package {error.name} is not installed; run pip install 'landmarks[rendered]'"
+        ) from error
+    heads = heads_in(arguments.avatars, held_out=False)
+    with FaceMesh() as mesh:
+        table = derive_table(heads, mesh)
+    out = arguments.out or TABLE
+    write_table(table, heads, out)
+    if arguments.page is not None:
+        held_out = heads_in(arguments.avatars, held_out=True)
+        draw_places([*heads, *held_out], table.places, arguments.page)
+    print(f"{out}: from {table.views} views of {len(heads)} heads")

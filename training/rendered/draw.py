@@ -65,7 +65,11 @@ class Sitter:
         for number, image in enumerate(avatar.images):
             renderer.add_texture(self._texture(number), image)
         renderer.add_texture(PLAIN, np.full((4, 4, 3), 255, np.uint8))
-        self.resting = self.points.on(avatar.posed(Pose())[0].positions)
+
+    @cached_property
+    def resting(self) -> Array:
+        """(68, 3) landmarks of the resting head, world axes."""
+        return self.points.on(self.avatar.posed(Pose())[0].positions)
 
     @cached_property
     def points(self) -> SurfacePoints:
@@ -119,7 +123,7 @@ def draw_face(sitter: Sitter, settings: SceneSettings, rng: np.random.Generator)
     surfaces += _covers(sitter, covers, pose, meshes[0], camera, rng=rng)
     drawing = sitter.renderer.draw(surfaces, camera, random_lights(rng, camera))
     return RenderedFace(
-        _before_ground(drawing, rng), surface[:, :2], contour[:, :2], visible(drawing, surface),
+        before_ground(drawing, rng), surface[:, :2], contour[:, :2], visible(drawing, surface),
         visible(drawing, contour), angles, dict(pose.morphs), covers,
     )  # fmt: skip
 
@@ -205,7 +209,7 @@ def _covers(
     return surfaces
 
 
-def _before_ground(drawing: Drawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+def before_ground(drawing: Drawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     """(S, S, 3) BGR, the drawing before a drawn ground."""
     ground = background(rng, drawing.colour.shape[0]).astype(np.float32)
     alpha = drawing.colour[:, :, 3:].astype(np.float32) / 255

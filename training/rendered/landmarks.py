@@ -1,11 +1,9 @@
 """Where the 68 iBUG points lie on a head's skin.
 
 The heads share one layout of the skin's texture, so a place in it is the same anatomical place on every
-head. `landmarks68.json` holds these places (u, v), set by the meshes' own geometry alone, by no labelled
-photograph: lid and lip points on the margins that are seen, those of the upper lids at the thirds between
-the corners, corners of the eyes beside the ends of the lid slits, midline points at the middle between the
-two lid slits (u = 0.3255). Brows are painted, each person's at another height: `brow_shift`
-measures them.
+head. `landmarks68.json` holds these places (u, v), written by `python -m training places` from the form of
+the heads and from MediaPipe's mesh, without any labelled photograph (places/derive.py). Brows are painted,
+each person's at another height: `brow_shift` measures them.
 """
 
 import json
@@ -56,19 +54,22 @@ def table() -> tuple[float, Array]:
     return float(values["midline_u"]), np.array(values["uv"])
 
 
-def landmark_points(mesh: Mesh, texture: NDArray[np.uint8] | None) -> SurfacePoints:
+def landmark_points(
+    mesh: Mesh, texture: NDArray[np.uint8] | None, places: Array | None = None
+) -> SurfacePoints:
     """The 68 points on a skin.
 
     Args:
         mesh: the skin.
         texture: (H, W, 3) of its colours, in which the brows are looked for; None leaves them at the
             usual height.
+        places: (68, 2) in the texture; None: the table's.
     """
-    _, places = table()
+    usual = table()[1] if places is None else places
+    own = usual.copy()
     if texture is not None:
-        places = places.copy()
-        places[list(BROWS), 1] += brow_shift(texture)
-    return locate(mesh, places)
+        own[list(BROWS), 1] += brow_shift(texture, usual)
+    return locate(mesh, own)
 
 
 def locate(mesh: Mesh, places: Array) -> SurfacePoints:
@@ -77,26 +78,29 @@ def locate(mesh: Mesh, places: Array) -> SurfacePoints:
     origin, along, up = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = along[:, 0] * up[:, 1] - along[:, 1] * up[:, 0]
     area = np.where(area == 0, 1e-12, area)
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    everywhere = np.arange(len(corners))
     chosen, weights = [], []
     for place in places:
-        x, y = (place - origin).T
-        second = (x * up[:, 1] - y * up[:, 0]) / area
-        third = (along[:, 0] * y - along[:, 1] * x) / area
+        about = np.flatnonzero(((low <= place) & (place <= high)).all(axis=1))
+        about = about if len(about) else everywhere
+        x, y = (place - origin[about]).T
+        second = (x * up[about, 1] - y * up[about, 0]) / area[about]
+        third = (along[about, 0] * y - along[about, 1] * x) / area[about]
         all_weights = np.stack([1 - second - third, second, third], axis=1)
         best = int(all_weights.min(axis=1).argmax())
         inside = np.clip(all_weights[best], 0, None)
-        chosen.append(best)
+        chosen.append(about[best])
         weights.append(inside / inside.sum())
     return SurfacePoints(mesh.triangles[chosen], np.array(weights))
 
 
-def brow_shift(texture: NDArray[np.uint8]) -> Array:
-    """(10,) how much lower than usual the upper edges of the brows lie, texture sides.
+def brow_shift(texture: NDArray[np.uint8], places: Array) -> Array:
+    """(10,) how much lower than in places (68, 2) the upper edges of the brows lie, texture sides.
 
     Trusts what both brows say together, at their three middle points; the ends, where brows fade into
     the skin, follow their neighbours in part.
     """
-    _, places = table()
     grey = cv2.GaussianBlur(texture, (0, 0), texture.shape[0] / 512).mean(axis=2)
     measured = np.array([_upper_edge(grey, *places[point]) for point in BROWS])
     both = (measured[:5] + measured[:4:-1]) / 2

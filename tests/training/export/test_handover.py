@@ -2,8 +2,11 @@ import dataclasses
 import json
 
 import numpy as np
+import pytest
 import torch
 
+from device.contract.errors import RefusedError
+from device.contract.provenance import Source
 from tests.training.engine.test_loop import tiny_parts, tiny_settings
 from training.data.crops import CropSet
 from training.engine.loop import Loop
@@ -80,3 +83,42 @@ def test_faceless_crops_follow_the_faces():
     assert both.crops[:, 0, 0, 0].tolist() == [0, 0, 9]
     assert both.names == ["a", "b", "ground/0"]
     assert np.isnan(both.landmarks_crop[2]).all()
+
+
+def handed_over(tmp_path, monkeypatch, name, kind, *learnt):
+    """The sources of a finished run's handover, whose integer ranges are set by faces of a set."""
+    run = tmp_path / "tiny"
+    Loop(dataclasses.replace(tiny_parts(run), sources=learnt)).run()
+    crops = CropSet(
+        np.zeros((3, 32, 32, 3), np.uint8),
+        np.random.default_rng(0).uniform(0, 32, (3, 68, 2)).astype(np.float32),
+        ["a", "b", "c"],
+        [kind] * 3,
+    )
+    faces = handover_faces.HandoverFaces(crops, crops, [], 12)
+    monkeypatch.setattr(handover, "handover_faces", lambda *_: faces)
+    folder = handover.write_handover(run, name, None, tmp_path)
+    return {
+        (source["name"], source["used_as"])
+        for source in json.loads((folder / "handover.json").read_text())["provenance"]["sources"]
+    }
+
+
+HEADS = Source("VALID avatars", "MIT", "ab", "training")
+
+
+def test_an_open_model_lists_what_taught_it_and_what_set_its_ranges(tmp_path, monkeypatch):
+    sources = handed_over(tmp_path, monkeypatch, "open-tiny", "drawn", HEADS)
+    assert sources == {("VALID avatars", "training"), ("drawn heads", "integer ranges")}
+
+
+def test_an_open_model_taught_by_a_research_set_is_refused(tmp_path, monkeypatch):
+    learnt = Source("300-W", "research only", "cd", "training")
+    with pytest.raises(RefusedError, match="open-tiny was taught by 300-W"):
+        handed_over(tmp_path, monkeypatch, "open-tiny", "drawn", HEADS, learnt)
+    assert ("300-W", "training") in handed_over(tmp_path, monkeypatch, "tiny", "drawn", HEADS, learnt)
+
+
+def test_an_open_model_whose_ranges_a_research_set_sets_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(RefusedError, match=r"300-W .*integer ranges"):
+        handed_over(tmp_path, monkeypatch, "open-tiny", "300w", HEADS)

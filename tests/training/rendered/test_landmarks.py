@@ -62,12 +62,12 @@ def test_a_painted_brow_is_found_where_it_is_painted():
     rows = slice(int(0.185 * 2048), int(0.2 * 2048))
     for low, high in ((0.19, 0.31), (0.34, 0.46)):
         texture[rows, int(low * 2048) : int(high * 2048)] = 60
-    edges = places[17:27, 1] + brow_shift(texture)
+    edges = places[17:27, 1] + brow_shift(texture, places)
     assert edges[[1, 2, 3, 6, 7, 8]] == pytest.approx(0.185, abs=0.002)
 
 
 def test_skin_without_brows_leaves_the_usual_places():
-    assert brow_shift(np.full((512, 512, 3), 120, np.uint8)) == pytest.approx(0)
+    assert brow_shift(np.full((512, 512, 3), 120, np.uint8), table()[1]) == pytest.approx(0)
 
 
 def test_expressions_are_made_of_morphs_that_the_heads_have(people):
@@ -119,3 +119,47 @@ def test_the_midline_is_the_middle_between_the_lid_slits(people):
             slit = border[((border > low) & (border < high)).all(axis=1)]
             slits.append((slit[:, 0].min() + slit[:, 0].max()) / 2)
         assert np.mean(slits) == pytest.approx(midline, abs=5e-4)
+
+
+def resting(avatar):
+    """(68, 3) metres, the table's points on a resting head: x to the person's left, y up, z forwards."""
+    return landmark_points(avatar.skin, None).on(avatar.posed(Pose())[0].positions)
+
+
+def test_the_nose_s_tip_stands_out_farthest_and_its_root_and_base_lie_in_hollows(people):
+    for avatar in people:
+        points = resting(avatar)
+        assert points[:, 2].argmax() == 30
+        bridge = points[27:31]
+        assert (np.diff(bridge[:, 1]) < 0).all()
+        # Thirds of the way down, give or take what people differ by.
+        assert np.diff(bridge[:, 1]) == pytest.approx(np.diff(bridge[:, 1]).mean(), rel=0.35)
+        assert points[33, 2] < points[[30, 51], 2].max()
+
+
+def test_lids_lie_on_either_side_of_the_slit_and_corners_between_them(people):
+    for avatar in people:
+        height = resting(avatar)[:, 1]
+        for corners, upper, lower in (([36, 39], [37, 38], [41, 40]), ([42, 45], [43, 44], [47, 46])):
+            assert (height[upper] - height[lower] > 0.005).all()
+            assert height[lower].min() - 0.004 < height[corners].min()
+            assert height[corners].max() < height[upper].max() + 0.002
+
+
+def test_the_jaw_goes_evenly_from_eye_height_to_the_chin_along_the_edge_of_the_face(people):
+    for avatar in people:
+        points = resting(avatar)
+        jaw = points[:9, :2]
+        steps = np.linalg.norm(np.diff(jaw, axis=0), axis=1)
+        assert steps == pytest.approx(steps.mean(), rel=0.3)
+        assert points[0, 1] == pytest.approx(points[36, 1], abs=0.008)
+        assert points[8, 1] == points[:, 1].min()
+        # Wider than everything within: the cheek's edge, not the cheek.
+        assert points[:4, 0].max() < points[17:, 0].min()
+
+
+def test_lips_nose_and_brows_lie_from_above_to_below_in_the_scheme_s_order(people):
+    for avatar in people:
+        height = resting(avatar)[:, 1]
+        order = [19, 37, 41, 31, 50, 61, 67, 58, 8]
+        assert (np.diff(height[order]) < 0).all()

@@ -1,6 +1,6 @@
 """A data folder as two lists of labelled faces: to train on, and to select and report on."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from training.data.sets.aflw2000 import read_aflw2000
 from training.data.sets.cofw import read_cofw
 from training.data.sets.counts import notes_on
 from training.data.sets.ibug_300w import read_300w
+from training.data.sets.labelled import read_labelled
 from training.data.sets.lists import check_all_found, read_list
 from training.data.sets.rendered import HELD_OUT, avatar_of, read_rendered
 from training.data.sets.sample import Sample
@@ -88,13 +89,26 @@ def _split_rendered(folder: Path, *, strict: bool) -> Split:
     )
 
 
+def _split_labelled(name: str) -> Callable[..., Split]:
+    """The split of a set that this project's own commands write: of any size, its held-out faces marked."""
+
+    def split(folder: Path, *, strict: bool) -> Split:
+        del strict
+        faces = read_labelled(folder, name)
+        return Split(faces.train, faces.held_out)
+
+    return split
+
+
 SPLITS = {
     "300w": _split_300w,
     "youtube_faces": _split_youtube_faces,
     "wflw": _split_wflw,
     "cofw": _split_cofw,
     "aflw2000": _split_aflw2000,
+    "fairface": _split_labelled("fairface"),
     "rendered": _split_rendered,
+    "drawn": _split_labelled("drawn"),
 }
 """Every set by the name of its folder."""
 

@@ -21,7 +21,7 @@ class Sample:
     landmarks: NDArray[np.float32]
     """(K, 2) pixels of the picture; (0, 0) is the centre of the top-left pixel."""
     source: str
-    """Data set that it comes from: 300w, youtube_faces, rendered, synthetic."""
+    """Data set that it comes from: 300w, youtube_faces, rendered, fairface, drawn."""
     yaw_radians: float | None = None
     """Yaw of the head, where the data set gives it."""
     visible: NDArray[np.bool_] | None = None

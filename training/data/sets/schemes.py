@@ -25,6 +25,8 @@ SCHEME_OF_SET = {
     "youtube_faces": "ibug_68",
     "aflw2000": "ibug_68",
     "rendered": "ibug_68",
+    "fairface": "ibug_68",
+    "drawn": "ibug_68",
     "wflw": "wflw_98",
     "cofw": "cofw_29",
 }

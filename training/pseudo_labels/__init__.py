@@ -1,0 +1,1 @@
+"""Labels of photographs by a permissively licensed program instead of by hand."""

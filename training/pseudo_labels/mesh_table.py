@@ -1,0 +1,121 @@
+"""From MediaPipe's mesh to the 68 points: a table fitted on rendered heads alone, whose points are known.
+
+Each point is a weighted mean, with weights that sum to one, of the mesh points that lie nearest to it. So the
+table moves, turns and scales with the face. It is fitted by ridge regression towards equal weights, in units
+of the face's size, over heads that are not turned far; heads on which the mesh is off are left out after the
+first fit. Letters: N faces, K landmarks, J mesh points of one landmark.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.contract.errors import BadInputError
+from device.contract.files import write_whole_bytes
+
+Array = NDArray[np.float64]
+
+TABLE = Path(__file__).with_name("mesh68.json")
+MESH_POINTS = 468
+"""Of the mesh without the irises."""
+NEAREST = 10
+"""J."""
+RIDGE = 1e-3
+"""Of a weight, in face sizes squared times faces."""
+MAX_ERROR = 0.03
+"""Mean distance, in face sizes, beyond which the mesh is off on a head."""
+MIN_FACES = 100
+"""Fewer heads cannot say where ten weights a point lie."""
+
+
+@dataclass(frozen=True, eq=False)
+class MeshTable:
+    """The 68 points as weighted means of mesh points."""
+
+    indices: NDArray[np.int64]
+    """(K, J) mesh points."""
+    weights: Array
+    """(K, J), of sum 1."""
+
+    def landmarks(self, mesh: Array) -> Array:
+        """(..., K, 2) landmarks of meshes (..., at least 468, 2)."""
+        return np.asarray((mesh[..., self.indices, :] * self.weights[..., None]).sum(axis=-2), np.float64)
+
+
+def face_sizes(landmarks: Array) -> Array:
+    """(N,) longest side of each face's box."""
+    return np.asarray(np.ptp(landmarks, axis=1).max(axis=1))
+
+
+def errors_of(table: MeshTable, meshes: Array, landmarks: Array) -> Array:
+    """(N,) mean distance of the table's points from the labels, face sizes."""
+    distances = np.linalg.norm(table.landmarks(meshes) - landmarks, axis=2)
+    return np.asarray(distances.mean(axis=1) / face_sizes(landmarks))
+
+
+def fit_table(meshes: Array, landmarks: Array) -> MeshTable:
+    """The table that brings meshes (N, 468, 2) nearest to landmarks (N, K, 2).
+
+    Raises:
+        BadInputError: too few faces.
+    """
+    table = _fit_once(meshes, landmarks)
+    good = errors_of(table, meshes, landmarks) < MAX_ERROR
+    if good.sum() < MIN_FACES:
+        raise BadInputError(
+            f"the mesh agrees with the labels on {good.sum()} of {len(good)} heads, wanted {MIN_FACES}; "
+            "render more with `python -m training render`"
+        )
+    return _fit_once(meshes[good], landmarks[good])
+
+
+def _fit_once(meshes: Array, landmarks: Array) -> MeshTable:
+    sizes = face_sizes(landmarks)[:, None, None]
+    distance = np.linalg.norm(meshes[:, None] - landmarks[:, :, None], axis=3) / sizes
+    indices = np.argsort(np.median(distance, axis=0), axis=1)[:, :NEAREST]
+    weights = [
+        _weights(meshes[:, chosen] / sizes, landmarks[:, point] / sizes[:, 0])
+        for point, chosen in enumerate(indices)
+    ]
+    return MeshTable(indices, np.stack(weights))
+
+
+def _weights(near: Array, wanted: Array) -> Array:
+    """(J,) weights of sum 1 that bring near (N, J, 2) to wanted (N, 2)."""
+    # Relative to the mean of the near points, the weights' departure from 1 / J sums to zero.
+    centre = near.mean(axis=1, keepdims=True)
+    count = near.shape[1]
+    free = np.eye(count)[:, 1:] - np.eye(count)[:, :1]
+    terms = np.einsum("njc,jm->ncm", near - centre, free).reshape(-1, count - 1)
+    lacking = (wanted - centre[:, 0]).reshape(-1)
+    ridge = RIDGE * len(near) * free.T @ free
+    departure = free @ np.linalg.solve(terms.T @ terms + ridge, terms.T @ lacking)
+    return np.asarray(departure + 1 / count)
+
+
+def write_table(table: MeshTable, about: str, path: Path) -> None:
+    """Write a table as JSON.
+
+    Raises:
+        WriteFailedError: the file cannot be written.
+    """
+    rows = [
+        json.dumps({"mesh": indices.tolist(), "weights": np.round(weights, 4).tolist()})
+        for indices, weights in zip(table.indices, table.weights, strict=True)
+    ]
+    lines = ",\n  ".join(rows)
+    write_whole_bytes(path, f'{{\n "about": {json.dumps(about)},\n "points": [\n  {lines}\n ]\n}}\n'.encode())
+
+
+@cache
+def read_table(path: Path = TABLE) -> MeshTable:
+    """The table of the package."""
+    points: Sequence[dict[str, list[float]]] = json.loads(path.read_text(encoding="utf-8"))["points"]
+    weights = np.array([point["weights"] for point in points])
+    indices = np.array([point["mesh"] for point in points], np.int64)
+    return MeshTable(indices, weights / weights.sum(axis=1, keepdims=True))
