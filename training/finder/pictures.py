@@ -232,7 +232,7 @@ def _key(pictures: Sequence[Picture], settings: FinderDataSettings, teacher: Pat
 def _decode(blob: NDArray[np.uint8], ends: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
     """(N, side, side, 3): each picture in the top left corner."""
     images = np.zeros((len(ends), side, side, 3), np.uint8)
-    for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+    for index, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
         picture = cv2.imdecode(blob[start:end], cv2.IMREAD_COLOR)
         images[index, : picture.shape[0], : picture.shape[1]] = picture
     return images

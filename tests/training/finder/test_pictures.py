@@ -18,8 +18,10 @@ from training.finder.pictures import (
     estimated_landmarks,
     gather_faces,
     group_pictures,
+    load_pictures,
     mean_face,
 )
+from training.finder.settings import FinderDataSettings
 from training.finder.yunet import Detections, fit_map, to_landmark_boxes
 
 
@@ -105,6 +107,19 @@ def test_ground_touches_no_box():
     # One column of the bright part may be touched by the bilinear edge.
     assert all(cut[:, :-1].max() == 0 for cut in found)
     assert cut_ground(image, [Box(-1, -1, 300, 200)], 48, 0) is None
+
+
+def test_without_a_teacher_ground_is_cut_from_made_pictures_alone(tmp_path):
+    cv2.imwrite(str(tmp_path / "face.png"), np.zeros((300, 300, 3), np.uint8))
+    settings = FinderDataSettings(side=64, ground_side=32, made_grounds=0, teacher="none")
+    grounds = {}
+    for source in ("rendered", "fairface"):
+        picture = Picture(tmp_path / "face.png", source, (shape_in(FIRST),))
+        pack = load_pictures([picture], MEAN, settings, None, tmp_path / source)
+        assert (pack.kinds[0] == FACE).sum() == 1
+        grounds[source] = len(pack.grounds)
+    assert grounds["rendered"] > 0
+    assert grounds["fairface"] == 0
 
 
 @pytest.mark.data

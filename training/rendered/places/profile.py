@@ -5,6 +5,7 @@ brow to the chin say, is a curve on the skin. World axes: y up, z out of the fac
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ class Slit:
     inner: tuple[float, float]
 
 
+@lru_cache(maxsize=2)
 def mesh_borders(mesh: Mesh) -> Array:
     """(E, 2, 2) edges of the texture's layout that only one triangle has: seams, and the rims of openings."""
     rounded = np.round(mesh.uv.astype(np.float64), 4)
