@@ -100,7 +100,7 @@ def make_parts(
         notes=tuple(notes),
         sources=merged(
             sources_of_weights(settings, settings.teacher_runs, runs, options),
-            origins_of(pack.names, pack.landmarks, pack.sources, "training"),
+            origins_of(pack.names, list(pack.landmarks), pack.sources, "training"),
         ),
     )
 

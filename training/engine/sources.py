@@ -8,6 +8,7 @@ from device.contract.provenance import FREE, UNKNOWN, Source, merged
 from training.engine.checkpoint import load_values, recorded_sources
 from training.engine.run_parts import LoopOptions
 from training.engine.settings import CommonSettings
+from training.models import ModelSettings
 from training.models.pretrained import package_file
 
 TRUNK = "EfficientNet-Lite"
@@ -27,7 +28,7 @@ def sources_of_weights(
     if options.initial is not None:
         given.append(Source(options.initial.name, UNKNOWN, sha256_of(options.initial), "initial weights"))
     model = getattr(settings, "model", None)
-    if getattr(model, "pretrained", False):
+    if isinstance(model, ModelSettings) and model.pretrained:
         size = str(model.arguments.get("backbone_arguments", {}).get("size", "lite0"))
         given.append(Source(TRUNK, FREE[TRUNK], sha256_of(package_file(size)), "initial weights"))
     return merged(*inherited, given)

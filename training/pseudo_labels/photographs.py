@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -94,7 +95,7 @@ def write_photographs(samples: Sequence[Sample], out: Path) -> Path:
     """
     names = [f"{PICTURES}/{sample.path.name}" for sample in samples]
     for sample, name in zip(samples, names, strict=True):
-        write_whole(out / name, lambda beside, path=sample.path: shutil.copyfile(path, beside))
+        write_whole(out / name, partial(shutil.copyfile, sample.path))
     held_out = np.array([sample.path.name.startswith(HELD_OUT) for sample in samples])
     return write_labels(out, SET, names, np.stack([sample.landmarks for sample in samples]), held_out)
 
