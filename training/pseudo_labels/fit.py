@@ -12,6 +12,8 @@ from training.pseudo_labels.mesh_table import MAX_ERROR, MESH_POINTS, errors_of,
 
 MAX_YAW_DEGREES = 40.0
 """Of the heads that count: on others the outline that the jaw's labels follow is no part of the mesh."""
+MIN_VISIBLE = 60
+"""Of the 68 points: behind a mask or a hand the mesh guesses."""
 CONTEXT, SIDE = 2.2, 320
 """Of the pictures shown to MediaPipe: side in face sizes, and in pixels."""
 AT_ONCE = 100
@@ -34,6 +36,7 @@ def fit_to_rendered(folder: Path, mesh: FaceMesh, out: Path) -> str:
         sample
         for sample in read_rendered(folder)
         if avatar_of(sample.name) not in HELD_OUT
+        and (sample.visible is None or sample.visible.sum() >= MIN_VISIBLE)
         and abs(np.degrees(sample.yaw_radians or 0)) <= MAX_YAW_DEGREES
     ]
     cut = [cut_face(sample, CONTEXT, SIDE) for sample in tqdm(samples, desc="cutting", unit="face")]

@@ -28,7 +28,7 @@ def faces(count, noise=0.0, seed=1):
     near = np.argsort(np.linalg.norm(MESH[:, None] - MESH[:20], axis=2), axis=0)[:3].T
     meshes, landmarks = [], []
     for _ in range(count):
-        own = MESH + rng.normal(0, 0.02, MESH.shape)
+        own = MESH + rng.normal(0, 0.05, MESH.shape)
         mesh = turned(own, rng.uniform(-0.5, 0.5), rng.uniform(80, 200), rng.uniform(0, 300, 2))
         meshes.append(mesh)
         landmarks.append(mesh[near].mean(axis=1) + rng.normal(0, noise, (20, 2)))

@@ -162,4 +162,5 @@ def test_lips_nose_and_brows_lie_from_above_to_below_in_the_scheme_s_order(peopl
     for avatar in people:
         height = resting(avatar)[:, 1]
         order = [19, 37, 41, 31, 50, 61, 67, 58, 8]
-        assert (np.diff(height[order]) < 0).all()
+        # Closed lips touch.
+        assert (np.diff(height[order]) < 0.0005).all()
