@@ -32,6 +32,8 @@ VALUES = {
     "recover": ("SIZE", "DATA", "RUNS"),
     "finder": ("DATA", "YUNET", "RUNS"),
     "evaluate": ("MODEL", "DATASET"),
+    "open-data": ("AVATARS", "FAIRFACE", "DATA"),
+    "open": ("DATA", "RUNS"),
     "results": ("RUNS",),
     "jitter": ("PICTURES",),
     "selftest": ("BUDGET", "SPREAD"),
