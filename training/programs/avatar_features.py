@@ -17,12 +17,12 @@ def avatar_features(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--heads {arguments.heads}: wanted at least 1")
     try:
         from training.measure.avatar_features import PAGE, measure, write_page
-        from training.rendered.dataset import RenderRequest, people
+        from training.rendered.dataset import heads_in
     except ModuleNotFoundError as error:
         raise MissingOutsideError(
             f"the package {error.name} is not installed; run pip install 'landmarks[rendered]'"
         ) from error
-    chosen = people(RenderRequest(arguments.avatars, 1, held_out=True))[: arguments.heads]
+    chosen = heads_in(arguments.avatars, held_out=True)[: arguments.heads]
     measured = measure(chosen, arguments.model)
     print(measured)
     write_page(arguments.page or PAGE, measured)
