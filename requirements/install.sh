@@ -63,7 +63,13 @@ install_compiled() {
 }
 
 # The build backend is in the lock: nothing is fetched for it.
-install_project() { pip_install --quiet --no-build-isolation --editable .; }
+# setuptools warns of folders named as the package: the package is that folder.
+install_project() {
+    (
+        export PYTHONWARNINGS=ignore
+        pip_install --quiet --no-build-isolation --editable .
+    )
+}
 
 if [ "${1:-}" = system ]; then
     shift
