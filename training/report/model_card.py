@@ -15,6 +15,7 @@ from training.data.sets import read_validation
 from training.engine.checkpoint import load_network
 from training.measure.evaluate import Evaluation, evaluate, load_predictor, predict_boxes
 from training.measure.robustness import measure_robustness
+from training.report.card_licence import checked_on, data_and_licence
 from training.report.lineage import commands_again, images_seen, lineage
 
 TEMPLATE = Path(__file__).with_name("model_card.template.md")
@@ -119,7 +120,8 @@ def write_card(folder: Path, run: Path, data: Path) -> Path:
         cells=round(manifest.crop.size_wh[0] / manifest.codec.stride),
         parameters=sum(weight.numel() for weight in network.parameters()),
         bytes=model.stat().st_size,
-        faces=f"{manifest.provenance['training_faces']:,}",
+        data=data_and_licence(manifest.provenance),
+        checked_on=checked_on(manifest.provenance),
         accuracy="\n".join(_accuracy_row(boxes, figures) for boxes, figures in measured.items()),
         groups=", ".join(f"{name} {100 * value:.2f}" for name, value in regions),
         **_figures(manifest),

@@ -1,0 +1,41 @@
+"""What a model card says of data and licence, by the sources that the manifest lists."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from device.contract.provenance import all_free, sources_of
+
+RESEARCH = """\
+- **Data and licence**: trained on {faces} labelled faces: 300-W training photographs (HELEN, LFPW, AFW;
+  labels by hand; research use only) and YouTube Faces frames (labels by a network, whole pixels; a research set).
+  **The weights are therefore for research use only.** The code is Apache-2.0."""
+OPEN = """\
+- **Data and licence**: trained on {faces} labelled faces, none of them of a research set. **The weights are
+  free for any use**, with the attributions in [LICENCES.md](../../../LICENCES.md). 300-W measures below, and
+  taught nothing. Everything that reached the weights:
+
+| source | licence | used as | sha256 |
+| --- | --- | --- | --- |
+{rows}
+"""
+
+
+def data_and_licence(provenance: Mapping[str, Any]) -> str:
+    """The paragraph of a landmark model's card.
+
+    Raises:
+        RefusedError: the list of sources cannot be read.
+    """
+    faces = f"{provenance['training_faces']:,}"
+    if not all_free(provenance):
+        return RESEARCH.format(faces=faces)
+    rows = [
+        f"| {source.name} | {source.licence} | {source.used_as} | `{source.sha256[:16]}` |"
+        for source in sources_of(provenance)
+    ]
+    return OPEN.format(faces=faces, rows="\n".join(rows))
+
+
+def checked_on(provenance: Mapping[str, Any]) -> str:
+    """Which held-out faces a conversion was compared on: an open model's are of its own sets."""
+    return "held-out faces of its own sets" if all_free(provenance) else "the validation faces below"
