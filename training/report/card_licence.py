@@ -7,8 +7,8 @@ from device.contract.provenance import all_free, sources_of
 
 RESEARCH = """\
 - **Data and licence**: trained on {faces} labelled faces: 300-W training photographs (HELEN, LFPW, AFW;
-  labels by hand; research use only) and YouTube Faces frames (labels by a network, whole pixels; a research set).
-  **The weights are therefore for research use only.** The code is Apache-2.0."""
+  labels by hand; research use only) and YouTube Faces frames (labels by a network, whole pixels; a
+  research set). **The weights are therefore for research use only.** The code is Apache-2.0."""
 OPEN = """\
 - **Data and licence**: trained on {faces} labelled faces, none of them of a research set. **The weights are
   free for any use**, with the attributions in [LICENCES.md](../../../LICENCES.md). 300-W measures below, and
