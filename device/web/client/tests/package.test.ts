@@ -45,4 +45,4 @@ test("the package installs in an empty project without anything else, runs in No
   writeFileSync(join(project, "typed.ts"), TYPED);
   const strict = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom", "typed.ts"];
   await run(process.execPath, [join(CLIENT, "node_modules", "typescript", "bin", "tsc"), ...strict]);
-}, 120_000);
+}, 600_000);
