@@ -40,6 +40,7 @@ examples:
   python -m convert onnx pfld.onnx --points 98 --rgb --calibration pictures --out build/pfld
   python -m convert onnx net.onnx --scheme ibug_68 --layout heatmap --mean 0.485,0.456,0.406 \\
       --std 0.229,0.224,0.225 --rgb --calibration pictures --labels 300w:FOLDER --out build/net
+  python -m convert onnx net_float32.tflite --points 106 --calibration pictures --out build/net
   python -m convert onnx my.networks:make --size 112x112 --points 68 --calibration pictures --out build/mine
 
 The last form runs your own code, as it says; a file is only read. OUT/handover gets the network in this

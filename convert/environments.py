@@ -52,6 +52,16 @@ class ToolEnvironment:
         return dict(_versions(self, interpreter))
 
 
+def child_environment(parent: Mapping[str, str]) -> dict[str, str]:
+    """No GPU, little chatter, and the plain kernels, whose sums do not depend on the machine."""
+    return {
+        **parent,
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+    }
+
+
 @cache
 def _versions(tools: ToolEnvironment, interpreter: Path) -> dict[str, str]:
     script = (
@@ -73,8 +83,8 @@ def _versions(tools: ToolEnvironment, interpreter: Path) -> dict[str, str]:
 CONVERTER = ToolEnvironment(
     folder=".venv-convert",
     variable="LANDMARKS_CONVERT_PYTHON",
-    packages=("onnx2tf", "tensorflow", "tf_keras"),
-    holds="onnx2tf and TensorFlow",
+    packages=("onnx2tf", "tensorflow", "tf2onnx", "tf_keras"),
+    holds="onnx2tf, tf2onnx and TensorFlow",
     built_by="make convert",
 )
 ETHOS_U = ToolEnvironment(

@@ -1,14 +1,13 @@
 """The command `python -m convert onnx`: its options, and what they say of a network."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from convert.handover.description import TARGETS
 from convert.intake.graph import LAYOUTS, UNITS, Normalisation, OutputRule
 from convert.intake.network import OwnNetwork, write_own_handover
-from convert.intake.torch_module import export_module, is_module
+from convert.intake.source import open_source
 from device.contract.codec import RELU_EXPECTATION, SOFTMAX_EXPECTATION
 from device.contract.errors import BadInputError, UsageError
 from device.contract.files import write_whole_bytes
@@ -40,7 +39,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add(
         "network",
         metavar="NETWORK",
-        help="FILE.onnx, or package.module:function that gives a PyTorch network",
+        help="FILE.onnx, a float FILE.tflite, or package.module:function that gives a PyTorch network",
     )
     add(
         "--calibration",
@@ -130,18 +129,6 @@ def _labels(text: str | None) -> Path | None:
     return Path(folder)
 
 
-def _file(options: argparse.Namespace) -> Path:
-    """The ONNX file; a PyTorch network is exported first, which runs the user's code."""
-    if not is_module(options.network):
-        return Path(options.network)
-    if options.size is None:
-        raise UsageError(f"{options.network}: give the size of its input by --size WIDTHxHEIGHT")
-    print(f"running your own code: {options.network}", file=sys.stderr)
-    path: Path = options.out / "work" / "own.onnx"
-    export_module(options.network, options.size, path)
-    return path
-
-
 def write_handover(options: argparse.Namespace) -> Path:
     """OUT/handover, from the options.
 
@@ -149,10 +136,10 @@ def write_handover(options: argparse.Namespace) -> Path:
         LandmarksError: whatever does not fit.
     """
     scheme, labels = scheme_of(options), _labels(options.labels)
-    file = _file(options)
+    source = open_source(options.network, options.size, options.out / "work")
     network = OwnNetwork(
-        file=file,
-        name=options.name or file.stem,
+        source=source,
+        name=options.name or source.file.stem,
         scheme=scheme,
         calibration=options.calibration,
         labels=labels,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import onnx
 
 IMAGE, LANDMARKS, PRESENCE = "image", "heatmap", "presence"
+REORDERING = ("TransposeOptimizer", "MatMulAddFusion")
+"""ONNX Runtime's optimisers that move transpositions and reshapes about, which onnx2tf then misreads."""
 PREFIX = "own/"
 """Of every name in the network as it came: ours cannot meet them."""
 LAYOUTS = ("coordinates", "heatmap", "simcc")
@@ -96,7 +98,10 @@ def fold_constants(model: "onnx.ModelProto", path: Path) -> "onnx.ModelProto":
         options.optimized_model_filepath = str(folded)
         try:
             onnxruntime.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+                model.SerializeToString(),
+                options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=REORDERING,
             )
         except (state.Fail, state.InvalidGraph, state.InvalidArgument, state.NotImplemented) as error:
             reason = str(error).strip().splitlines()[0]

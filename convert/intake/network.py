@@ -31,13 +31,14 @@ from convert.intake.graph import (
     shape_outputs,
 )
 from convert.intake.presence import fit_presence
+from convert.intake.source import Source
 from convert.stations.calibration import no_face_crops
 from convert.tflite.runners import real_nchw
 from device.contract.arrays import write_arrays
 from device.contract.codec import COORDINATES, RELU_EXPECTATION
 from device.contract.decoding import landmark_decoder
 from device.contract.errors import BadInputError
-from device.contract.files import sha256_of, write_whole_bytes
+from device.contract.files import write_whole_bytes
 from device.contract.landmarks import LandmarkScheme
 from device.contract.manifest import CodecRule, CropRule
 
@@ -54,7 +55,7 @@ HALF_SCORE_CELLS = 1.5
 class OwnNetwork:
     """What a user says of a network."""
 
-    file: Path
+    source: Source
     name: str
     scheme: LandmarkScheme
     calibration: Path
@@ -67,6 +68,11 @@ class OwnNetwork:
     """Only for a file that leaves the picture's size open."""
     maps_codec: str = RELU_EXPECTATION
     target: str = "cpu"
+
+    @property
+    def file(self) -> Path:
+        """The network in ONNX."""
+        return self.source.onnx
 
 
 def _thinned(paths: list[Any]) -> list[Any]:
@@ -155,9 +161,11 @@ def codec_of(network: OwnNetwork, model: "onnx.ModelProto", size_wh: tuple[int, 
 
 def _rewritten(network: OwnNetwork, model: "onnx.ModelProto", calibration: FaceCrops) -> "onnx.ModelProto":
     """The network in the form of a handover, with a presence output."""
+    from convert.intake.rewrite import rewrite
+
     landmarks = pick_outputs(model, network.outputs, network.file)[0].name
     fold_normalisation(model, network.pixels)
-    model = infer_shapes(model, network.file)
+    model = infer_shapes(rewrite(infer_shapes(model, network.file)), network.file)
     fitted = not network.outputs.presence
     if fitted:
         others = np.concatenate([calibration.beside, no_face_crops(calibration.crops)])
@@ -216,8 +224,7 @@ def _describe(
         "labelled": network.labels is not None,
         "original": "original",
         "provenance": {
-            "file": network.file.name,
-            "file_sha256": sha256_of(network.file),
+            **network.source.provenance,
             "presence": "fitted on the calibration pictures" if fitted else network.outputs.presence,
             "calibration_crops": len(faces[0].crops),
             "validation_crops": len(faces[1].crops),

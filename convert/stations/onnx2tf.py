@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from convert.environments import CONVERTER
+from convert.environments import CONVERTER, child_environment
 from convert.handover.arrays import load_calibration
 from convert.handover.description import Handover, read_handover
 from convert.job import Job
@@ -30,6 +30,8 @@ ZERO_LAYERS = "zero on all calibration crops: "
 """Begins the line of the worker's log that names such layers."""
 FAILED_NODE = re.compile(r"onnx_op_name: (?:wa/)?(?:own/)?([\w/.:-]+)(?:\x1b\[0m)?\s*$", re.MULTILINE)
 """How onnx2tf names the node that it failed at."""
+FLEX_OPERATORS = re.compile(r"^TF Select ops: (.+)$", re.MULTILINE)
+"""How TensorFlow's converter names the operators that TFLite lacks."""
 UNKNOWN_NODE = 3
 """The worker's exit code for a network that onnx2tf cannot read."""
 TIMEOUT_SECONDS = 900
@@ -76,16 +78,6 @@ def fill_scratch(job: Job) -> int:
     return len(calibration_set)
 
 
-def _child_environment(parent: Mapping[str, str]) -> dict[str, str]:
-    """No GPU, little chatter, and the plain kernels, whose sums do not depend on the machine."""
-    return {
-        **parent,
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
-    }
-
-
 def run_worker(
     interpreter: Path, worker: Path, scratch: Path, log: Path, outputs: Sequence[str] = WORKER_OUTPUTS
 ) -> None:
@@ -102,7 +94,7 @@ def run_worker(
             ended = subprocess.run(
                 command,
                 cwd=scratch,
-                env=_child_environment(os.environ),
+                env=child_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -125,6 +117,12 @@ def _explain(how: str, log: Path) -> NoReturn:
         raise BadInputError(
             f"the network cannot be converted: {lines[-1] if lines else said}; write it with the operators "
             f"of convert/README.md"
+        )
+    flex = FLEX_OPERATORS.findall(text)
+    if flex:
+        raise BadInputError(
+            f"TFLite has no form of the node {flex[-1].strip()}: write that layer of the network otherwise "
+            f"(convert/README.md has a table of what converts); the log is {log}"
         )
     failed = FAILED_NODE.findall(text)
     if failed:

@@ -15,6 +15,7 @@ from convert.intake import network as intake
 from convert.intake.faces import FaceCrops
 from convert.intake.graph import Normalisation, OutputRule
 from convert.intake.network import OwnNetwork, write_own_handover
+from convert.intake.source import open_source
 from convert.pipeline import STATIONS, run_pipeline
 from convert.stations.compare import FLOAT, INT8, ONNX, converted_forms, mean_distance, read_all
 from convert.tflite.runners import replay
@@ -65,10 +66,15 @@ def convert_one(name, folder):
     from tests.convert import field
 
     _, points, layout = field.BUILDERS[name]
-    scheme = next(scheme for scheme in SCHEMES.values() if scheme.count == points)
     write_onnx(name, folder / "net.onnx")
-    rule = OutputRule(points, layout)
-    own = OwnNetwork(folder / "net.onnx", "net", scheme, folder, None, rule, NORMALISATION)
+    return convert_file(folder / "net.onnx", OutputRule(points, layout), NORMALISATION, folder)
+
+
+def convert_file(file, rule, normalisation, folder):
+    """The same for a file that is there already, into FOLDER/out."""
+    scheme = next(scheme for scheme in SCHEMES.values() if scheme.count == rule.points)
+    source = open_source(str(file), None, folder)
+    own = OwnNetwork(source, "net", scheme, folder, None, rule, normalisation)
     intake.gather_faces = fake_faces
     write_own_handover(own, folder / "handover")
     job = job_of(folder / "handover", folder / "out")
