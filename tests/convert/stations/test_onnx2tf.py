@@ -77,6 +77,11 @@ def test_a_node_that_onnx2tf_fails_at_is_named(work):
         work("print('\\x1b[31mERROR:\\x1b[0m onnx_op_name: own//y/MatMul'); raise ValueError('shapes')")
 
 
+def test_an_operator_that_tflite_lacks_is_named(work):
+    with pytest.raises(BadInputError, match="TFLite has no form of the node Erf, Mod: write that layer"):
+        work("print('TF Select ops: Erf, Mod\\nDetails: tf.Erf'); raise ValueError('not supported')")
+
+
 def test_a_full_disk_in_the_worker_is_named_as_such(work):
     with pytest.raises(WriteFailedError, match="no space left on the disk") as caught:
         work("import errno, os; raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'saved_model')")
