@@ -34,6 +34,8 @@ class LandmarkScheme:
     """Right and left corner of the mouth."""
     order: str = "its own"
     """Whose order the points have, for pages."""
+    pupils: tuple[int, ...] = ()
+    """Right and left pupil, where the scheme has them; empty where it has not."""
     ibug_68_points: tuple[int, ...] = ()
     """The 68 points that stand for ibug_68's, in its order; empty where a scheme lacks some of them."""
 
@@ -155,6 +157,7 @@ wflw_98 = LandmarkScheme(
     swap_pairs=_pairs_by_name(_WFLW_98_NAMES),
     outer_eye_corners=(60, 72),
     eye_rings=(tuple(range(60, 68)), tuple(range(68, 76))),
+    pupils=(96, 97),
     nose_tip=54,
     mouth_corners=(76, 82),
     # Every second point of the jaw, the brows' upper edge, six of an eye's eight points.
@@ -187,8 +190,9 @@ cofw_29 = LandmarkScheme(
     },
     swap_pairs=_pairs_by_name(_COFW_29_NAMES),
     outer_eye_corners=(8, 9),
-    # The set labels the pupils themselves.
+    # Of an eye's outline it has four points only.
     eye_rings=((16,), (17,)),
+    pupils=(16, 17),
     nose_tip=20,
     mouth_corners=(22, 23),
     order="COFW (Burgos-Artizzu et al., ICCV 2013)",
@@ -227,6 +231,7 @@ jd_106 = LandmarkScheme(
     swap_pairs=_pairs_by_name(_JD_106_NAMES),
     outer_eye_corners=(66, 79),
     eye_rings=(tuple(range(66, 74)), tuple(range(75, 83))),
+    pupils=(104, 105),
     nose_tip=54,
     mouth_corners=(84, 90),
     # As WFLW's; of the nose's outline the five points at its base.

@@ -28,8 +28,8 @@ def eye_centres(landmarks: NDArray[np.floating], scheme: LandmarkScheme) -> NDAr
 
 
 def interpupil_distance(landmarks: NDArray[np.floating], scheme: LandmarkScheme) -> float:
-    """Between the eyes' means of six contour points, which stand for the pupils."""
-    right, left = eye_centres(landmarks, scheme)
+    """Between the pupils; where a scheme has none, the means of the eyes' contours stand for them."""
+    right, left = landmarks[list(scheme.pupils)] if scheme.pupils else eye_centres(landmarks, scheme)
     return float(np.linalg.norm(left - right))
 
 

@@ -46,10 +46,40 @@ def _contours_51(first: int) -> tuple[Contour, ...]:
     )
 
 
+def _open(*points: int) -> Contour:
+    return Contour(points, closed=False)
+
+
+def _ring(*points: int) -> Contour:
+    return Contour(points, closed=True)
+
+
 CONTOURS: dict[str, tuple[Contour, ...]] = {
     "ibug_68": (Contour(tuple(range(17)), closed=False), *_contours_51(17)),
+    "wflw_98": (
+        _open(*range(33)),
+        _ring(*range(33, 42)),
+        _ring(*range(42, 51)),
+        _open(*range(51, 55)),
+        _open(*range(55, 60)),
+        _ring(*range(60, 68)),
+        _ring(*range(68, 76)),
+        _ring(*range(76, 88)),
+        _ring(*range(88, 96)),
+    ),
+    # Outer, upper, inner and lower point of each brow and eye; between the nostrils the nose's base.
+    "cofw_29": (
+        _ring(0, 4, 2, 5),
+        _ring(1, 6, 3, 7),
+        _ring(8, 12, 10, 13),
+        _ring(9, 14, 11, 15),
+        _open(18, 21, 19),
+        _ring(22, 24, 23, 27),
+        _ring(22, 25, 23, 26),
+    ),
 }
-"""By landmark scheme: jaw, brows, nose bridge and base, eyes, outer and inner lip."""
+"""By landmark scheme: jaw, brows, nose bridge and base, eyes, outer and inner lip. Pupils lie on none, nor do
+the chin and the nose's tip of cofw_29."""
 
 
 def contours_of(scheme: str) -> tuple[Contour, ...]:

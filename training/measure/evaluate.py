@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
@@ -29,8 +29,9 @@ from training.data.sets.labelled import LabelledFaces, read_labelled
 from training.data.sets.picture import read_face_picture
 from training.data.sets.rendered import read_rendered
 from training.data.sets.sample import Faces, Sample, left_out_of
-from training.data.sets.schemes import converted
+from training.data.sets.schemes import SCHEME_OF_SET, converted
 from training.data.sets.wflw import read_wflw
+from training.measure.subsets import Subset, subsets_of
 from training.measure.yaw import yaw_degrees
 
 Predictor = Callable[[NDArray[np.uint8], Box], NDArray[np.float64]]
@@ -42,8 +43,8 @@ MIN_IOU = 0.3
 REFINEMENTS = TrackerSettings().refinements
 """Passes on a found face after the first, as the device makes them."""
 
-THRESHOLDS = (0.08, 0.10)
-"""NME at which failure rate and AUC are taken."""
+THRESHOLDS = {"at_5": 0.05, "at_8": 0.08, "at_10": 0.10}
+"""NME at which failure rate and AUC are taken: STAR's for 300-W, the challenge's, and WFLW's and COFW's."""
 
 YAW_EDGES = (0, 15, 30, 45, 60, 90)
 """Degrees to either side between which faces are counted together."""
@@ -68,8 +69,10 @@ class Evaluation:
     nme_interocular: float
     nme_interpupil: float
     nme_box: float
+    failure_rate_at_5: float
     failure_rate_at_8: float
     failure_rate_at_10: float
+    auc_at_5: float
     auc_at_8: float
     auc_at_10: float
     missed: int
@@ -78,6 +81,10 @@ class Evaluation:
     """nme_interocular by region of the face."""
     yaw_bins: dict[str, YawBin]
     """By degrees of yaw to either side: 0-15, 15-30, ... Bins without a face are left out."""
+    subsets: dict[str, Subset] = field(default_factory=dict)
+    """Faces with each attribute that the data set gives, as WFLW's."""
+    points: str = ""
+    """Points that were compared: the model's scheme, and whose labels they are a part of where they are."""
     left_out: int = 0
     """Faces that were not counted because some of their points are marked as hidden."""
 
@@ -107,8 +114,10 @@ def checkpoint_predictor(path: Path) -> tuple[Predictor, LandmarkScheme]:
     """
     from training.engine.checkpoint import load_network
     from training.engine.validation import predict_crops
+    from training.models.decode import check_finds_landmarks
 
     model, settings = load_network(path)
+    check_finds_landmarks(model, str(path))
     side = settings.model.input_side
 
     def predict(image: NDArray[np.uint8], box: Box) -> NDArray[np.float64]:
@@ -330,6 +339,15 @@ def yaw_bins_of(
     return bins
 
 
+def compared_points(samples: Sequence[Sample], scheme: LandmarkScheme, count: int) -> str:
+    """What is compared, in words: of a set labelled in other points a model's own are another benchmark."""
+    own = sorted({SCHEME_OF_SET[sample.source] for sample in samples if sample.source in SCHEME_OF_SET})
+    others = [name for name in own if name != scheme.name]
+    part = f"{count} of " if count != scheme.count else ""
+    mapped = f", mapped from {' and '.join(others)}: not that set's own benchmark" if others else ""
+    return f"{part}{scheme.name}{mapped}"
+
+
 def evaluate(
     predicted: Predicted,
     samples: Sequence[Sample],
@@ -364,14 +382,17 @@ def evaluate(
     }
     return Evaluation(
         **{name: _mean_of_some(values) for name, values in by_length.items()},
-        failure_rate_at_8=metrics.failure_rate_at(THRESHOLDS[0], errors, missed),
-        failure_rate_at_10=metrics.failure_rate_at(THRESHOLDS[1], errors, missed),
-        auc_at_8=metrics.auc_at(THRESHOLDS[0], errors, missed),
-        auc_at_10=metrics.auc_at(THRESHOLDS[1], errors, missed),
+        **{
+            f"failure_rate_{at}": metrics.failure_rate_at(value, errors, missed)
+            for at, value in THRESHOLDS.items()
+        },
+        **{f"auc_{at}": metrics.auc_at(value, errors, missed) for at, value in THRESHOLDS.items()},
         missed=missed,
         count=len(samples),
         groups=groups,
         yaw_bins=yaw_bins_of(samples, scheme, by_length),
+        subsets=subsets_of(samples, by_length["nme_interocular"]),
+        points=compared_points(samples, scheme, len(counted)),
         left_out=len(left_out_of(samples)),
     )
 
@@ -389,5 +410,17 @@ def evaluation_table(evaluation: Evaluation) -> str:
         for name, turned in evaluation.yaw_bins.items()
         if turned.nme_box is not None
     ]
+    rows += [
+        f"  {name:18} {100 * subset.nme_interocular:6.2f} %, {subset.count} faces; at 10 %: failure rate "
+        f"{100 * subset.failure_rate_at_10:.2f} %, AUC {100 * subset.auc_at_10:.2f} %"
+        for name, subset in evaluation.subsets.items()
+        if subset.nme_interocular is not None
+    ]
     left_out = f", left out {evaluation.left_out} with hidden points" if evaluation.left_out else ""
-    return "\n".join([f"faces {evaluation.count}, missed {evaluation.missed}{left_out}", *rows])
+    return "\n".join(
+        [
+            f"faces {evaluation.count}, missed {evaluation.missed}{left_out}",
+            f"points {evaluation.points}",
+            *rows,
+        ]
+    )

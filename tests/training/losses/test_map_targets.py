@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from device.contract.errors import BadInputError
+from device.contract.landmarks import SCHEMES
 from training.losses.map_targets import (
     Contour,
     contour_maps,
@@ -42,10 +43,21 @@ def test_a_closed_contour_of_points_on_a_circle_is_nearly_the_circle():
     assert places.norm(dim=1).tolist() == pytest.approx([1.0] * 61, abs=2e-3)
 
 
+def test_every_named_contour_is_of_one_region_and_only_single_points_lie_on_none():
+    alone = {"ibug_68": set(), "wflw_98": {"right_pupil", "left_pupil"},
+             "cofw_29": {"right_pupil", "left_pupil", "nose_tip", "chin"}}  # fmt: skip
+    for name, wanted in alone.items():
+        scheme, contours = SCHEMES[name], contours_of(name)
+        region = {point: group for group, points in scheme.groups.items() for point in points}
+        assert all(len({region[point] for point in contour.points}) == 1 for contour in contours)
+        table = membership(contours, scheme.count).sum(1)
+        assert {scheme.landmark_names[point] for point in (table == 0).nonzero()} == wanted
+
+
 def test_every_landmark_of_the_scheme_lies_on_one_contour():
     table = membership(contours_of("ibug_68"), 68)
     assert table.shape == (68, 9)
     assert table.sum(1).tolist() == [1.0] * 68
     assert membership([Contour((0, 1), closed=False)], 3)[2].tolist() == [0.0]
     with pytest.raises(BadInputError, match="has no contours"):
-        contours_of("cofw_29")
+        contours_of("arcface_5")

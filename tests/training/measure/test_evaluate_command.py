@@ -26,14 +26,18 @@ KEYS = {
     "nme_interocular",
     "nme_interpupil",
     "nme_box",
+    "failure_rate_at_5",
     "failure_rate_at_8",
     "failure_rate_at_10",
+    "auc_at_5",
     "auc_at_8",
     "auc_at_10",
     "missed",
     "count",
     "groups",
     "yaw_bins",
+    "subsets",
+    "points",
 }
 
 

@@ -24,6 +24,8 @@ class Sample:
     """Data set that it comes from: 300w, youtube_faces, rendered, fairface, drawn."""
     yaw_radians: float | None = None
     """Yaw of the head, where the data set gives it."""
+    attributes: tuple[str, ...] = ()
+    """What the data set says of the face: pose, occlusion, ..."""
     visible: NDArray[np.bool_] | None = None
     """(K,) which points nothing hides, where the data set gives it."""
 

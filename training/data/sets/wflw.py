@@ -3,7 +3,7 @@
     WFLW_images/EVENT/NAME.jpg
     WFLW_annotations/list_98pt_rect_attr_train_test/list_98pt_rect_attr_{train,test}.txt
 
-A line holds 196 coordinates, a box of four, six attributes and the picture's path.
+A line holds 196 coordinates, a box of four, six attributes (0 or 1) and the picture's path.
 """
 
 from pathlib import Path
@@ -19,7 +19,9 @@ from training.data.sets.usable import usable
 LISTS = Path("WFLW_annotations", "list_98pt_rect_attr_train_test")
 PICTURES = Path("WFLW_images")
 SOURCE = "WFLW can be downloaded from wywu.github.io/projects/LAB/WFLW.html"
-COLUMNS = 196 + 4 + 6 + 1
+ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
+"""In the order of the columns; its test faces with one are a subset of the benchmark."""
+COLUMNS = 196 + 4 + len(ATTRIBUTES) + 1
 
 
 def read_wflw(folder: Path, part: str) -> Faces:
@@ -50,5 +52,7 @@ def read_wflw(folder: Path, part: str) -> Faces:
             raise BadInputError(f"no {str(picture)[:200]}, which {path} line {number} names; {SOURCE}")
         # One picture may hold several faces: the line tells them apart.
         name = f"wflw/{part}/{number:05d}-{picture.stem}"
-        samples.append(Sample(name, picture, landmarks, "wflw"))
+        flags = zip(ATTRIBUTES, words[200:206], strict=True)
+        attributes = tuple(attribute for attribute, flag in flags if flag == "1")
+        samples.append(Sample(name, picture, landmarks, "wflw", attributes=attributes))
     return usable(samples)

@@ -21,13 +21,13 @@ from training.data.sets.wflw import read_wflw
 RNG = np.random.default_rng(0)
 
 
-def write_wflw(folder, part, faces):
+def write_wflw(folder, part, faces, attributes="0 0 0 0 0 0"):
     """One picture with `faces` labelled faces; gives their points."""
     picture = folder / "WFLW_images" / "0--Parade" / f"{part}.jpg"
     picture.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(picture), np.zeros((120, 100, 3), np.uint8))
     points = RNG.uniform(10, 90, (faces, 98, 2)).round(3)
-    box_and_attributes = "1 2 3 4 0 0 0 0 0 0"
+    box_and_attributes = f"1 2 3 4 {attributes}"
     lines = [
         " ".join([*(f"{value:.3f}" for value in face.ravel()), box_and_attributes, f"0--Parade/{part}.jpg"])
         for face in points
@@ -66,6 +66,11 @@ def test_wflw_gives_every_face_of_a_picture_in_the_lists_order(tmp_path):
     faces = read_wflw(tmp_path, "test")
     assert len({face.name for face in faces}) == 2
     np.testing.assert_allclose([face.landmarks for face in faces], points, atol=1e-3)
+
+
+def test_wflw_says_what_is_hard_about_a_face(tmp_path):
+    write_wflw(tmp_path, "test", 1, attributes="1 0 0 1 0 1")
+    assert read_wflw(tmp_path, "test")[0].attributes == ("pose", "make-up", "blur")
 
 
 def test_wflw_becomes_68_points_by_the_fields_mapping(tmp_path):
