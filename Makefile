@@ -50,17 +50,23 @@ SHIPPED := device/models/small/student.tflite
 PHOTO := device/assets/astronaut.jpg
 PAGE := device/web/built/index.html
 
-data_flag = $(call option,--data,DATA)
+# Without data a published system is rehearsed on drawn faces; the recipe `synthetic` draws its own.
+DRAWN := $(RUNS)/drawn
+drawn = $(if $(DATA),,$(filter-out synthetic,$(RECIPE)))
+data_flag = $(if $(drawn),$(call option,--data,DRAWN),$(call option,--data,DATA))
 settings_flag = $(call option,--settings,SETTINGS)
-# A rehearsal's teachers have hardly learnt: they may be worse than what they teach.
+# What is rehearsed has hardly learnt: a teacher may be worse than what it teaches, a student may find next to nothing.
 images_flag = $(if $(IMAGES),--images $(call quote,IMAGES) --allow-weak-teacher) $(call option,--batch,BATCH)
+rehearsed = $(if $(IMAGES),--max-error 1000)
 yunet_flag = $(call option,--yunet,YUNET)
 runs_flag = --runs $(call quote,RUNS)
 recipe_folder = training/configs/$(RECIPE)
 recipe = $(call quote,recipe_folder)
-trunk_flag = $(call option,--images,TRUNK_IMAGES)
-# What the published systems' networks begin with, for want of weights learnt on ImageNet.
-trunk_files = $(if $(filter %-edge,$(RECIPE)),$(patsubst %,training/configs/landmark_student/%.toml,small-rough wide-rough),$(recipe)/trunk_*.toml)
+# A trunk that is there is kept, with however many images it was trained.
+trunk_flag = $(if $(TRUNK_IMAGES),$(call option,--images,TRUNK_IMAGES),$(call option,--images,IMAGES)) $(call option,--batch,BATCH) --unless-finished
+# What the published systems' networks begin with: features first, where no package brings weights learnt on ImageNet, then labels.
+pretrain_files = $(recipe)/pretrain_*.toml
+trunk_files = $(if $(filter %-edge,$(RECIPE)),$(patsubst %,training/configs/landmark_student/%.toml,small-rough wide-rough),$(pretrain_files) $(recipe)/trunk_*.toml)
 train = $(VENV) -m training train
 # Train every run file of a list of patterns, in the order of their names; a pattern may match none.
 train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $(data_flag) $2 $(runs_flag); done
@@ -68,7 +74,7 @@ train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-test web-bench train distill ablate longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -100,16 +106,26 @@ web-bench: $(MAIN) $(PAGE) ## lag and age of what the browser draws, cost of ten
 recipe-exists:
 	@test -d $(recipe) || { printf 'error: RECIPE=%s: wanted one of: %s\n' $(call quote,RECIPE) "$$(ls training/configs | xargs)" >&2; exit 3; }
 
-train: recipe-exists $(MAIN) ## train the teacher or teachers (DATA=FOLDER RECIPE=name IMAGES=25000 TRUNK_IMAGES=64000; without DATA on drawn faces)
+drawn-faces: $(MAIN)
+	@$(if $(drawn),test -f $(call quote,DRAWN)/youtube_faces/validation_subjects.txt || $(VENV) -m training draw $(call quote,DRAWN))
+
+pretrain: recipe-exists drawn-faces ## a recipe's trunks, before any label, learn features of a network that has seen ImageNet (RECIPE=kd_net DATA=FOLDER IMAGES=200000)
+	$(call train_each,$(pretrain_files),$(trunk_flag))
+
+train: recipe-exists drawn-faces ## train the teacher or teachers (DATA=FOLDER RECIPE=name IMAGES=25000 TRUNK_IMAGES=64000; without DATA on drawn faces)
 	$(call train_each,$(trunk_files),$(trunk_flag))
 	$(call train_each,$(recipe)/teacher*.toml,$(images_flag))
 
-distill: recipe-exists $(MAIN) $(CONVERT) ## distil the student from it, then convert and evaluate the int8 file
+distill: recipe-exists drawn-faces $(CONVERT) ## distil the student from it, then convert and evaluate the int8 file
 	$(train) $(recipe)/student.toml $(data_flag) $(images_flag) $(runs_flag)
 	$(again) convert
 
-ablate: recipe-exists $(MAIN) ## each distillation term of a published system alone, and the student without (RECIPE=kd_net DATA=FOLDER)
+ablate: recipe-exists drawn-faces ## each distillation term of a published system alone, and the student without (RECIPE=kd_net DATA=FOLDER)
 	$(call train_each,$(recipe)/student_*.toml,$(images_flag))
+
+seeds: recipe-exists drawn-faces ## two more seeds of the rows that carry a conclusion: the student alone, and with all parts (RECIPE=kd_net DATA=FOLDER)
+	$(call train_each,$(recipe)/student_plain.toml $(recipe)/student.toml,$(images_flag) --seed 1)
+	$(call train_each,$(recipe)/student_plain.toml $(recipe)/student.toml,$(images_flag) --seed 2)
 
 longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk of the small student that ships, on mild augmentation (RECIPE=kd_net-edge DATA=FOLDER)
 	test -f $(call quote,RUNS)/small/network.pt || $(again) recover SIZE=small
@@ -119,7 +135,7 @@ longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk
 
 convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/NAME BUDGET=0.03 ALL=1)
 	$(VENV) -m training handover $(call quote,RUN) $(data_flag) $(yunet_flag) $(runs_flag)
-	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(call switch,--all,ALL)
+	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(rehearsed) $(call switch,--all,ALL)
 
 edgetpu: $(MAIN) ## the int8 model by Google's own edgetpu_compiler, where it is on the PATH (MODEL=file)
 	$(VENV) -m convert edgetpu $(call quote,MODEL) --out build/edgetpu

@@ -21,9 +21,11 @@ with open(os.environ["RECORD"], "a") as record:
 
 VALUES = {
     "run": ("SOURCE", "SINK", "FRAMES"),
+    "pretrain": ("DATA", "RUNS", "IMAGES", "BATCH", "TRUNK_IMAGES"),
     "train": ("DATA", "RUNS", "IMAGES", "BATCH", "TRUNK_IMAGES"),
     "distill": ("DATA", "RUNS", "IMAGES", "RUN", "YUNET", "BUDGET"),
     "ablate": ("DATA", "RUNS", "IMAGES"),
+    "seeds": ("DATA", "RUNS", "IMAGES"),
     "longer": ("DATA", "RUNS", "IMAGES"),
     "convert": ("RUN", "DATA", "YUNET", "BUDGET", "RUNS"),
     "edgetpu": ("MODEL",),
@@ -47,7 +49,13 @@ VALUES = {
 }
 """The variables that each target hands on."""
 
-NEEDED = {"train": {"RECIPE": "kd_net"}, "ablate": {"RECIPE": "kd_net"}, "longer": {"RECIPE": "kd_net-edge"}}
+NEEDED = {
+    "pretrain": {"RECIPE": "kd_net"},
+    "train": {"RECIPE": "kd_net"},
+    "ablate": {"RECIPE": "kd_net"},
+    "seeds": {"RECIPE": "kd_net"},
+    "longer": {"RECIPE": "kd_net-edge"},
+}
 
 
 @pytest.fixture

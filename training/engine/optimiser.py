@@ -1,4 +1,4 @@
-"""AdamW, its learning rate over a run, frozen parts, and the averaged weights that are handed on."""
+"""The optimiser, its learning rate over a run, frozen parts, and the averaged weights that are handed on."""
 
 import math
 
@@ -10,20 +10,43 @@ from training.engine.settings import OptimiserSettings
 from training.models.backbone import Backbone
 from training.models.landmark_student import FeaturePyramid
 
+OPTIMISERS: dict[str, type[torch.optim.Adam]] = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
+"""By the name that a run file gives."""
+
+
+def _cosine(step: int, steps: int, warm_up: int) -> float:
+    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(steps - warm_up, 1)))
+
 
 def learning_rate(step: int, steps: int, settings: OptimiserSettings) -> float:
-    """Linear warm-up, then half a cosine down to zero."""
-    warm_up = max(int(steps * settings.warm_up), 1)
+    """Linear warm-up, then the schedule.
+
+    Raises:
+        BadInputError: an unknown schedule.
+    """
+    warm_up = max(int(steps * settings.warm_up), 1) if settings.warm_up else 0
     if step < warm_up:
         return settings.learning_rate * (step + 1) / warm_up
-    progress = (step - warm_up) / max(steps - warm_up, 1)
-    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+    if settings.schedule == "cosine":
+        return settings.learning_rate * _cosine(step, steps, warm_up)
+    if settings.schedule == "steps":
+        return settings.learning_rate * 0.1 ** sum(step >= steps * share for share in settings.milestones)
+    if settings.schedule == "inverse_time":
+        return settings.learning_rate / (1 + settings.inverse_time * step)
+    raise BadInputError(f"[optimiser] schedule is {settings.schedule!r}, known: cosine, steps, inverse_time")
 
 
 def make_optimiser(
     model: nn.Module, settings: OptimiserSettings, extra: nn.Module | None = None
 ) -> torch.optim.Optimizer:
-    """AdamW; without decay for biases and BatchNorm gains."""
+    """AdamW or Adam; without decay for biases and BatchNorm gains.
+
+    Raises:
+        BadInputError: another kind.
+    """
+    kind = OPTIMISERS.get(settings.kind)
+    if kind is None:
+        raise BadInputError(f"[optimiser] kind is {settings.kind!r}, known: {', '.join(OPTIMISERS)}")
     weights = [*model.parameters(), *(() if extra is None else extra.parameters())]
     weights = [weight for weight in weights if weight.requires_grad]
     decayed = [weight for weight in weights if weight.ndim > 1]
@@ -32,7 +55,7 @@ def make_optimiser(
         {"params": decayed, "weight_decay": settings.weight_decay},
         {"params": free, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+    return kind(groups, lr=settings.learning_rate)
 
 
 def frozen_parts(model: nn.Module, settings: OptimiserSettings) -> list[nn.Module]:

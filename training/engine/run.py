@@ -14,10 +14,11 @@ from training.engine.checkpoint import is_saved, load_network, load_values
 from training.engine.faces import face_weights, load_faces, make_augmenter, shares_of
 from training.engine.loop import Loop
 from training.engine.precision import compiled, placed
+from training.engine.pretraining import make_pretraining_parts
 from training.engine.run_parts import LoopOptions, RunParts
 from training.engine.settings import RunSettings
 from training.engine.sources import sources_of_weights
-from training.engine.teachers import check_teachers, load_teachers, weak_teachers
+from training.engine.teachers import check_teachers, figures_of, load_teachers, weak_teachers
 from training.engine.validation import FACE_ERRORS, write_face_errors
 from training.engine.world import World, pick_device
 from training.models import build_model
@@ -47,9 +48,11 @@ def start_model(settings: RunSettings, runs: Path) -> nn.Module:
             load_pretrained(fresh)
         return fresh
     path = runs / settings.start / "network.pt"
-    if not isinstance(fresh, FeaturePyramid):
-        # Another system's trunk, mostly: what fits of it.
-        take_weights(fresh, load_values(path)["weights"], f"start {settings.start}")
+    values = load_values(path)
+    pretrained = values["settings"].get("task") == "pretrain"
+    if pretrained or not isinstance(fresh, FeaturePyramid):
+        # A trunk, mostly: what fits of it.
+        take_weights(fresh, values["weights"], f"start {settings.start}")
         return fresh
     begun, made = load_network(path)
     got, wanted = (made.model.family, made.scheme), (settings.model.family, settings.scheme)
@@ -78,9 +81,13 @@ def make_parts(
     model = start_model(settings, runs)
     if options.initial is not None:
         load_initial(model, options.initial)
+    if settings.task == "pretrain":
+        return make_pretraining_parts(
+            settings, placed(world.synchronised(model), device), data, runs, world=world, options=options
+        )
     # A teacher that is missing is found before anything is packed.
     if not options.allow_weak_teacher:
-        check_teachers(settings, runs)
+        check_teachers(settings, runs, options.initial)
     teachers = load_teachers(settings, runs, device)
     pack, validation, notes = load_faces(settings, data, runs / "packs", strict_counts=options.strict_counts)
     model = placed(world.synchronised(model), device)
@@ -107,7 +114,7 @@ def make_parts(
 
 def keep_face_errors(parts: RunParts) -> None:
     """Write a finished run's error on each validation face, unless that was done."""
-    finished = is_saved(parts.folder / "network.pt")
+    finished = parts.figure == "nme" and is_saved(parts.folder / "network.pt")
     if parts.world.leads and finished and not (parts.folder / FACE_ERRORS).is_file():
         write_face_errors(parts.average, parts.validation, SCHEMES[parts.settings.scheme], parts.folder)
 
@@ -119,6 +126,6 @@ def train_run(
     parts = make_parts(settings, data, runs, World(), options or LoopOptions())
     figures = Loop(parts).run()
     keep_face_errors(parts)
-    for sentence in weak_teachers(settings, runs, settings.name):
+    for sentence in weak_teachers(settings, runs, settings.name, figures_of(runs / settings.name)):
         LOG.warning("run %s has passed its teacher: %s", settings.name, sentence)
     return figures

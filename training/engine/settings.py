@@ -20,9 +20,18 @@ class OptimiserSettings:
     batch: int = 32
     """Face crops a step; crops without a face come on top."""
     learning_rate: float = 2e-3
-    """Peak of the cosine schedule."""
+    """Peak of the schedule."""
     weight_decay: float = 0.02
-    """Of AdamW, on convolution weights only."""
+    """On convolution weights only: AdamW's, or with Adam an L2 term of the loss."""
+    kind: str = "adamw"
+    """adamw or adam."""
+    schedule: str = "cosine"
+    """Of the learning rate after the warm-up: cosine (half of one, down to zero), steps (a tenth from each
+    milestone on) or inverse_time (over 1 + inverse_time times the step)."""
+    milestones: tuple[float, ...] = ()
+    """Shares of the run at which the schedule `steps` goes down."""
+    inverse_time: float = 0.0
+    """Of the schedule `inverse_time`, which older versions of Keras call an optimiser's `decay`."""
     warm_up: float = 0.03
     """Share of the steps with a rising rate."""
     ema_decay: float = 0.999

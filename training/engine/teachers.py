@@ -60,12 +60,21 @@ def _load_role(settings: RunSettings, names: Sequence[str], runs: Path) -> tuple
     return (networks[0] if len(networks) == 1 else Committee(networks, sides)), max(sides)
 
 
+def figures_in(network: Path) -> dict[str, float]:
+    """NME by validation set that a network.pt records, fractions; empty for a file that records none."""
+    if network.suffix != ".pt":
+        return {}
+    try:
+        values = load_values(network)
+    except BadInputError:
+        # A state dict of someone else's.
+        return {}
+    return {name: value for name, value in values.get("metrics", {}).items() if name.startswith("nme_")}
+
+
 def figures_of(run: Path) -> dict[str, float]:
     """NME by validation set that a finished run recorded, fractions; empty for a run that is not finished."""
-    if not is_saved(run / "network.pt"):
-        return {}
-    metrics = load_values(run / "network.pt").get("metrics", {})
-    return {name: value for name, value in metrics.items() if name.startswith("nme_")}
+    return figures_in(run / "network.pt") if is_saved(run / "network.pt") else {}
 
 
 def compared(ours: dict[str, float], theirs: dict[str, float]) -> tuple[float, float] | None:
@@ -74,11 +83,18 @@ def compared(ours: dict[str, float], theirs: dict[str, float]) -> tuple[float, f
     return (ours[both[0]], theirs[both[0]]) if both else None
 
 
-def weak_teachers(settings: RunSettings, runs: Path, pupil: str) -> list[str]:
-    """A sentence for each role whose best teacher is worse than a finished run."""
+def weak_teachers(settings: RunSettings, runs: Path, pupil: str, figures: dict[str, float]) -> list[str]:
+    """A sentence for each role whose best teacher is worse than what it teaches.
+
+    Args:
+        settings: of the run.
+        runs: all runs.
+        pupil: what is taught, in words.
+        figures: NME of the pupil by validation set, fractions.
+    """
     found = []
     for role, names in settings.teachers.items():
-        pairs = [compared(figures_of(runs / name), figures_of(runs / pupil)) for name in names]
+        pairs = [compared(figures_of(runs / name), figures) for name in names]
         known = [pair for pair in pairs if pair is not None]
         if known and min(known)[0] > known[0][1]:
             teacher, taught = (100 * nme for nme in min(known))
@@ -88,13 +104,20 @@ def weak_teachers(settings: RunSettings, runs: Path, pupil: str) -> list[str]:
     return found
 
 
-def check_teachers(settings: RunSettings, runs: Path) -> None:
+def check_teachers(settings: RunSettings, runs: Path, initial: Path | None = None) -> None:
     """Refuse a teacher that is worse than the network that it is to teach.
 
+    Args:
+        settings: of the run.
+        runs: all runs.
+        initial: the state dict that the run begins with in place of its start, where one is given.
+
     Raises:
-        BadInputError: the best teacher of a role is worse than the run's start.
+        BadInputError: the best teacher of a role is worse than what the run begins with.
     """
-    weak = weak_teachers(settings, runs, settings.start) if settings.start else []
+    begun = str(initial) if initial is not None else settings.start
+    figures = figures_in(initial) if initial is not None else figures_of(runs / settings.start)
+    weak = weak_teachers(settings, runs, begun, figures) if begun else []
     if weak:
         raise BadInputError(
             f"run {settings.name}: {weak[0]}, from which the run starts; train the teacher longer, or study "

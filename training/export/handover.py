@@ -34,7 +34,7 @@ from training.export.onnx_file import outputs_on, write_onnx
 from training.export.shape import shape_figures, shape_text
 from training.measure.certainty import Certainty, measure_certainty
 from training.models import ModelSettings
-from training.models.decode import codec_of, stride_of
+from training.models.decode import check_finds_landmarks, codec_of, stride_of
 
 HALF_SCORE_CELLS = 1.5
 """Spread at which a landmark's score is one half, in cells of the map, where none can be fitted."""
@@ -121,6 +121,7 @@ def write_handover(run: Path, name: str, data: Path | None, runs: Path) -> Path:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
     model, settings = load_network(run / "network.pt")
+    check_finds_landmarks(model, str(run))
     folder, side = run / "handover", settings.model.input_side
     faces = handover_faces(settings, data, runs / "packs")
     sources = merged(recorded_sources(load_values(run / "network.pt")), faces.sources)

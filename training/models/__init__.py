@@ -11,6 +11,7 @@ from training.models.coordinate_net import CoordinateNet
 from training.models.integral_net import IntegralNet
 from training.models.landmark_student import LandmarkStudent
 from training.models.pyramid_net import PyramidNet
+from training.models.trunk_net import TrunkNet
 
 FAMILIES: dict[str, type[nn.Module]] = {
     "landmark_student": LandmarkStudent,
@@ -18,6 +19,7 @@ FAMILIES: dict[str, type[nn.Module]] = {
     "attention_net": AttentionNet,
     "integral_net": IntegralNet,
     "pyramid_net": PyramidNet,
+    "trunk_net": TrunkNet,
 }
 """Every family a run file may name."""
 

@@ -1,13 +1,15 @@
 """Maps under anisotropic attention: the Swin teacher and its student (Hong & Lin, arXiv 2404.06029).
 
     heatmap H, point map P, edge map E, each a 1x1 convolution of the same features
-    F_k = H_k P_k A_k,  A_k = sum of E over the contours that landmark k lies on   (ADNet, ICCV 2021)
+    F_k = H_k P_k A_k,  A_k = sum of E over the contours that landmark k lies on, 1 for one on none
+                                                                                   (ADNet, ICCV 2021)
 
 As published, H is ReLU(InstanceNorm) and the products are part of the graph. An Edge-friendly student keeps
 P and E for training alone: its F is exp(H - max H), so that it deploys one raw map a landmark and the
 device's softmax expectation reads it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from device.contract.errors import BadInputError
+from device.contract.landmarks import SCHEMES
 from training.models.backbones import build_backbone
-from training.models.decoders import Deconvolution
+from training.models.decoders import PYRAMID, Deconvolution, PyramidDecoder, one_width, pyramid_widths
 from training.models.landmark_student import ConvUnit
 
 
@@ -47,8 +50,8 @@ class GaussianNoise(nn.Module):
         return features + torch.randn_like(features) * self.deviation if self.training else features
 
 
-def _decoder(kind: str, width: int) -> nn.Module:
-    """S/32 to S/4 in `width` channels.
+def _grow(kind: str, width: int) -> nn.Module:
+    """The smallest map alone to S/4, in `width` channels.
 
     Raises:
         BadInputError: an unknown kind.
@@ -64,7 +67,24 @@ def _decoder(kind: str, width: int) -> nn.Module:
             for part in (nn.Upsample(scale_factor=2.0, mode="nearest"), ConvUnit(width, width))
         ]
         return nn.Sequential(*doubled)
-    raise BadInputError(f"decoder {kind!r} is unknown, known: deconvolution, nearest, nearest_convolution")
+    raise BadInputError(
+        f"decoder {kind!r} is unknown, known: deconvolution, nearest, nearest_convolution, {PYRAMID}"
+    )
+
+
+class NarrowDecoder(nn.Module):
+    """As published: the smallest map, narrowed, with noise in training, then grown."""
+
+    def __init__(self, inputs: int, width: int, kind: str, noise: float) -> None:
+        super().__init__()
+        self.narrow = nn.Conv2d(inputs, width, kernel_size=1)
+        self.noise = GaussianNoise(noise)
+        self.grow = _grow(kind, width)
+        self.widths = (width,)
+
+    def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
+        """Maps whose last is (B, inputs, S/32, S/32) to one of (B, width, S/4, S/4)."""
+        return [self.grow(self.noise(self.narrow(levels[-1])))]
 
 
 class AttentionNet(nn.Module):
@@ -72,6 +92,8 @@ class AttentionNet(nn.Module):
 
     spread: Tensor
     """(K, E, 1, 1) 1 where landmark k lies on contour e, else 0."""
+    free: Tensor | None
+    """(K,) 1 where landmark k lies on no contour, else 0; None where each lies on one."""
 
     def __init__(
         self,
@@ -80,7 +102,7 @@ class AttentionNet(nn.Module):
         backbone: str,
         backbone_arguments: dict[str, object] | None = None,
         *,
-        width: int = 256,
+        width: int | Sequence[int] = 256,
         decoder: str = "deconvolution",
         noise: float = 0.1,
         fused_graph: bool = True,
@@ -91,32 +113,49 @@ class AttentionNet(nn.Module):
         Args:
             landmark_count: K.
             input_side: S.
-            backbone: one of BACKBONES; its top is decoded.
+            backbone: one of BACKBONES; its top is decoded, by the pyramid its other maps.
             backbone_arguments: its own.
-            width: channels after the backbone.
+            width: channels after the backbone; of the pyramid also three, at S/16, S/8 and S/4.
             decoder: deconvolution as the teacher's, nearest (x8 at once) as the published student's,
-                nearest_convolution (three doublings, a 3x3 each) for the Edge-friendly one.
-            noise: deviation of the noise on the narrowed features in training.
+                nearest_convolution (three doublings, a 3x3 each) or pyramid, which adds the backbone's maps,
+                for the Edge-friendly ones.
+            noise: deviation of the noise on the narrowed features in training; the pyramid has none.
             fused_graph: F = H P A in the graph, as published; else exp(H) outside it.
             scheme: whose contours the edge maps show.
+
+        Raises:
+            BadInputError: a scheme of another number of points, or without known contours.
         """
         from training.losses.map_targets import contours_of, membership
 
         super().__init__()
         contours = contours_of(scheme)
+        if SCHEMES[scheme].count != landmark_count:
+            raise BadInputError(
+                f"[model] arguments.scheme is {scheme} of {SCHEMES[scheme].count} points, the run's has "
+                f"{landmark_count}: name the same scheme in both"
+            )
         self.codec = "relu_expectation" if fused_graph else "softmax_expectation"
         self.fused_graph = fused_graph
         self.backbone = build_backbone(backbone, input_side, backbone_arguments or {})
-        self.narrow = nn.Conv2d(self.backbone.widths[-1], width, kernel_size=1)
-        self.noise = GaussianNoise(noise)
-        self.decoder = _decoder(decoder, width)
-        self.heatmap = nn.Conv2d(width, landmark_count, kernel_size=1)
-        self.point = nn.Conv2d(width, landmark_count, kernel_size=1)
-        self.edge = nn.Conv2d(width, len(contours), kernel_size=1)
-        self.presence = nn.Linear(self.backbone.widths[-1], 1)
-        self.register_buffer(
-            "spread", membership(contours, landmark_count)[:, :, None, None], persistent=False
-        )
+        self.decoder: NarrowDecoder | PyramidDecoder
+        if decoder == PYRAMID:
+            self.backbone.top = nn.Identity()
+            self.decoder = PyramidDecoder(self.backbone.widths[:-1], pyramid_widths(width))
+        else:
+            narrow = one_width(width, decoder)
+            self.decoder = NarrowDecoder(self.backbone.widths[-1], narrow, decoder, noise)
+        last = self.decoder.widths[-1]
+        deep = self.backbone.widths[-2 if decoder == PYRAMID else -1]
+        self.heatmap = nn.Conv2d(last, landmark_count, kernel_size=1)
+        self.point = nn.Conv2d(last, landmark_count, kernel_size=1)
+        self.edge = nn.Conv2d(last, len(contours), kernel_size=1)
+        self.presence = nn.Linear(deep, 1)
+        spread = membership(contours, landmark_count)
+        self.register_buffer("spread", spread[:, :, None, None], persistent=False)
+        # No contour holds back a landmark that lies on none.
+        free = (spread.sum(1) == 0).float()
+        self.register_buffer("free", free if bool(free.any()) else None, persistent=False)
         self.heads = ("heatmap", "point", "edge")
 
     def start_from(self, teacher: "AttentionNet") -> None:
@@ -127,9 +166,12 @@ class AttentionNet(nn.Module):
                 ours.load_state_dict(theirs.state_dict())
 
     def _grown(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        top = self.backbone(image)[-1]
+        levels = self.backbone(image)
+        top = levels[-1]
         presence = self.presence(functional.avg_pool2d(top, top.shape[2:]).flatten(1))
-        return self.decoder(self.noise(self.narrow(top))), presence
+        if isinstance(self.decoder, PyramidDecoder):
+            levels = levels[:-1]
+        return self.decoder(levels)[-1], presence
 
     def _fuse(self, heatmap: Tensor, point: Tensor, edge: Tensor) -> Tensor:
         """(B, K, H, W) F of the raw heads."""
@@ -138,7 +180,8 @@ class AttentionNet(nn.Module):
             return torch.exp(heatmap - heatmap.amax((2, 3), keepdim=True))
         height = functional.relu(functional.instance_norm(heatmap))
         # A 1x1 convolution with the constant 0/1 table sums each landmark's contours.
-        attention = functional.conv2d(edge.sigmoid(), self.spread.to(edge.dtype))
+        free = None if self.free is None else self.free.to(edge.dtype)
+        attention = functional.conv2d(edge.sigmoid(), self.spread.to(edge.dtype), free)
         return height * point.sigmoid() * attention
 
     def maps(self, image: Tensor) -> AttentionMaps:

@@ -2,10 +2,24 @@
 
 from torch import Tensor, nn
 
+from device.contract.errors import BadInputError
 from training.losses.heatmap import expectation
+from training.models.trunk_net import TrunkNet
 
 MIN_MASS = 1e-6
 """Added to every cell of a positive-part map, as the device does: an empty map means its centre."""
+
+
+def check_finds_landmarks(model: nn.Module, where: str) -> None:
+    """Refuse a pretrained trunk where landmarks are wanted.
+
+    Raises:
+        BadInputError: it is one.
+    """
+    if isinstance(model, TrunkNet):
+        raise BadInputError(
+            f"{where} is a pretrained trunk, which finds no landmarks: name a run that starts from it"
+        )
 
 
 def codec_of(model: nn.Module) -> str:

@@ -1,11 +1,15 @@
-"""From a backbone's smallest map back up: three doublings, by transposed convolution or nearest neighbour."""
+"""From a backbone's maps up to S/4: as the papers do it, from the smallest alone, or with skip connections.
 
-from collections.abc import Callable
+A decoder takes the maps at S/4, S/8, S/16 and S/32 and gives those at S/16, S/8 and S/4. Letters: B images,
+S side, C channels.
+"""
+
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
 from device.contract.errors import BadInputError
-from training.models.landmark_student import ConvUnit
+from training.models.landmark_student import ConvUnit, Merge
 
 
 class Deconvolution(nn.Sequential):
@@ -38,10 +42,12 @@ STEPS: dict[str, Callable[[int, int], nn.Sequential]] = {
     "nearest": NearestConvolution,
 }
 """Ways to double."""
+PYRAMID = "pyramid"
+"""The decoder with skip connections."""
 
 
 class Decoder(nn.Module):
-    """Three doublings: S/32 to S/4."""
+    """Three doublings of the smallest map alone, as EfficientFAN and MobileFAN have them."""
 
     def __init__(self, inputs: int, width: int, step: str) -> None:
         """`width` channels at every size.
@@ -52,13 +58,58 @@ class Decoder(nn.Module):
         super().__init__()
         kind = STEPS.get(step)
         if kind is None:
-            raise BadInputError(f"upsampling {step!r} is unknown, known: {', '.join(STEPS)}")
+            raise BadInputError(f"upsampling {step!r} is unknown, known: {', '.join((*STEPS, PYRAMID))}")
         self.steps = nn.ModuleList(kind(before, width) for before in (inputs, width, width))
+        self.widths = (width, width, width)
 
-    def forward(self, features: Tensor) -> list[Tensor]:
-        """(B, inputs, H, W) to (B, width, 2H, 2W), (B, width, 4H, 4W) and (B, width, 8H, 8W)."""
-        maps = []
+    def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
+        """Maps whose last is (B, inputs, H, W) to those of 2H, 4H and 8H."""
+        features, maps = levels[-1], []
         for step in self.steps:
             features = step(features)
             maps.append(features)
         return maps
+
+
+class PyramidDecoder(nn.Module):
+    """The decoder of the students that ship: at each size the backbone's own map is added.
+
+    Its tensors bear the same names as theirs, so that a run may start from one of them, decoder and all.
+    """
+
+    def __init__(self, levels: Sequence[int], widths: Sequence[int]) -> None:
+        """Build it.
+
+        Args:
+            levels: channels of the backbone's maps, S/4 to S/32.
+            widths: channels on the way up, at S/16, S/8 and S/4.
+        """
+        super().__init__()
+        deep = [levels[-1], *widths[:-1]]
+        shallow = reversed(levels[:-1])
+        self.merges = nn.ModuleList(Merge(*channels) for channels in zip(deep, shallow, widths, strict=True))
+        self.widths = tuple(widths)
+
+    def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
+        """(B, C, S/4, S/4) to (B, C, S/32, S/32) to maps at S/16, S/8 and S/4."""
+        features, maps = levels[-1], []
+        for merge, shallow in zip(self.merges, reversed(levels[:-1]), strict=True):
+            features = merge(features, shallow)
+            maps.append(features)
+        return maps
+
+
+def pyramid_widths(width: int | Sequence[int]) -> list[int]:
+    """Channels at S/16, S/8 and S/4: one number for all, or three."""
+    return [width] * 3 if isinstance(width, int) else list(width)
+
+
+def one_width(width: int | Sequence[int], decoder: str) -> int:
+    """The one width of a decoder that has no other.
+
+    Raises:
+        BadInputError: several.
+    """
+    if not isinstance(width, int):
+        raise BadInputError(f"width is {width!r}: {decoder} has one number of channels, {PYRAMID} three")
+    return width

@@ -6,12 +6,14 @@ points of NME. The Edge-friendly variant's mass is exp(H - max H) of raw maps H 
 softmax reads them.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.backbones import build_backbone
-from training.models.decoders import Decoder
+from training.models.decoders import PYRAMID, Decoder, PyramidDecoder, one_width, pyramid_widths
 
 
 class IntegralNet(nn.Module):
@@ -24,7 +26,7 @@ class IntegralNet(nn.Module):
         backbone: str,
         backbone_arguments: dict[str, object] | None = None,
         *,
-        width: int = 128,
+        width: int | Sequence[int] = 128,
         upsampling: str = "deconvolution",
         hard_swish: bool = True,
     ) -> None:
@@ -35,8 +37,8 @@ class IntegralNet(nn.Module):
             input_side: S.
             backbone: one of BACKBONES; its last map but the top is decoded.
             backbone_arguments: its own.
-            width: channels of the decoder.
-            upsampling: deconvolution as published, nearest for int8.
+            width: channels of the decoder; of the pyramid also three, at S/16, S/8 and S/4.
+            upsampling: deconvolution as published, nearest for int8; pyramid, which adds the backbone's maps.
             hard_swish: after the maps' BatchNorm as published; without both the maps are raw.
         """
         super().__init__()
@@ -45,18 +47,23 @@ class IntegralNet(nn.Module):
         # The trunk's last map is decoded: a wider top above it would be computed for nothing.
         self.backbone.top = nn.Identity()
         deep = self.backbone.widths[-2]
-        self.decoder = Decoder(deep, width, upsampling)
+        self.decoder: Decoder | PyramidDecoder
+        if upsampling == PYRAMID:
+            self.decoder = PyramidDecoder(self.backbone.widths[:-1], pyramid_widths(width))
+        else:
+            self.decoder = Decoder(deep, one_width(width, upsampling), upsampling)
+        last = self.decoder.widths[-1]
         # BatchNorm takes a constant away, and so does a softmax.
-        self.heatmap = nn.Conv2d(width, landmark_count, kernel_size=1, bias=False)
+        self.heatmap = nn.Conv2d(last, landmark_count, kernel_size=1, bias=False)
         self.shape = (
             nn.Sequential(nn.BatchNorm2d(landmark_count), nn.Hardswish()) if hard_swish else nn.Identity()
         )
         self.presence = nn.Linear(deep, 1)
-        self.stage_widths = (deep, width, width, width)
+        self.stage_widths = (deep, *self.decoder.widths)
 
     def _grown(self, image: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
-        deep = self.backbone(image)[-2]
-        grown = self.decoder(deep)
+        levels = self.backbone(image)[:-1]
+        deep, grown = levels[-1], self.decoder(levels)
         maps = self.shape(self.heatmap(grown[-1]))
         presence = self.presence(functional.avg_pool2d(deep, deep.shape[2:]).flatten(1))
         return [deep, *grown], maps, presence

@@ -57,10 +57,21 @@ def _train(parser: argparse.ArgumentParser) -> None:
         "--strict-counts", action="store_true", help="a set that is not of its published size is an error"
     )
     parser.add_argument(
+        "--unless-finished",
+        action="store_true",
+        help="leave a finished run of this name as it is, whatever its settings",
+    )
+    parser.add_argument(
         "--allow-weak-teacher",
         action="store_true",
         help="learn from a teacher even if it is worse than the network that the run starts from",
     )
+
+
+def _draw(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", type=Path, help="data folder to write")
+    parser.add_argument("--count", type=int, default=400, metavar="N", help="faces (default: 400)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed draws other faces (default: 0)")
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
@@ -248,6 +259,8 @@ class Command:
 COMMANDS = (
     Command("train", "train one run file, resuming it if it was cut off", _train, "train.train"),
     Command("show", "a run file's settings, with what it inherits and each default", _run_file, "train.show"),
+    Command("draw", "a data folder of drawn faces, to rehearse any run file without data", _draw,
+            "pages.draw"),
     Command("evaluate", "figures of a model on labelled faces", _evaluate, "measure.evaluate"),
     Command("presence", "does a model know a face from what is none? ROC figures", _presence,
             "measure.presence"),

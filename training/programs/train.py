@@ -4,6 +4,8 @@ import argparse
 import dataclasses
 from typing import Any
 
+from training.engine.checkpoint import is_saved
+from training.engine.pretraining import FIGURE as UNEXPLAINED
 from training.engine.run import train_run
 from training.engine.run_file import read_merged, run_from_values
 from training.engine.run_parts import LoopOptions
@@ -42,6 +44,10 @@ def train(arguments: argparse.Namespace) -> None:
         LandmarksError: as the run says.
     """
     settings = read_settings(arguments)
+    folder = arguments.runs / settings.name
+    if arguments.unless_finished and is_saved(folder / "network.pt"):
+        print(f"{folder}: was finished already")
+        return
     options = LoopOptions(
         arguments.shard_mb,
         arguments.init,
@@ -55,8 +61,8 @@ def train(arguments: argparse.Namespace) -> None:
             train_finder(settings, arguments.data, arguments.yunet, arguments.runs, options),
         )
     else:
-        what, figures = "NME", train_run(settings, arguments.data, arguments.runs, options)
-    folder = arguments.runs / settings.name
+        what = UNEXPLAINED if settings.task == "pretrain" else "NME"
+        figures = train_run(settings, arguments.data, arguments.runs, options)
     shown = ", ".join(f"{name} {what} {100 * value:.2f} %" for name, value in figures.items())
     if not (folder / "network.pt").is_file():
         shown = f"not at its end yet, the same command goes on ({shown or 'no figures yet'})"

@@ -19,9 +19,11 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from device.contract.arrays import read_arrays
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.manifest import read_model_manifest
+from device.contract.metrics import nme
 from device.inference.network import LandmarkNetwork
 from device.support.machine import board_name
 from training.engine.checkpoint import load_network, settings_as_values
@@ -46,8 +48,9 @@ class Record:
 
     name: str
     """Its folder below --runs."""
-    nme: float
-    """Of the averaged network, float, on 300w/validation.txt with shaken boxes; a fraction."""
+    nme: float | None
+    """Of the averaged network, float, on 300w/validation.txt with shaken boxes; a fraction. None of a
+    pretraining, which finds no landmarks."""
     images: int
     """Seen."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -62,6 +65,10 @@ class Record:
     """Of the network that was converted, as the conversion measured it."""
     latency_ms: float | None = None
     """Median of an inference of the int8 file, one thread."""
+    tail_nme: float | None = None
+    """Of the int8 file whose tail is float (`python -m convert run --float-tail`), on the same crops."""
+    tail_ms: float | None = None
+    """Its latency, as `latency_ms`."""
     machine: str = ""
     """Board or processor that this was timed on."""
     images_per_second: float | None = None
@@ -77,6 +84,19 @@ class Record:
     """Hash of these faces' names, in their order: only errors of the same faces are compared."""
     printed: bool = False
     """Read back from a printed page, rounded as there: neither the run nor its first record is left."""
+
+    @property
+    def known_nme(self) -> float:
+        """The NME of a run that finds landmarks.
+
+        Raises:
+            BadInputError: it is a pretraining.
+        """
+        if self.nme is None:
+            raise BadInputError(
+                f"{self.name} is a pretraining, which has no NME: name a run that starts from it"
+            )
+        return self.nme
 
     @property
     def start(self) -> str:
@@ -120,6 +140,30 @@ def _json_of(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def nme_of(model: Path, validation: Path) -> float:
+    """Mean NME of a TFLite file on a handover's validation crops, read as the device reads it; a fraction.
+
+    Raises:
+        BadInputError: a file is missing or damaged.
+    """
+    network = LandmarkNetwork(model)
+    scheme = network.manifest.landmark_scheme
+    crops, true = read_arrays(validation, "crops", "landmarks_crop", remedy="hand the run over again")
+    errors = []
+    for crop, landmarks in zip(crops, true, strict=True):
+        network.infer(crop)
+        errors.append(nme(network.decode().landmarks_crop, landmarks, scheme))
+    return float(np.mean(errors))
+
+
+def _tail_of(folder: Path, timed: Callable[[Path], float]) -> dict[str, Any]:
+    """The same of the file whose tail is float; nothing where it was not asked for."""
+    model = folder / "model" / "work" / "student_float_tail.tflite"
+    if not model.is_file():
+        return {}
+    return {"tail_nme": nme_of(model, folder / "handover" / "validation.npz"), "tail_ms": timed(model)}
+
+
 def _int8_of(folder: Path, timed: Callable[[Path], float]) -> dict[str, Any]:
     """What the run's conversion measured, and the latency of its file; nothing where there is none."""
     model = folder / "model" / "student.tflite"
@@ -158,10 +202,12 @@ def read_record(folder: Path, timed: Callable[[Path], float] = latency_of) -> Re
         BadInputError: a file of it is damaged, or its log lacks the figure.
     """
     model, settings = load_network(folder / "network.pt")
-    row, speed = last_row(folder, FIGURE), _json_of(folder / "speed.json")
+    pretrained = settings.task == "pretrain"
+    row = last_row(folder, "images" if pretrained else FIGURE)
+    speed = _json_of(folder / "speed.json")
     return Record(
         folder.name,
-        float(row[FIGURE]),
+        None if pretrained else float(row[FIGURE]),
         int(row["images"]),
         settings_as_values(settings),
         sum(weight.numel() for weight in model.parameters()),
@@ -171,6 +217,7 @@ def read_record(folder: Path, timed: Callable[[Path], float] = latency_of) -> Re
         fits=_fits_of(folder),
         **_faces_of(folder),
         **_int8_of(folder, timed),
+        **_tail_of(folder, timed),
     )
 
 

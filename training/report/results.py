@@ -7,8 +7,9 @@ from pathlib import Path
 
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
-from training.engine.run_file import read_merged
+from training.engine.run_file import read_merged, read_run, run_from_values
 from training.report.paired import Difference
+from training.report.published import departures_table
 from training.report.records import Record, Records, difference_of
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -34,11 +35,13 @@ class Row:
     title: str
     """Its header's first sentence."""
     runs: tuple[Record, ...]
+    outdated: bool = False
+    """Its run file has changed since: other model, loss or task."""
 
     @property
     def nme(self) -> float:
         """Mean over the seeds."""
-        return statistics.fmean(run.nme for run in self.runs)
+        return statistics.fmean(run.known_nme for run in self.runs)
 
     @property
     def images(self) -> int:
@@ -48,7 +51,7 @@ class Row:
     @property
     def spread(self) -> float | None:
         """Standard deviation over the seeds; None for one."""
-        return statistics.stdev([run.nme for run in self.runs]) if len(self.runs) > 1 else None
+        return statistics.stdev([run.known_nme for run in self.runs]) if len(self.runs) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,24 @@ def title_of(path: Path) -> str:
     return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").rstrip(".")
 
 
+def is_outdated(path: Path, seeds: Sequence[Record]) -> bool:
+    """Whether a run of these seeds is of an earlier version of its run file: another model, loss or task.
+
+    Raises:
+        BadInputError: the run file is damaged.
+    """
+    now = read_run(path)
+    for record in filter(lambda seed: seed.settings, seeds):
+        try:
+            then = run_from_values(record.settings, record.name)
+        except BadInputError:
+            # It has a setting that is no more.
+            return True
+        if (then.model, then.loss, then.task) != (now.model, now.loss, now.task):
+            return True
+    return False
+
+
 def images_before(name: str, records: Records) -> int:
     """Seen by a run and by every run before it, from start to start.
 
@@ -104,7 +125,7 @@ def read_system(system: str, records: Records, kind: str = "") -> SystemResults:
         seeds = records.seeds_of(read_merged(path)["name"])
         stem = path.stem.removeprefix(kind)
         if seeds:
-            rows.append(Row(stem, title_of(path), tuple(seeds)))
+            rows.append(Row(stem, title_of(path), tuple(seeds), is_outdated(path, seeds)))
         else:
             missing.append(stem)
     starts = dict.fromkeys(run.start for row in rows for run in row.runs if run.start)
@@ -127,6 +148,10 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.2f}"
 
 
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
 def _error(row: Row) -> str:
     return _share(row.nme) + ("" if row.spread is None else f" ± {100 * row.spread:.2f}")
 
@@ -135,7 +160,7 @@ def _compared(row: Row, plain: Row | None) -> bool:
     """Whether a row is a student to hold against the one without distillation, which saw as many images."""
     if plain is None or row is plain or "teacher" in row.stem:
         return False
-    return row.images == plain.images
+    return row.images == plain.images and row.outdated == plain.outdated
 
 
 def _gain(row: Row, plain: Row | None) -> str:
@@ -151,12 +176,14 @@ def _line(row: Row, plain: Row | None) -> str:
     # Only a converted row has all three.
     loss = None if first.int8_nme is None or first.float_nme is None else first.int8_nme - first.float_nme
     cells = [
-        row.title,
+        row.title + (f" {OUTDATED}" if row.outdated else ""),
         _error(row),
         _gain(row, plain),
         _share(first.int8_nme),
         "" if loss is None else f"{100 * loss:+z.3f}",
-        "" if first.latency_ms is None else f"{first.latency_ms:.2f}",
+        _milliseconds(first.latency_ms),
+        _share(first.tail_nme),
+        _milliseconds(first.tail_ms),
         "" if first.parameters is None else f"{first.parameters / 1e6:.2f}",
         "" if first.macs is None else f"{first.macs / 1e6:.0f}",
         f"{row.images:,}",
@@ -172,6 +199,8 @@ COLUMNS = (
     "int8 NME %",
     "int8 costs",
     "int8 ms",
+    "float tail NME %",
+    "float tail ms",
     "parameters M",
     "MACs M",
     "images seen",
@@ -179,6 +208,10 @@ COLUMNS = (
 )
 HELPS, HARMS, NOISE, UNKNOWN = "Helps", "Does harm", "No difference", "Without an interval, so perhaps chance"
 """What a row may come to."""
+
+
+OUTDATED = "†"
+"""Marks a row whose run file has changed since."""
 
 
 def _start_line(trunk: Record, images: int) -> str:
@@ -227,6 +260,11 @@ def system_part(results: SystemResults) -> str:
     parts = [f"## {results.name}", ""]
     if results.rows:
         parts += [*table_of(results, plain), ""]
+    if any(row.outdated for row in results.rows):
+        parts += [
+            f"{OUTDATED} Trained with an earlier version of its run file: other model, loss or task.",
+            "",
+        ]
     machines = _listed(run.machine for row in results.rows for run in row.runs)
     parts += [f"Timed on: {machines}.", ""] if machines else []
     budgets = sorted({run.images for row in results.rows for run in row.runs})
@@ -254,6 +292,7 @@ def results_page(systems: Sequence[SystemResults], runs: Path) -> str:
     return TEMPLATE.read_text(encoding="utf-8").format(
         runs=runs,
         devices=_listed(run.device for run in trained),
+        departures=departures_table(SYSTEMS[::2]),
         systems="\n".join(system_part(system) for system in systems).rstrip(),
     )
 

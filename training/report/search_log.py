@@ -55,7 +55,7 @@ def gain_text(ours: Record, theirs: Record) -> str:
     """Points gained over the other run, with their interval where both kept their errors face by face."""
     difference = difference_of([ours], [theirs])
     if difference is None:
-        return f"{100 * (theirs.nme - ours.nme):+z.2f} points"
+        return f"{100 * (theirs.known_nme - ours.known_nme):+z.2f} points"
     return f"{difference.text(-1)} points" + ("" if difference.clear else ", no difference")
 
 
@@ -69,7 +69,7 @@ def trial_section(trial: dict[str, str], records: Records) -> str:
     found = [records.get(name) for name in names]
     # Read as a run file is: what an older run lacks has its default.
     settings = [settings_as_values(run_from_values(record.settings, record.name)) for record in found]
-    nme = [record.nme for record in found]
+    nme = [record.known_nme for record in found]
     changed = ", ".join(f"`{line}`" for line in differences(*settings)) or "nothing"
     images = [f"{values['optimiser']['images']:,}" for values in settings]
     return "\n".join(

@@ -34,8 +34,8 @@ class IntegralLoss(LossTable):
     """Feature-aligned distillation at four stages."""
     patch: float = 0.0
     """Patch-similarity distillation at the decoder's three stages."""
-    sigma_px: float = 6.0
-    """Of the Gaussians, pixels of a 256-pixel crop."""
+    sigma_cells: float = 2.0
+    """Of the Gaussians, cells of the map: as in the authors' own MobileFAN, EfficientFAN's is not known."""
 
     @property
     def roles(self) -> frozenset[str]:
@@ -79,7 +79,7 @@ class IntegralTask:
         """Terms against the labels."""
         cells = maps.shape[2]
         stride = targets.side / cells
-        wanted = point_maps(targets.inside, cells, stride, self.settings.sigma_px * targets.unit)
+        wanted = point_maps(targets.inside, cells, stride, self.settings.sigma_cells * stride)
         square = (maps.float() - wanted).square().mean((2, 3))
         points = mass_expectation(maps, stride)
         wing = wing_loss(points / targets.unit, targets.inside / targets.unit).mean(2)

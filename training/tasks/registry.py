@@ -10,10 +10,12 @@ from training.models.attention_net import AttentionNet
 from training.models.coordinate_net import CoordinateNet
 from training.models.integral_net import IntegralNet
 from training.models.landmark_student import FeaturePyramid
+from training.models.trunk_net import TrunkNet
 from training.tasks import LossTable, Task, TaskContext
 from training.tasks.distillation import DistillationTask
 from training.tasks.efficient_fan import IntegralLoss, IntegralTask
 from training.tasks.kd_net import KdNetLoss, KdNetTask, RegressionLoss, RegressionTask
+from training.tasks.pretrain import PretrainLoss, PretrainTask
 from training.tasks.star_swin import StarLoss, StarTask
 from training.tasks.supervised import LossSettings, SupervisedTask
 
@@ -39,6 +41,7 @@ TASKS = {
     "distillation": TaskKind(
         LossSettings, FeaturePyramid, DistillationTask.build, committee=True, published=False
     ),
+    "pretrain": TaskKind(PretrainLoss, TrunkNet, PretrainTask.build, published=False),
     "regression": TaskKind(RegressionLoss, CoordinateNet, RegressionTask.build),
     "kd_net": TaskKind(KdNetLoss, CoordinateNet, KdNetTask.build),
     "star_swin": TaskKind(StarLoss, AttentionNet, StarTask.build),

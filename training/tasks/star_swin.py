@@ -40,8 +40,8 @@ class StarLoss(LossTable):
     """Within STAR: smooth_l1 or l1."""
     order: str = "v2"
     """Within STAR: v2 or v1."""
-    sigma_px: float = 1.5
-    """Of points and lines in their maps, pixels of a 256-pixel crop."""
+    sigma_cells: float = 0.375
+    """Of points and lines in their maps, cells: the published 1.5 pixels, drawn at 256 and shrunk to 64."""
     peak: bool = False
     """Compare fused maps over their largest values: for a student whose maps have another scale."""
 
@@ -124,7 +124,8 @@ class StarTask:
     def _scale(self, found: AttentionMaps, targets: Targets) -> tuple[int, float, float]:
         """Cells of a map's side, crop pixels a cell, and sigma in crop pixels."""
         cells = found.fused.shape[2]
-        return cells, targets.side / cells, self.settings.sigma_px * targets.unit
+        stride = targets.side / cells
+        return cells, stride, self.settings.sigma_cells * stride
 
     def teacher_terms(self, teacher: AttentionNet, fused: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Terms against the teacher's fused maps."""

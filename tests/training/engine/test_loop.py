@@ -387,6 +387,13 @@ def test_a_teacher_worse_than_what_it_is_to_teach_is_refused(tmp_path):
     check_teachers(run("weak", "good"), tmp_path)
     with pytest.raises(BadInputError, match=r"weak \(4.10 % NME\) is worse than begun \(4.00 %\)"):
         check_teachers(run("weak"), tmp_path)
+    # A network given by --init counts as the start; of a stranger's weights nothing is known.
+    begun = tmp_path / "begun" / "network.pt"
+    elsewhere = dataclasses.replace(run("weak"), start="")
+    with pytest.raises(BadInputError, match=r"is worse than .*begun.network\.pt \(4\.00 %\)"):
+        check_teachers(elsewhere, tmp_path, begun)
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "stranger.pt")
+    check_teachers(elsewhere, tmp_path, tmp_path / "stranger.pt")
     # Networks that were validated on different sets cannot be compared.
     (tmp_path / "other").mkdir()
     torch.save(

@@ -143,6 +143,7 @@ def test_show_reads_every_kind_of_run_file(root):
 def test_a_row_that_goes_on_from_its_own_network_does_so_gently(root, system):
     """At a full rate it first unlearns what it began with, and every comparison is with that."""
     runs = [read_run(path) for path in sorted((root / "training" / "configs" / system).glob("*.toml"))]
-    restarts = [run for run in runs if run.start.startswith(system)]
+    # A trunk that was only pretrained has a new head, and a whole schedule to learn it.
+    restarts = [run for run in runs if run.start.startswith(system) and "pretrain" not in run.start]
     assert len(restarts) >= 4
     assert all(run.optimiser.learning_rate <= 2e-4 for run in restarts)

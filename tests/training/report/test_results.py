@@ -105,12 +105,35 @@ def test_rows_of_unequal_budgets_are_not_compared_silently():
     assert "Helps" not in part
 
 
+def test_a_row_of_an_earlier_run_file_is_marked_and_compared_with_none_of_the_present_one(tmp_path):
+    for row in ("student_plain", "student"):
+        write_run(tmp_path, f"kd_net-{row}", 0.06)
+    part = results.system_part(results.read_system("kd_net", records_of(tmp_path)))
+    # Both are of a tiny network, not of the run files'.
+    assert part.count("† |") == 2
+    assert "† Trained with an earlier version" in part
+    now = Row("student", "The student", (on_faces(0.05, 0),))
+    then = dataclasses.replace(a_kept_row(PLAIN, 0.06), outdated=True)
+    assert results.verdict_of(SystemResults("kd_net", (then, now), ())) == ""
+
+
+def test_images_of_a_pretraining_count_and_its_figure_is_no_nme(tmp_path):
+    record = Record("kd_net-pretrain_student", None, 5000, {"start": ""})
+    trunk = Record("kd_net-trunk_student", 0.08, 900, {"start": record.name})
+    lines = "".join(json.dumps(dataclasses.asdict(each)) + "\n" for each in (record, trunk))
+    (tmp_path / "records.jsonl").write_text(lines)
+    records = records_of(tmp_path)
+    assert results.images_before(trunk.name, records) == 5900
+    with pytest.raises(BadInputError, match="is a pretraining, which has no NME"):
+        _ = records.get(record.name).known_nme
+
+
 def test_a_converted_row_shows_its_int8_file():
-    run = a_run(0.05, int8_nme=0.0512, float_nme=0.0501, latency_ms=3.456)
+    run = a_run(0.05, int8_nme=0.0512, float_nme=0.0501, latency_ms=3.456, tail_nme=0.0498, tail_ms=3.7)
     line = results.table_of(results.SystemResults("a", (Row("student", "The student", (run,)),), ()), None)[
         -1
     ]
-    assert line == "| The student | 5.00 |  | 5.12 | +0.110 | 3.46 | 2.50 | 300 | 1,000 | 1 |"
+    assert line == "| The student | 5.00 |  | 5.12 | +0.110 | 3.46 | 4.98 | 3.70 | 2.50 | 300 | 1,000 | 1 |"
 
 
 def test_the_processor_stands_below_the_table_that_was_timed_on_it():

@@ -21,7 +21,9 @@ from training.models import build_model
 from training.models.decode import codec_of, landmarks_of, mass_expectation
 from training.models.landmark_student import LandmarkStudent
 from training.tasks import TaskContext
+from training.tasks.efficient_fan import IntegralLoss
 from training.tasks.registry import check_network, task_kind
+from training.tasks.star_swin import StarLoss
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 SIDE = 32
@@ -199,13 +201,42 @@ def test_a_soft_label_is_learnt_from_the_shape_model_of_the_training_faces(tmp_p
     assert 0 < moved.mean() < 1.5
 
 
+@pytest.mark.parametrize(("task", "decoder"), [("star_swin", "decoder"), ("efficient_fan", "upsampling")])
+def test_an_edge_student_takes_over_the_decoder_of_a_student_that_ships(tmp_path, task, decoder):
+    settings = tiny_run(task, **{decoder: "pyramid", "width": [8, 6, 4]})
+    settings = dataclasses.replace(settings, start="shipped")
+    trunk = {key: PLAIN[key] for key in ("stem", "widths", "depths")}
+    student = LandmarkStudent(68, **trunk, decoder=[8, 6, 4])
+    (tmp_path / "shipped").mkdir()
+    torch.save({"settings": {}, "weights": student.state_dict()}, tmp_path / "shipped" / "network.pt")
+    begun = start_model(settings, tmp_path).state_dict()
+    merges = {name: value for name, value in student.state_dict().items() if name.startswith("merges.")}
+    assert len(merges) > 20
+    assert all(torch.equal(begun[f"decoder.{name}"], value) for name, value in merges.items())
+    assert torch.equal(begun["heatmap.weight"], student.heatmap.weight)
+
+
+def test_only_the_pyramid_has_several_widths():
+    with pytest.raises(BadInputError, match="has one number of channels, pyramid three"):
+        build_model(tiny_run("efficient_fan", width=[8, 8, 8]).model, 68)
+
+
 def test_the_published_run_files_carry_the_published_constants():
     swin = read_run(CONFIGS / "star_swin" / "published_teacher.toml").model.arguments
     assert swin["backbone_arguments"]["depths"] == [2, 2, 18, 2]
     kd_net = read_run(CONFIGS / "kd_net" / "published_student.toml")
     assert (kd_net.model.input_side, kd_net.optimiser.batch, kd_net.loss.weighting) == (224, 70, "published")
-    fan = read_run(CONFIGS / "efficient_fan" / "published_teacher.toml").model.arguments
-    assert (fan["backbone_arguments"]["size"], fan["width"]) == ("b7", 256)
+    optimiser = kd_net.optimiser
+    assert (optimiser.kind, optimiser.schedule, optimiser.inverse_time) == ("adam", "inverse_time", 1e-4)
+    fan = read_run(CONFIGS / "efficient_fan" / "published_teacher.toml")
+    assert (fan.model.arguments["backbone_arguments"]["size"], fan.model.arguments["width"]) == ("b7", 256)
+    assert (fan.optimiser.batch, fan.optimiser.milestones) == (8, (30 / 80, 50 / 80))
+    for path in sorted(CONFIGS.glob("*/published_*.toml")):
+        # A reduced row's frozen blocks or trunk would be nobody's publication.
+        published = read_run(path)
+        assert (published.start, published.optimiser.frozen_blocks) == ("", 0)
+    # Sigma in cells: 1.5 pixels of 256 are 0.375 of the published map's 64 cells, whatever the input.
+    assert (StarLoss().sigma_cells, IntegralLoss().sigma_cells) == (1.5 / 256 * 64, 2)
 
 
 def one_step(settings, teachers):

@@ -63,9 +63,8 @@ def gaussians(landmarks, sigma):
 
 
 def test_star_draws_points_with_a_sigma_of_its_unit():
-    # 1.5 pixels of a 256-pixel crop are 0.75 of this one; so narrow, most points have no cell near them.
     batch = a_batch()
-    task = StarTask(nn.Identity(), StarLoss(sigma_px=24.0), (), None)
+    task = StarTask(nn.Identity(), StarLoss(sigma_cells=3.0), (), None)
 
     def point_term(sigma):
         wanted = gaussians(batch.landmarks, sigma)
@@ -79,7 +78,7 @@ def test_star_draws_points_with_a_sigma_of_its_unit():
 
 def test_efficient_fans_maps_have_a_sigma_of_its_unit():
     batch = a_batch()
-    task = IntegralTask(nn.Identity(), IntegralLoss(sigma_px=12.0), None, None)
+    task = IntegralTask(nn.Identity(), IntegralLoss(sigma_cells=1.5), None, None)
     right, wrong = (
         task.label_terms(gaussians(batch.landmarks, sigma), targets_of(batch))["map"].item()
         for sigma in (6.0, 12.0)
