@@ -57,6 +57,8 @@ data_flag = $(if $(drawn),$(call option,--data,DRAWN),$(call option,--data,DATA)
 settings_flag = $(call option,--settings,SETTINGS)
 # What is rehearsed has hardly learnt: a teacher may be worse than what it teaches, a student may find next to nothing.
 images_flag = $(if $(IMAGES),--images $(call quote,IMAGES) --allow-weak-teacher) $(call option,--batch,BATCH)
+# Maps that are fused in the graph are measured in int8 and with that part in float.
+float_tail = $(if $(filter star_swin,$(RECIPE)),--float-tail)
 rehearsed = $(if $(IMAGES),--max-error 1000)
 yunet_flag = $(call option,--yunet,YUNET)
 runs_flag = --runs $(call quote,RUNS)
@@ -135,7 +137,7 @@ longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk
 
 convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/NAME BUDGET=0.03 ALL=1)
 	$(VENV) -m training handover $(call quote,RUN) $(data_flag) $(yunet_flag) $(runs_flag)
-	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(rehearsed) $(call switch,--all,ALL)
+	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(rehearsed) $(float_tail) $(call switch,--all,ALL)
 
 edgetpu: $(MAIN) ## the int8 model by Google's own edgetpu_compiler, where it is on the PATH (MODEL=file)
 	$(VENV) -m convert edgetpu $(call quote,MODEL) --out build/edgetpu

@@ -127,6 +127,11 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
         help="largest number of crops that set the int8 ranges (default %(default)s)",
     )
     command.add_argument(
+        "--float-tail",
+        action="store_true",
+        help="also an int8 file that is float after the last learnt layers, where a network fuses its maps",
+    )
+    command.add_argument(
         "--all",
         action="store_true",
         dest="everything",
@@ -219,6 +224,7 @@ def _convert(handover: Path, options: argparse.Namespace) -> int:
             max_error_percent=options.max_error,
             calibration_crops=options.calibration_crops,
             everything=options.everything,
+            float_tail=options.float_tail,
             progress=sys.stderr,
         )
     )

@@ -41,6 +41,7 @@ def convert(
     max_error_percent: float | None,
     calibration_crops: int,
     everything: bool,
+    float_tail: bool = False,
     progress: TextIO,
 ) -> str:
     """Convert a handover folder; the table of its forms.
@@ -52,6 +53,7 @@ def convert(
         max_error_percent: error of the float network itself above which it is refused; None likewise.
         calibration_crops: largest number of crops that set the int8 ranges.
         everything: the other variants and the error of every layer as well.
+        float_tail: an int8 file that is float after the last learnt layers as well.
         progress: one line a station.
 
     Raises:
@@ -61,6 +63,6 @@ def convert(
     figure = figure_of(read_handover(folder / "handover.json"))
     budget = figure.budget_points if budget_points is None else budget_points
     max_error = figure.max_error_percent if max_error_percent is None else max_error_percent
-    job = job_of(folder, out, Settings(budget, max_error, calibration_crops, everything))
+    job = job_of(folder, out, Settings(budget, max_error, calibration_crops, everything, float_tail))
     run_pipeline(job, progress, stations_of(job))
     return summary_table(json.loads(job.report.read_text(encoding="utf-8")))

@@ -26,6 +26,8 @@ class Settings:
     """Largest number of crops that set the ranges."""
     everything: bool = False
     """Also float16, int8 with int16 activations, and the error of every layer."""
+    float_tail: bool = False
+    """Also an int8 file that is float after the last learnt layers."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,16 @@ class Job:
     def int16_model(self) -> Path:
         """int8 weights, int16 activations; only with `everything`."""
         return self.work / f"{self.stem}_int16x8.tflite"
+
+    @property
+    def float_tail_model(self) -> Path:
+        """int8 up to the last learnt layers, float32 after them; only with `float_tail`."""
+        return self.work / f"{self.stem}_float_tail.tflite"
+
+    @property
+    def float_tail(self) -> Path:
+        """How that compares."""
+        return self.work / "float_tail.json"
 
     @property
     def variants(self) -> Path:

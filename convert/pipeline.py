@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from convert import deliver
 from convert.job import Job
-from convert.stations import accelerators, check, compare, handover, manifests, opset, variants
+from convert.stations import accelerators, check, compare, float_tail, handover, manifests, opset, variants
 from convert.stations import onnx2tf as onnx_to_tflite
 from device.contract.files import sha256_of, write_whole_bytes
 
@@ -50,6 +50,16 @@ VARIANTS = Station(
     variants.settings,
 )
 """Only with --all."""
+
+FLOAT_TAIL = Station(
+    "float_tail",
+    float_tail.run,
+    lambda job: (job.onnx, *job.models, *job.manifests, job.description, job.calibration, job.validation,
+                 job.reference),
+    lambda job: (job.float_tail_model, job.float_tail),
+    float_tail.settings,
+)  # fmt: skip
+"""Only with --float-tail."""
 
 STATIONS = (
     Station(
@@ -106,6 +116,7 @@ STATIONS = (
         lambda job: (job.comparison,),
         compare.settings,
     ),
+    FLOAT_TAIL,
     VARIANTS,
     Station(
         "deliver",
@@ -124,6 +135,7 @@ STATIONS = (
             job.npu,
             job.comparison,
             *((job.variants,) if job.settings.everything else ()),
+            *((job.float_tail,) if job.settings.float_tail else ()),
         ),
         lambda job: (*job.delivered, job.report, job.page),
         deliver.settings,
@@ -134,7 +146,8 @@ STATIONS = (
 
 def stations_of(job: Job) -> tuple[Station, ...]:
     """The stations that this job runs."""
-    return STATIONS if job.settings.everything else tuple(each for each in STATIONS if each is not VARIANTS)
+    wanted = {VARIANTS.name: job.settings.everything, FLOAT_TAIL.name: job.settings.float_tail}
+    return tuple(each for each in STATIONS if wanted.get(each.name, True))
 
 
 def code_digest() -> str:

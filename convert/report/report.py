@@ -68,7 +68,8 @@ def make_report(
 ) -> dict[str, Any]:
     """conversion.json; artifacts are those on the disk when it is called."""
     inputs = (job.description, job.network, job.calibration, job.validation, job.reference)
-    extra = (job.float16_model, job.int16_model) if job.settings.everything else ()
+    extra: tuple[Path, ...] = (job.float16_model, job.int16_model) if job.settings.everything else ()
+    extra += (job.float_tail_model,) if job.settings.float_tail else ()
     made = (*job.delivered, job.onnx, *job.models, *job.manifests, *extra)
     variants = job.variants if job.settings.everything else None
     return {
@@ -86,6 +87,9 @@ def make_report(
         "tensors": {model.name: _tensors(model) for model in job.models},
         "ranges": _ranges(job.int8_model),
         "accelerators": json.loads(job.npu.read_text(encoding="utf-8")),
+        "float_tail": json.loads(job.float_tail.read_text(encoding="utf-8"))
+        if job.settings.float_tail
+        else None,
         "variants": json.loads(variants.read_text(encoding="utf-8")) if variants else None,
         "calibration_crops_at_most": job.settings.calibration_crops,
         "comparison": dict(comparison),

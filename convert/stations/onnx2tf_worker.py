@@ -4,7 +4,8 @@
 
 Works in the current folder and imports nothing of this project: its interpreter has other packages.
 onnx2tf only makes the float SavedModel; TensorFlow's converter makes every file from it, so that they
-differ in quantisation alone. The files' endings say which: _float32, _float16, _int16x8, else int8.
+differ in quantisation alone. The files' endings say which: _float32, _float16, _int16x8, _float_tail, else
+int8.
 Exit code 3: the network has a node that onnx2tf does not know.
 """
 
@@ -29,6 +30,13 @@ LEAST_RANGE = 1e-6
 """Real units below which every value of a tensor counts as 0."""
 ZERO_LAYERS = "zero on all calibration crops: "
 """Begins the line of the log that names them."""
+WEIGHTED = {
+    schema_fb.BuiltinOperator.CONV_2D,
+    schema_fb.BuiltinOperator.DEPTHWISE_CONV_2D,
+    schema_fb.BuiltinOperator.TRANSPOSE_CONV,
+    schema_fb.BuiltinOperator.FULLY_CONNECTED,
+}
+"""Operators with weights, their second input."""
 INT16X8 = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
 
 
@@ -130,15 +138,69 @@ def widen_zero_layers(calibrated: bytes) -> tuple[bytes, list[str]]:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model)), named
 
 
-def int8_bytes(crops: np.ndarray) -> bytes:
-    """The int8 file; layers that are 0 on all crops are named and given a range that a runtime can use."""
+def _calibrated(crops: np.ndarray) -> bytes:
+    """A float model that carries the range of each tensor."""
     converter = _converter()
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.representative_dataset = lambda: _samples(crops)
     # The only way to the ranges between calibration and quantisation.
     converter._experimental_calibrate_only = True  # noqa: SLF001
-    calibrated, zero_layers = widen_zero_layers(converter.convert())
+    model: bytes = converter.convert()
+    return model
+
+
+def _is_learnt(model: schema_fb.ModelT, graph: schema_fb.SubGraphT, node: schema_fb.OperatorT) -> bool:
+    """Whether a node has learnt weights; those of a table of zeros and ones are not."""
+    code = model.operatorCodes[node.opcodeIndex]
+    if max(code.builtinCode, code.deprecatedBuiltinCode) not in WEIGHTED:
+        return False
+    data = model.buffers[graph.tensors[node.inputs[1]].buffer].data
+    # Weights that another layer computes are learnt as well.
+    weights = np.array([0.5]) if data is None else np.frombuffer(bytes(data), np.float32)
+    return not np.isin(weights, (0.0, 1.0)).all()
+
+
+def tail_of(calibrated: bytes) -> set[str]:
+    """Names of the nodes between the last learnt layers and the outputs.
+
+    Args:
+        calibrated: a float model.
+    """
+    model = flatbuffer_utils.convert_bytearray_to_object(calibrated)
+    (graph,) = model.subgraphs
+    maker = {made: node for node in graph.operators for made in node.outputs}
+    named: set[str] = set()
+    waiting = list(graph.outputs)
+    while waiting:
+        place = waiting.pop()
+        node, name = maker.get(place), graph.tensors[place].name.decode()
+        if node is None or name in named or _is_learnt(model, graph, node):
+            continue
+        named.add(name)
+        waiting += [source for source in node.inputs if source >= 0]
+    return named
+
+
+def float_tail_bytes(crops: np.ndarray) -> bytes:
+    """int8 up to the last learnt layers, and float32 from there to the outputs.
+
+    What follows them in a network that fuses maps in its graph, products and a norm, costs more accuracy in
+    int8 than time in float.
+    """
+    calibrated, _ = widen_zero_layers(_calibrated(crops))
+    model: bytes = mlir_quantize(
+        calibrated,
+        input_data_type=tf.int8,
+        output_data_type=tf.float32,
+        denylisted_nodes=tail_of(calibrated),
+    )
+    return model
+
+
+def int8_bytes(crops: np.ndarray) -> bytes:
+    """The int8 file; layers that are 0 on all crops are named and given a range that a runtime can use."""
+    calibrated, zero_layers = widen_zero_layers(_calibrated(crops))
     if not zero_layers:
         return integer_bytes(crops, tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.int8)
     print(ZERO_LAYERS + ", ".join(zero_layers))
@@ -155,6 +217,8 @@ def content_of(name: str, crops: np.ndarray) -> bytes:
         return float16_bytes()
     if stem.endswith("_int16x8"):
         return integer_bytes(crops, INT16X8, tf.int16)
+    if stem.endswith("_float_tail"):
+        return float_tail_bytes(crops)
     return int8_bytes(crops)
 
 
