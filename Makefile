@@ -109,7 +109,7 @@ recipe-exists:
 	@test -d $(recipe) || { printf 'error: RECIPE=%s: wanted one of: %s\n' $(call quote,RECIPE) "$$(ls training/configs | xargs)" >&2; exit 3; }
 
 drawn-faces: $(MAIN)
-	@$(if $(drawn),test -f $(call quote,DRAWN)/youtube_faces/validation_subjects.txt || $(VENV) -m training draw $(call quote,DRAWN))
+	@$(if $(drawn),test -f $(call quote,DRAWN)/youtube_faces/validation_subjects.txt || $(VENV) -m training rehearsal-data $(call quote,DRAWN))
 
 pretrain: recipe-exists drawn-faces ## a recipe's trunks, before any label, learn features of a network that has seen ImageNet (RECIPE=kd_net DATA=FOLDER IMAGES=200000)
 	$(call train_each,$(pretrain_files),$(trunk_flag))

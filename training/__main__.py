@@ -15,7 +15,7 @@ EXAMPLES = """examples:
   python -m training train training/configs/kd_net/teacher_tough.toml --data ../shared/data --minutes 9
   torchrun --nproc-per-node 4 -m training train training/configs/star_swin/teacher.toml --data ../shared/data
   python -m training show training/configs/landmark_student/base.toml
-  python -m training draw drawn --count 400
+  python -m training rehearsal-data drawn --count 400
   python -m training evaluate --model student.tflite --dataset 300w:FOLDER --list validation.txt --json
   python -m training evaluate --model student.onnx --dataset wflw:FOLDER --part test --ced ced.png
   python -m training presence --model student.tflite --data ../shared/data

@@ -51,14 +51,15 @@ def read_unlabelled(data: Path, *, strict_counts: bool = False) -> Split:
     Raises:
         BadInputError: none there, or a damaged one.
     """
-    splits = [
-        split(data / name, strict=strict_counts) for name, split in SPLITS.items() if (data / name).is_dir()
-    ]
-    if (data / FAIRFACE / MESH).is_file():
+    # Of FairFace as it is published no label is needed: its pictures and the mesh are enough.
+    meshed = (data / FAIRFACE / MESH).is_file()
+    named = [name for name in SPLITS if (data / name).is_dir() and not (meshed and name == FAIRFACE)]
+    splits = [SPLITS[name](data / name, strict=strict_counts) for name in named]
+    if meshed:
         splits.append(Split(read_fairface(data / FAIRFACE), []))
     if not any(split.train for split in splits):
         raise BadInputError(
-            f"no pictures of faces in {data}: wanted a folder of one of {', '.join((*SPLITS, FAIRFACE))}; "
+            f"no pictures of faces in {data}: wanted a folder of one of {', '.join(SPLITS)}; "
             "see training/README.md"
         )
     return Split(

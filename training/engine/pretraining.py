@@ -6,17 +6,22 @@ from typing import cast
 import torch
 
 from device.contract.errors import BadInputError
+from device.contract.files import sha256_of
 from device.contract.landmarks import SCHEMES
+from device.contract.provenance import FREE, Source, merged
 from training.data.augment import Augmenter, TensorPack
 from training.data.crops import CropSet, cut_crops
 from training.data.pack import FacePack, load_pack
+from training.data.sets.origins import origins_of
 from training.data.unlabelled import read_unlabelled
 from training.engine.faces import face_weights, shares_of
 from training.engine.precision import compiled, placed
 from training.engine.run_parts import LoopOptions, RunParts
 from training.engine.settings import RunSettings
+from training.engine.sources import TRUNK, sources_of_weights
 from training.engine.world import World
 from training.models import build_model
+from training.models.pretrained import package_file
 from training.tasks import TaskContext
 from training.tasks.pretrain import PretrainTask
 from training.tasks.registry import task_kind
@@ -93,4 +98,16 @@ def make_pretraining_parts(
         world=world,
         options=options,
         notes=tuple(notes),
+        sources=merged(
+            sources_of_weights(settings, (), runs, options),
+            [
+                Source(
+                    TRUNK,
+                    FREE[TRUNK],
+                    sha256_of(package_file(settings.loss.teacher)),
+                    "features learnt from it",
+                )
+            ],
+            origins_of(pack.names, list(pack.landmarks), pack.sources, "pictures"),
+        ),
     )

@@ -68,7 +68,7 @@ def _train(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _draw(parser: argparse.ArgumentParser) -> None:
+def _rehearsal_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, help="data folder to write")
     parser.add_argument("--count", type=int, default=400, metavar="N", help="faces (default: 400)")
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other faces (default: 0)")
@@ -259,8 +259,8 @@ class Command:
 COMMANDS = (
     Command("train", "train one run file, resuming it if it was cut off", _train, "train.train"),
     Command("show", "a run file's settings, with what it inherits and each default", _run_file, "train.show"),
-    Command("draw", "a data folder of drawn faces, to rehearse any run file without data", _draw,
-            "pages.draw"),
+    Command("rehearsal-data", "drawn faces in the layouts of 300-W and YouTube Faces, to rehearse a run file",
+            _rehearsal_data, "pages.rehearsal_data"),
     Command("evaluate", "figures of a model on labelled faces", _evaluate, "measure.evaluate"),
     Command("presence", "does a model know a face from what is none? ROC figures", _presence,
             "measure.presence"),

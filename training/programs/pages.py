@@ -1,4 +1,4 @@
-"""`results`, `search-log`, `turned` and `draw`: pages and pictures for people."""
+"""`results`, `search-log`, `turned` and `rehearsal-data`: pages and pictures for people."""
 
 import argparse
 
@@ -38,7 +38,7 @@ def turned(arguments: argparse.Namespace) -> None:
     print(f"{arguments.picture}: {left_out} faces left out, turned too far already or not fitting")
 
 
-def draw(arguments: argparse.Namespace) -> None:
+def rehearsal_data(arguments: argparse.Namespace) -> None:
     """Write a data folder of drawn faces.
 
     Raises:
