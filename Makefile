@@ -76,7 +76,7 @@ train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -98,6 +98,10 @@ page:
 	if [ -z "$$kept" ] && [ -d .venv-node ]; then rm -rf .venv-node device/web/client/node_modules; fi
 
 web: $(PAGE) ## bundle the web page and the client module into device/web/built
+
+web-demo: $(DEVICE_ENV) $(PHOTO) ## the demo that runs in a browser alone, into build/web-demo: any server can serve the folder
+	@sh device/web/client/build.sh "$$PWD/$(DEVICE_VENV)" demo build/web-demo
+	@echo "try it: python3 -m http.server --bind 127.0.0.1 --directory build/web-demo 8000, then http://127.0.0.1:8000/"
 
 web-test: $(MAIN) ## the client module: types from the schema, compiler, Vitest
 	sh device/web/client/build.sh "$$PWD/$(VENV)" test
