@@ -63,11 +63,23 @@ function warp({ data, width, height }: Picture, toCrop: Affine, size: Size): Uin
   for (let y = 0, at = 0; y < size.height; y++) {
     const [beginX, beginY] = [rint((b * y + c) * one) + half, rint((e * y + f) * one) + half];
     for (let x = 0; x < size.width; x++) {
-      const [fromX, fromY] = [(beginX + across[x]!) >> shift, (beginY + down[x]!) >> shift];
-      const [left, top, fx, fy] = [fromX >> FRACTION_BITS, fromY >> FRACTION_BITS, fromX & (FRACTIONS - 1), fromY & (FRACTIONS - 1)];
+      const fromX = (beginX + across[x]!) >> shift;
+      const fromY = (beginY + down[x]!) >> shift;
+      const left = fromX >> FRACTION_BITS;
+      const top = fromY >> FRACTION_BITS;
+      const fx = fromX & (FRACTIONS - 1);
+      const fy = fromY & (FRACTIONS - 1);
+      const upper = 4 * (top * width + left);
+      const lower = upper + 4 * width;
+      // Hardly any pixel lies at the rim, and asking four times for each costs more than the arithmetic.
+      const inside = left >= 0 && top >= 0 && left + 1 < width && top + 1 < height;
       for (let channel = 2; channel >= 0; channel--) {
-        const above = (FRACTIONS - fx) * pixel(left, top, channel) + fx * pixel(left + 1, top, channel);
-        const below = (FRACTIONS - fx) * pixel(left, top + 1, channel) + fx * pixel(left + 1, top + 1, channel);
+        const above = inside
+          ? (FRACTIONS - fx) * data[upper + channel]! + fx * data[upper + 4 + channel]!
+          : (FRACTIONS - fx) * pixel(left, top, channel) + fx * pixel(left + 1, top, channel);
+        const below = inside
+          ? (FRACTIONS - fx) * data[lower + channel]! + fx * data[lower + 4 + channel]!
+          : (FRACTIONS - fx) * pixel(left, top + 1, channel) + fx * pixel(left + 1, top + 1, channel);
         result[at++] = ((FRACTIONS - fy) * above + fy * below + 512) >> 10;
       }
     }
