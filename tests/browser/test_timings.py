@@ -39,6 +39,9 @@ def test_the_overlay_is_less_than_a_frame_behind_and_messages_are_young(daemon, 
     with daemon("--sink", "web:0") as (url, _):
         view = tab(viewport={"width": 660, "height": 900})
         view.open(url)
+        # Without the picture, over which faces are drawn where they were.
+        view.wait("document.getElementById('picture').checked")
+        view.page.uncheck("#picture")
         view.wait("drawn.length > 60")
         frames = []
         with connect(url.replace("http", "ws") + "stream") as program:
