@@ -28,7 +28,11 @@ def test_every_run_file_of_the_project_reads(root):
     assert len(paths) >= 5
     finders = [path for path in paths if is_finder_run(read_values(path))]
     runs = [read_finder_run(path) if path in finders else read_run(path) for path in paths]
-    assert [path.name for path in finders] == ["finder.toml", "finding.toml", "telling.toml"]
+    parts = ["finder.toml", "finding.toml", "telling.toml"]
+    opened = ["finder-finding.toml", "finder-telling.toml", "finder.toml"]
+    assert [path.name for path in finders if path.parent.name == "finder"] == parts
+    assert [path.name for path in finders if path.parent.name == "open"] == opened
+    assert len(finders) == len(parts) + len(opened)
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
     # A teacher or a start that is named is a run of the project.

@@ -67,7 +67,7 @@ def read_aflw2000(folder: Path) -> Faces:
     samples = []
     for path, (landmarks, yaw) in zip(paths, _read_faces(paths), strict=True):
         name = f"aflw2000/{path.relative_to(folder).with_suffix('').as_posix()}"
-        samples.append(Sample(name, path.with_suffix(".jpg"), landmarks, "aflw2000", yaw))
+        samples.append(Sample(name, path.with_suffix(".jpg"), landmarks, "aflw2000", yaw_radians=yaw))
     if not samples:
         raise BadInputError(f"no .mat file below {folder}: wanted NAME.jpg beside NAME.mat; {SOURCE}")
     return usable(samples, origin=1)

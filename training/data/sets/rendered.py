@@ -75,7 +75,7 @@ def _read_folder(root: Path, folder: Path) -> list[Sample]:
             raise BadInputError(f"no {path}, which {root / LABELS} names; {ADVICE}")
         name = f"rendered/{avatar}{part}/{number}"
         yaw = float(np.radians(angles[0]))
-        samples.append(Sample(name, path, landmarks, "rendered", yaw, visible))
+        samples.append(Sample(name, path, landmarks, "rendered", yaw_radians=yaw, visible=visible))
     return samples
 
 

@@ -1,7 +1,7 @@
 """One labelled face, whatever set it comes from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ class Sample:
     """(K, 2) pixels of the picture; (0, 0) is the centre of the top-left pixel."""
     source: str
     """Data set that it comes from: 300w, youtube_faces, rendered, fairface, drawn."""
+    _: KW_ONLY
     yaw_radians: float | None = None
     """Yaw of the head, where the data set gives it."""
     attributes: tuple[str, ...] = ()
