@@ -26,8 +26,8 @@ class TaskKind:
 
     loss: type[LossTable]
     """Its [loss] table."""
-    network: type[nn.Module]
-    """What it trains and is taught by."""
+    networks: tuple[type[nn.Module], ...]
+    """Kinds that it trains and is taught by."""
     build: Callable[[TaskContext], Task]
     """The task of a run."""
     committee: bool = False
@@ -37,15 +37,17 @@ class TaskKind:
 
 
 TASKS = {
-    "supervised": TaskKind(LossSettings, FeaturePyramid, SupervisedTask.build, published=False),
-    "distillation": TaskKind(
-        LossSettings, FeaturePyramid, DistillationTask.build, committee=True, published=False
+    "supervised": TaskKind(
+        LossSettings, (FeaturePyramid, AttentionNet), SupervisedTask.build, published=False
     ),
-    "pretrain": TaskKind(PretrainLoss, TrunkNet, PretrainTask.build, published=False),
-    "regression": TaskKind(RegressionLoss, CoordinateNet, RegressionTask.build),
-    "kd_net": TaskKind(KdNetLoss, CoordinateNet, KdNetTask.build),
-    "star_swin": TaskKind(StarLoss, AttentionNet, StarTask.build),
-    "efficient_fan": TaskKind(IntegralLoss, IntegralNet, IntegralTask.build),
+    "distillation": TaskKind(
+        LossSettings, (FeaturePyramid,), DistillationTask.build, committee=True, published=False
+    ),
+    "pretrain": TaskKind(PretrainLoss, (TrunkNet,), PretrainTask.build, published=False),
+    "regression": TaskKind(RegressionLoss, (CoordinateNet,), RegressionTask.build),
+    "kd_net": TaskKind(KdNetLoss, (CoordinateNet,), KdNetTask.build),
+    "star_swin": TaskKind(StarLoss, (AttentionNet,), StarTask.build),
+    "efficient_fan": TaskKind(IntegralLoss, (IntegralNet,), IntegralTask.build),
 }
 """Tasks by the name that a run file gives."""
 
@@ -67,8 +69,9 @@ def check_network(model: nn.Module, task: str, what: str) -> None:
     Raises:
         BadInputError: another kind.
     """
-    wanted = task_kind(task).network
+    wanted = task_kind(task).networks
     if not isinstance(model, wanted):
+        names = " or ".join(kind.__name__ for kind in wanted)
         raise BadInputError(
-            f"{what} is {type(model).__name__}, task {task} wants {wanted.__name__}; see training/configs/"
+            f"{what} is {type(model).__name__}, task {task} wants {names}; see training/configs/"
         )

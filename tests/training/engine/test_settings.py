@@ -1,11 +1,14 @@
 import pytest
 
 from device.contract.errors import BadInputError
+from device.contract.landmarks import SCHEMES
 from training.__main__ import make_parser
-from training.engine.run_file import read_run, read_values
+from training.engine.run_file import read_merged, read_run, read_values
 from training.finder.settings import is_finder_run, read_finder_run
+from training.models import build_model
 from training.programs.train import read_settings, settings_from_values
 from training.report.show import show_run
+from training.tasks.registry import check_network
 
 GOOD = """
 name = "x"
@@ -141,6 +144,17 @@ def test_show_reads_every_kind_of_run_file(root):
     assert 'tolerant = ["kd_net-teacher_tolerant"]' in "\n".join(
         show_run(configs / "kd_net/student_tolerant.toml", settings_from_values)
     )
+
+
+def test_every_run_file_names_a_network_that_its_task_can_train(root):
+    configs = root / "training" / "configs"
+    for path in sorted(configs.glob("*/*.toml")):
+        # The published sizes take a step each in a test of their own, and a finder has one network.
+        if path.stem.startswith("published_") or is_finder_run(read_merged(path)):
+            continue
+        run = read_run(path)
+        model = build_model(run.model, SCHEMES[run.scheme].count)
+        check_network(model, run.task, path.name)
 
 
 @pytest.mark.parametrize("system", ["kd_net", "star_swin", "efficient_fan"])
