@@ -25,6 +25,7 @@ PROGRAMS = {
     "mono": "mono-runtime",
     "mosquitto": "mosquitto",
     "mosquitto_passwd": "mosquitto",
+    "mosquitto_pub": "mosquitto-clients",
     "openssl": "openssl",
     "sfdisk": "fdisk",
     "ssh-keygen": "openssh-client",
