@@ -14,7 +14,9 @@ def face(yaw, tmp_path):
     # A box of 100 by 64 pixels: the root of its area is 80.
     points = np.random.default_rng(0).uniform([0, 0], [100, 64], (68, 2)).astype(np.float32)
     points[0], points[1] = (0, 0), (100, 64)
-    return Sample(f"rendered/Ann/{yaw}", tmp_path / "none.jpg", points, "rendered", yaw_radians=np.radians(yaw))
+    return Sample(
+        f"rendered/Ann/{yaw}", tmp_path / "none.jpg", points, "rendered", yaw_radians=np.radians(yaw)
+    )
 
 
 def moved(sample, inner, jaw):
