@@ -90,25 +90,23 @@ def prune(large: LandmarkStudent, small: LandmarkStudent) -> State:
         Tensors by their names in `small`, each along no axis longer than there.
     """
     state, axes = large.state_dict(), _axes(large)
+    wanted, wanted_axes = small.state_dict(), _axes(small)
     room = {
         name: length
-        for tensor, names in _axes(small).items()
-        for name, length in zip(names, small.state_dict()[tensor].shape, strict=False)
+        for tensor, names in wanted_axes.items()
+        for name, length in zip(names, wanted[tensor].shape, strict=False)
     }
     kept = {
         name: value.topk(min(room.get(name, 0), len(value))).indices.sort().values
         for name, value in _importance(state, axes).items()
     }
+    # A tensor whose channels are others in the smaller network is left out: maps of another stride need a
+    # head of their own.
     return {
         name: _restricted(value, [kept.get(axis) for axis in axes.get(name, ())])
         for name, value in state.items()
-        if name in small.state_dict() and _reads_the_same(name, axes, small)
+        if name in wanted and axes.get(name) == wanted_axes.get(name)
     }
-
-
-def _reads_the_same(name: str, axes: dict[str, tuple[str, ...]], small: LandmarkStudent) -> bool:
-    """Whether the tensor means the same in both: maps of another stride need a head of their own."""
-    return axes.get(name) == _axes(small).get(name)
 
 
 def _restricted(value: Tensor, kept: list[Tensor | None]) -> Tensor:
