@@ -46,6 +46,7 @@ CONVERT := .venv-convert/.built
 BENCH := .venv-bench/.built
 ETHOS_U := .venv-ethos-u/.built
 TOOLS := .venv-tools/.built
+DOCS := .venv-docs/.built
 SHIPPED := device/models/small/student.tflite
 PHOTO := device/assets/astronaut.jpg
 PAGE := device/web/built/index.html
@@ -76,7 +77,7 @@ train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -205,8 +206,21 @@ fuzz: $(MAIN) ## mutated files to every reader for ten minutes (SECONDS=600 SEED
 soak: $(MAIN) ## an hour at 30 frames a second, figure and plot into runs/soak (SECONDS=3600); needs mosquitto
 	$(VENV) -m tests.chaos.soak --seconds $(if $(SECONDS),$(call quote,SECONDS),3600) --out $(call quote,RUNS)/soak
 
-test: $(MAIN) $(CONVERT) $(ETHOS_U) ## every test this machine can run; what to install for the others is said at the end
+test: $(MAIN) $(CONVERT) $(ETHOS_U) $(DOCS) ## every test this machine can run; what to install for the others is said at the end
 	$(VENV) -m pytest
+
+pictures: $(MAIN) ## the pictures of README.md and the site, from rendered heads (AVATARS=FOLDER)
+	$(VENV) -m training pictures --avatars $(call needed,AVATARS)
+
+front-page: $(MAIN) ## README.md's table, from the figures that bench-peers keeps
+	$(VENV) -m training front-page
+
+docs: $(DOCS) ## the documentation site, into build/site; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+	@echo "read it: python3 -m http.server --bind 127.0.0.1 --directory build/site 8000, then http://127.0.0.1:8000/"
+
+fleet-bench: $(MAIN) ## how many devices one mosquitto carries here, into docs/fleet.md; wants a quiet machine
+	$(VENV) -m tests.benchmarks.fleet --page docs/fleet.md
 
 newcomer: $(MAIN) ## what `make run` takes on a bare Debian 12, TEST=1 also `make test`; root, mmdebstrap, some minutes
 	$(VENV) -m tests.newcomer.newcomer $(call switch,--test,TEST)
@@ -264,7 +278,7 @@ lock: $(TOOLS) $(DEVICE_ENV) ## write the lock files anew from pyproject.toml an
 	sh requirements/lock.sh
 
 clean: ## remove environments and caches; runs/ stays
-	rm -rf .venv .venv-device .venv-picamera2 .venv-convert .venv-bench .venv-ethos-u .venv-tools .venv-node build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-device .venv-picamera2 .venv-convert .venv-bench .venv-ethos-u .venv-tools .venv-docs .venv-node build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 install = PYTHON=$(call quote,PYTHON) sh requirements/install.sh
 
@@ -300,6 +314,10 @@ $(ETHOS_U): requirements/ethos-u.lock requirements/install.sh
 
 $(BENCH): requirements/bench.lock requirements/install.sh
 	@$(install) .venv-bench $<
+	@touch $@
+
+$(DOCS): requirements/docs.lock requirements/install.sh
+	@$(install) .venv-docs $<
 	@touch $@
 
 $(TOOLS): requirements/tools.lock requirements/install.sh

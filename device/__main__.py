@@ -30,7 +30,7 @@ EXAMPLES = """examples:
   landmarks jitter-bench                                     how steady the points are, and how much they lag
 
 `python -m device` is the same where nothing is installed; `landmarks COMMAND --help` says more of each.
-Exit codes: README.md, "Exit codes". The stream: device/README.md.
+Exit codes: docs/troubles.md, "Exit codes". The stream: device/README.md.
 """
 
 

@@ -27,7 +27,7 @@ EXAMPLES = """examples:
   python -m firmware_config model runs/small/model --out dist
   python -m firmware_config keys --settings pi.toml --out dist
 
-`make payload`, `pi-image`, `flash-pi` and `deploy-pi` call these. Exit codes: README.md, "Exit codes";
+`make payload`, `pi-image`, `flash-pi` and `deploy-pi` call these. Exit codes: docs/troubles.md, "Exit codes";
 6 refused, 7 write failed, 8 verify failed.
 """
 

@@ -2,7 +2,7 @@
 # Bring this payload onto the Pi, or go back one release. Root; may be run again at any time.
 #   install.sh [--allow-downgrade] [SETTINGS_FOLDER]    SETTINGS_FOLDER: what `make flash-pi` made of pi.toml
 #   install.sh --back
-# Exit codes: the table of README.md; 4: not online, and the release before is running again; 6: refused.
+# Exit codes: the table of docs/troubles.md; 4: not online, and the release before is running again; 6: refused.
 set -eu
 cd "$(dirname "$0")"
 . ./names.sh

@@ -17,7 +17,7 @@ SETTLE_SECONDS=${LANDMARKS_SETTLE_SECONDS:-5}
 
 tell() { echo "landmarks: $*"; }
 
-fail() { # CODE SENTENCE...: exit codes are those of README.md
+fail() { # CODE SENTENCE...: exit codes are those of docs/troubles.md
     code=$1
     shift
     echo "error: $*" >&2

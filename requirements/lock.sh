@@ -38,6 +38,8 @@ leave_out() { awk -v names="^($1)==" '/^[a-z]/ { hit = $0 ~ names } !hit' "$work
 
 compile tools --universal requirements/tools.in
 finish tools
+compile docs --universal requirements/docs.in
+finish docs
 
 # The backend that builds this project is locked too, so that nothing is fetched without a hash.
 sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml >"$work/build.in"

@@ -45,18 +45,25 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
 class Broker:
     """One mosquitto process with its configuration in `folder`; the port stays over restarts."""
 
-    def __init__(self, folder: Path, lines: str = "allow_anonymous true") -> None:
+    def __init__(self, folder: Path, lines: str = "allow_anonymous true", before: str = "") -> None:
+        """Its configuration: `before`, a listener on a free port, `lines`."""
         need_mosquitto()
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         user = "" if os.geteuid() else "user root\n"  # root would change to a user that cannot read `folder`
-        self._config.write_text(f"listener {self.port} 127.0.0.1\n{user}{lines}\n")
+        self._config.write_text(f"{before}\nlistener {self.port} 127.0.0.1\n{user}{lines}\n")
         self._log = folder / "mosquitto.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def process_id(self) -> int:
+        """Of the running broker."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def log(self) -> str:

@@ -11,6 +11,7 @@ LOCKS = (
     "compiled",
     "convert",
     "device",
+    "docs",
     "ethos-u",
     "main",
     "node",
@@ -65,12 +66,12 @@ def test_both_builds_of_torch_are_one_version(root):
     assert not {"torch", "triton"} & set(pins(root, "main"))
 
 
-def test_the_device_needs_few_packages_and_the_readme_says_how_many(root):
+def test_the_device_needs_few_packages_and_the_documents_say_how_many(root):
     header = (root / "requirements" / "device.lock").read_text().splitlines()[0]
     packages, megabytes = re.match(r"# (\d+) packages, about (\d+) MB", header).groups()
     # colorama is for Windows.
     assert int(packages) == len(set(pins(root, "device")) - {"colorama"}) <= 16
-    assert f"{packages} packages, {megabytes} MB to download" in (root / "README.md").read_text()
+    assert f"{packages} packages, {megabytes} MB to download" in (root / "docs" / "building.md").read_text()
 
 
 @pytest.fixture

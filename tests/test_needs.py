@@ -1,4 +1,4 @@
-"""A missing package is skipped with the command that installs it; CI and the README name the same ones."""
+"""A missing package is skipped with the command that installs it; CI and CONTRIBUTING name the same."""
 
 import os
 import re
@@ -53,8 +53,8 @@ def test_in_ci_what_is_missing_is_a_failure(tmp_path, root):
     assert "4 failed, 1 skipped" in run_tests(tmp_path, root, ci="true")
 
 
-def test_the_readme_names_every_package_that_tests_need(root):
+def test_contributing_names_every_package_that_tests_need(root):
     (line,) = re.findall(
-        r"apt-get install --no-install-recommends ([a-z0-9+. -]+)", (root / "README.md").read_text()
+        r"apt-get install --no-install-recommends ([a-z0-9+. -]+)", (root / "CONTRIBUTING.md").read_text()
     )
     assert line.split() == sorted({*PROGRAMS.values(), *LIBRARIES})

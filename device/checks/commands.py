@@ -15,7 +15,7 @@ SELFTEST = """examples:
   landmarks selftest --quick                      correctness only, for a machine that is in use
   landmarks selftest --publish mqtt://broker/pi   also send the report to a sink
 
-Exit code 0: all passed; 4: a check failed; others as in README.md, "Exit codes".
+Exit code 0: all passed; 4: a check failed; others as in docs/troubles.md, "Exit codes".
 """
 
 DOCTOR = """examples:
@@ -24,7 +24,7 @@ DOCTOR = """examples:
   landmarks doctor --source v4l2:0 --sink mqtt://broker/pi    this camera and this broker must work
 
 One line per finding: ok, warning, fault or absent (not there and not needed), what was found, and the remedy.
-Exit code 0: no fault; 4: a fault; others as in README.md, "Exit codes".
+Exit code 0: no fault; 4: a fault; others as in docs/troubles.md, "Exit codes".
 """
 
 BENCH = """examples:

@@ -1,16 +1,16 @@
-"""One table of exit codes for every program of the project; README.md prints it."""
+"""One table of exit codes for every program of the project; docs/troubles.md prints it."""
 
 from enum import IntEnum
 from typing import Self
 
 
 class ExitCode(IntEnum):
-    """How a program ended; each member's text is its row in README.md."""
+    """How a program ended; each member's text is its row in docs/troubles.md."""
 
     description: str
 
     def __new__(cls, value: int, description: str) -> Self:
-        """Attach the sentence that README.md shows."""
+        """Attach the sentence that the page shows."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.description = description
@@ -28,6 +28,6 @@ class ExitCode(IntEnum):
 
 
 def exit_code_table() -> str:
-    """Markdown table of all codes, as README.md holds it."""
+    """Markdown table of all codes, as docs/troubles.md holds it."""
     rows = [f"| {code.value} | {code.description} |" for code in ExitCode]
     return "\n".join(["| code | meaning |", "| --- | --- |", *rows])

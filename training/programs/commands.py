@@ -216,6 +216,17 @@ def _places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--page", type=Path, metavar="FILE", help="draw every head with its points (PNG)")
 
 
+def _no_options(parser: argparse.ArgumentParser) -> None:
+    """A command that takes nothing."""
+
+
+def _pictures(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--avatars", type=Path, required=True, help="folder of the heads (.glb)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("docs/pictures"), help="folder to write (default: docs/pictures)"
+    )
+
+
 def _draw(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, required=True, help="number of heads")
     parser.add_argument("--out", type=Path, required=True, help="folder to write, DATA/drawn")
@@ -287,6 +298,10 @@ COMMANDS = (
             _avatar_features, "avatar_features.avatar_features"),
     Command("places", "find where the 68 points lie on the heads by form and MediaPipe's mesh", _places,
             "render.places"),
+    Command("pictures", "the pictures of README.md and the site, from rendered and drawn heads", _pictures,
+            "front_page.pictures"),
+    Command("front-page", "README.md's table, from the figures that bench-peers keeps", _no_options,
+            "front_page.front_page"),
     Command("draw", "draw heads by this project's own generator, as a data set", _draw, "open_data.draw"),
     Command("mesh-table", "fit the table from MediaPipe's mesh to the 68 points, on rendered heads",
             _mesh_table, "open_data.mesh_table"),

@@ -1,4 +1,4 @@
-"""README.md's commands work as they are typed: each is read by the program that it is for; none is run."""
+"""Commands of the documents are as their programs take them: each is read by its program, none is run."""
 
 import re
 import shlex
@@ -11,18 +11,26 @@ from device.__main__ import flag_values, make_parser
 from device.sinks import SINKS
 from device.sources.open import SOURCES
 from tests.conftest import ROOT
+from tests.docs.blocks import blocks_of, tracked
 
-README = (ROOT / "README.md").read_text()
-TABLE = README[README.index("## What to do with it") : README.index("## The models")]
+PAGES = [ROOT / path for path in tracked("README.md", "docs/*.md")]
+TABLE = (ROOT / "docs" / "index.md").read_text().partition("## I want to")[2]
 
 
 def commands():
-    """Every command of README's table and blocks, without what stands for a user's own words."""
+    """Every command of the table, and every other one of a line or a block, without a user's own words."""
     typed = [
         code for row in re.findall(r"^\|.*\|$", TABLE, re.MULTILINE) for code in re.findall(r"`([^`]+)`", row)
     ]
-    typed += re.findall(r"^    ((?:make|landmarks) .*)$", README, re.MULTILINE)
-    typed += re.findall(r"`((?:make|landmarks) [^`]+)`", README)
+    for page in PAGES:
+        typed += re.findall(r"`((?:make|landmarks) [^`]+)`", page.read_text())
+        typed += [
+            line.partition(" > ")[0]
+            for block in blocks_of(page)
+            if block.language == "sh"
+            for line in block.text.splitlines()
+            if re.match(r"(?:sudo )?(?:make|landmarks) ", line)
+        ]
     return sorted({part.strip() for command in typed for part in command.split("&&") if " " in part.strip()})
 
 
@@ -43,7 +51,7 @@ def test_the_table_is_found():
 
 @pytest.mark.parametrize("command", commands())
 def test_a_command_is_one_of_ours_with_options_that_it_has(command, root):
-    program, *words = shlex.split(command.replace("...", "FILE"))
+    program, *words = shlex.split(command.replace("...", "FILE").removeprefix("sudo "))
     match program:
         case "landmarks":
             if "COMMAND" not in words:

@@ -1,4 +1,4 @@
-"""The README's table of models says what their cards say."""
+"""docs/models.md says what their cards say."""
 
 import re
 
@@ -17,9 +17,9 @@ FIGURES = (
 
 
 @pytest.mark.parametrize("model", shipped_models())
-def test_the_readme_shows_each_models_figures(root, model):
+def test_the_page_shows_each_models_figures(root, model):
     card = (root / "device" / "models" / model / "MODEL_CARD.md").read_text()
     told = [re.search(figure, card, re.MULTILINE)[1] for figure in FIGURES]
-    readme = (root / "README.md").read_text()
-    row = next(line for line in readme.splitlines() if line.startswith(f"| [`{model}`]"))
+    page = (root / "docs" / "models.md").read_text()
+    row = next(line for line in page.splitlines() if line.startswith(f"| [`{model}`]"))
     assert re.findall(r"(?<![\w.])\d+(?:\.\d+)?", row.split("|", 2)[2]) == told
