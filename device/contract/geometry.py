@@ -46,7 +46,8 @@ class Box(NamedTuple):
         # Of a few dozen points one sort is done sooner than a minimum and a maximum.
         ordered = np.array(points)
         ordered.sort(axis=0)
-        return cls(*ordered[0].tolist(), *ordered[-1].tolist())
+        (x_min, y_min), (x_max, y_max) = ordered[0].tolist(), ordered[-1].tolist()
+        return cls(x_min, y_min, x_max, y_max)
 
     @classmethod
     def centred(cls, centre_xy: tuple[float, float], size_wh: tuple[float, float]) -> "Box":
@@ -72,7 +73,7 @@ class Box(NamedTuple):
     @property
     def longest_side(self) -> float:
         """Pixels."""
-        return max(self.width, self.height)
+        return max(self.x_max - self.x_min, self.y_max - self.y_min)
 
     @property
     def centre_xy(self) -> tuple[float, float]:

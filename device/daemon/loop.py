@@ -265,5 +265,6 @@ class Daemon:
 
 def _slower(first: float | None, second: float | None) -> float | None:
     """The lower of two rates; None stands for no limit."""
-    rates = [rate for rate in (first, second) if rate is not None]
-    return min(rates, default=None)
+    if first is None or second is None:
+        return second if first is None else first
+    return min(first, second)

@@ -5,6 +5,8 @@ from device.support.condition import OK, Condition, State
 
 _NAMES = "camera", "inference", "broker", "model"
 
+_ALL_OK = (OK,) * len(_NAMES)
+
 
 class PartStatus:
     """The conditions of camera, inference, broker and model."""
@@ -25,10 +27,9 @@ class PartStatus:
 
     def is_due(self, live: bool) -> bool:
         """Whether a report is due; the first one of a file waits until something is wrong."""
-        now = self._all
-        if self._reported is None and not live:
-            return any(each.state is not State.OK for each in now)
-        return self._reported != now
+        if self._reported is None and live:
+            return True
+        return self._all != (self._reported or _ALL_OK)
 
     def report(self, source: str, published_ns: int) -> Status:
         """The status message; from now on this counts as reported."""

@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from msgspec import Meta, Struct
-from msgspec.structs import force_setattr
+from msgspec.structs import astuple, force_setattr
 from numpy.typing import NDArray
 
 from device.contract.geometry import Box
@@ -211,23 +210,25 @@ class FaceMessage(Struct, frozen=True, eq=False, omit_defaults=True):
 
     def _round(self) -> None:
         """Round every number as it is annotated, all scalars at once."""
-        for name, digits in _ARRAY_DIGITS.items():
-            if (values := getattr(self, name)) is not None:
-                force_setattr(self, name, round_array(values, 10.0**digits))
+        force_setattr(self, "landmarks", round_array(self.landmarks, _PIXEL_FACTOR))
+        force_setattr(self, "landmark_scores", round_array(self.landmark_scores, _SCORE_FACTOR))
+        if self.landmarks_raw is not None:
+            force_setattr(self, "landmarks_raw", round_array(self.landmarks_raw, _PIXEL_FACTOR))
         pose, signals = self.pose, self.signals or {}
         numbers = [*(() if pose is None else pose.numbers), self.score, *self.box, *signals.values()]
         first = len(POSE_FACTORS) if pose is None else 0
         factors = _SCALAR_FACTORS[first : first + len(numbers)]
-        rounded = iter(round_array(np.array(numbers, np.float64), factors).tolist())
+        rounded = round_array(np.array(numbers, np.float64), factors).tolist()
         if pose is not None:
-            yaw, pitch, roll, x, y, z, focal_px, misfit = islice(rounded, len(POSE_FACTORS))
+            yaw, pitch, roll, x, y, z, focal_px, misfit, *rounded = rounded
             force_setattr(self, "pose", Pose(yaw, pitch, roll, (x, y, z), focal_px, misfit))
-        force_setattr(self, "score", next(rounded))
-        force_setattr(self, "box", Box(*islice(rounded, 4)))
+        score, x_min, y_min, x_max, y_max, *rounded = rounded
+        force_setattr(self, "score", score)
+        force_setattr(self, "box", Box(x_min, y_min, x_max, y_max))
         if signals:
             force_setattr(self, "signals", dict(zip(signals, rounded, strict=True)))
         if self.arkit:
-            shapes = round_array(np.array([*self.arkit.values()]), 10.0**SCORE_DIGITS).tolist()
+            shapes = round_array(np.array([*self.arkit.values()]), _SCORE_FACTOR).tolist()
             force_setattr(self, "arkit", dict(zip(self.arkit, shapes, strict=True)))
 
     @property
@@ -241,14 +242,10 @@ class FaceMessage(Struct, frozen=True, eq=False, omit_defaults=True):
         )
 
 
-_ARRAY_DIGITS = {
-    "landmarks": PIXEL_DIGITS,
-    "landmark_scores": SCORE_DIGITS,
-    "landmarks_raw": PIXEL_DIGITS,
-}
+_PIXEL_FACTOR, _SCORE_FACTOR = 10.0**PIXEL_DIGITS, 10.0**SCORE_DIGITS
 
 _SCALAR_FACTORS = np.array(
-    [*POSE_FACTORS, 10.0**SCORE_DIGITS, *[10.0**PIXEL_DIGITS] * 4, *[10.0**SCORE_DIGITS] * len(SIGNAL_NAMES)]
+    [*POSE_FACTORS, _SCORE_FACTOR, *[_PIXEL_FACTOR] * 4, *[_SCORE_FACTOR] * len(SIGNAL_NAMES)]
 )
 """Steps a unit of a face's numbers: its pose, score, box and signals, in this order."""
 
@@ -296,8 +293,8 @@ class TimingMs(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         # Rounded when it is made, as a face is.
-        for name in self.__struct_fields__:
-            force_setattr(self, name, round_number(getattr(self, name), _TIME_FACTOR))
+        for name, spent_ms in zip(self.__struct_fields__, astuple(self), strict=True):
+            force_setattr(self, name, round_number(spent_ms, _TIME_FACTOR))
 
 
 class FrameMessage(StreamMessage, frozen=True, eq=False, omit_defaults=True, tag="frame"):

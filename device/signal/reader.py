@@ -139,7 +139,7 @@ class FaceReader:
         box = face.box if landmarks is face.landmarks_frame else Box.around(landmarks)
         if not self._settings.expression:
             return FaceMessage(face.id, face.score, box, landmarks, face.landmark_scores)
-        pose = self._head.find(landmarks, camera)
+        pose, (right, left) = self._head.find(landmarks, camera), self._eyes
         told = None if pose is None else self._express(pose, face.landmarks_frame, elapsed, seconds)
         return FaceMessage(
             face.id,
@@ -149,7 +149,7 @@ class FaceReader:
             face.landmark_scores,
             pose=None if pose is None else pose.message,
             signals=None if told is None else {name: told[name] for name in SIGNAL_NAMES},
-            blinks=Blinks(*(eye.count for eye in self._eyes)),
+            blinks=Blinks(right.count, left.count),
             occluded=self._occlusion.read(face.landmark_scores, elapsed),
             arkit=None if told is None or not self._settings.arkit else arkit_shapes(told),
         )

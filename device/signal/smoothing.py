@@ -52,7 +52,7 @@ class SteadyFace:
 
     def __init__(self, smoothing: Smoothing, face: Shape) -> None:
         # Pixels an eye distance, by all points: the eyes' own distance shrinks as the head turns.
-        size = max(float(np.sqrt(np.mean(np.abs(face.offsets) ** 2))) / front_radius(), 1e-6)
+        size = max(math.sqrt(face.power / len(face.offsets)) / front_radius(), 1e-6)
         self._shape = OneEuro(smoothing.shape, face.offsets / size)
         self._place = OneEuro(smoothing.whole, face.centroid)
         self._log_turn = OneEuro(smoothing.whole, complex(math.log(size)))

@@ -93,10 +93,12 @@ class DemoSource(FrameSource):
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames without end."""
-        start_ns = self._clock_ns()
+        start_ns, half_period_ns = self._clock_ns(), round(0.5e9 / self.path.fps)
         for sequence, captured_ns in self._due(start_ns) if self._paced else self._each():
+            # Drawn before it is due, since a camera's latency has no drawing in it, and long after the frame
+            # before was handed over, since drawing would take a processor from those who work on that one.
+            self._sleep_until(captured_ns - half_period_ns)
             image = orient(picture_at(self._picture, self.path, sequence), self._options)
-            # Drawn before it is due: the time that drawing takes is no part of a camera's latency.
             self._sleep_until(captured_ns)
             if not self._closed.is_set():
                 yield Frame(image, sequence, captured_ns, public=True)

@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from device.contract.geometry import as_complex, as_points
@@ -58,6 +59,9 @@ CROP_GAINS = 1.0, 0.5
 """How much of the prediction error the next crop corrects: all of the position, but half of size and roll,
 since the landmarks depend on the crop and with full weight the two oscillate."""
 
+CROP_LAG = CROP_GAINS[0] - 1, CROP_GAINS[1] - 1
+"""How much of the error the next crop leaves, with its sign."""
+
 
 class Shape(Struct, frozen=True, eq=False):
     """Landmarks relative to their centroid."""
@@ -66,13 +70,16 @@ class Shape(Struct, frozen=True, eq=False):
     """Mean of the landmarks, pixels of the frame."""
     offsets: NDArray[np.complex128]
     """(K,) from the centroid, pixels."""
+    power: float
+    """Sum of the offsets' squares, square pixels."""
 
     @classmethod
     def of(cls, landmarks: NDArray[np.floating]) -> Self:
         """The shape of (K, 2) landmarks."""
         points = as_complex(landmarks)
         centroid = complex(np.add.reduce(points)) / len(points)
-        return cls(centroid, points - centroid)
+        offsets = points - centroid
+        return cls(centroid, offsets, np.vdot(offsets, offsets).real.item())
 
     @property
     def landmarks(self) -> NDArray[np.float64]:
@@ -85,15 +92,18 @@ def change_between(before: Shape, after: Shape) -> Change:
 
     It is one quotient, whose absolute value is the growth and whose argument the roll.
     """
-    power = np.vdot(before.offsets, before.offsets).real.item()
-    quotient = complex(np.vdot(before.offsets, after.offsets)) / power if power > 0 else 1 + 0j
+    quotient = 1 + 0j
+    if before.power > 0:
+        quotient = complex(np.vdot(before.offsets, after.offsets)) / before.power
     growth = min(max(abs(quotient), 1 / MAX_GROWTH), MAX_GROWTH)
     return Change(after.centroid - before.centroid, complex(math.log(growth), cmath.phase(quotient)))
 
 
 def changed(shape: Shape, change: Change) -> Shape:
     """A shape after a change."""
-    return Shape(shape.centroid + change.move, shape.offsets * cmath.exp(change.turn))
+    factor = cmath.exp(change.turn)
+    power = shape.power * (factor.real * factor.real + factor.imag * factor.imag)
+    return Shape(shape.centroid + change.move, shape.offsets * factor, power)
 
 
 def ahead(rate: Change, elapsed_seconds: float) -> Change:
@@ -134,4 +144,5 @@ def held_inside(shape: Shape, size_wh: tuple[int, int]) -> Shape:
     """
     width, height = size_wh
     x, y = shape.centroid.real, shape.centroid.imag
-    return Shape(complex(min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)), shape.offsets)
+    centroid = complex(min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0))
+    return replace(shape, centroid=centroid)

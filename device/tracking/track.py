@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from device.tracking.motion import (
-    CROP_GAINS,
+    CROP_LAG,
     REST,
     Change,
     Shape,
@@ -122,7 +122,7 @@ class Track:
             self.come_back(observation, seconds)
             return
         # The next crop makes good all of the move, and half of the turn.
-        self._behind = error.scaled(*(gain - 1 for gain in CROP_GAINS))
+        self._behind = error.scaled(*CROP_LAG)
         if clearly:
             self._rate = next_rate(self._rate, error, self.unseen_seconds(seconds))
             self._trusted.append((seconds, observation))

@@ -81,15 +81,17 @@ class Tracker:
         observer, seconds = Observer(self._network, image, watch), captured_ns / 1e9
         self._follow(observer, seconds)
         lost_ids, observations = list[int](), list[Observation]()
-        if len(self._seen()) < len(self._tracks):
+        seen = len(self._seen())
+        if seen < len(self._tracks):
             lost_ids = self._give_up(seconds)
             observations = self._recover(observer, seconds)
-        if self._search_is_due(seconds, len(observations)):
+        if self._search_is_due(seconds, seen + len(observations)):
             self._searched_seconds = seconds
             observations += self._search(image, observer, watch, observations)
         if observations:
             self._take_up(observations, seconds)
-        return TrackedFrame([track.face for track in self._seen()], lost_ids, watch.milliseconds())
+        faces = [track.face for track in self._tracks if track.seen]
+        return TrackedFrame(faces, lost_ids, watch.milliseconds())
 
     def _search(
         self, image: Image, observer: Observer, watch: Stopwatch, known: list[Observation]
@@ -192,9 +194,8 @@ class Tracker:
             observations += self._confirm(observer, first, [*seen, *observations])
         return observations
 
-    def _search_is_due(self, seconds: float, again: int) -> bool:
-        """Whether to search this frame; `again` counts the unseen faces that were just found again."""
-        seen = len(self._seen()) + again
+    def _search_is_due(self, seconds: float, seen: int) -> bool:
+        """Whether to search this frame; `seen` counts the followed faces and those just found again."""
         missing = len(self._tracks) > seen
         pause = self._settings.recover_seconds if missing else self._settings.search_seconds
         # A clock that went back must not hold the search up.

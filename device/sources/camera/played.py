@@ -49,7 +49,8 @@ class PlayedCamera:
             captured_ns = self._when_due(item)
             if self._stopped.is_set():
                 return
-            yield dataclasses.replace(item, captured_ns=captured_ns)
+            timed = item.captured_ns == captured_ns
+            yield item if timed else dataclasses.replace(item, captured_ns=captured_ns)
 
     def _when_due(self, item: Frame | Unreadable) -> int:
         """Sleep until a frame's time has come; monotonic nanoseconds then."""

@@ -82,7 +82,8 @@ class CameraReader:
                 shape, bad_frames = frame.image.shape, 0
                 self._back_off.reset()
                 image = orient(frame.image, self._orientation)
-                yield dataclasses.replace(frame, image=image, sequence=sequence)
+                kept = image is frame.image and sequence == frame.sequence
+                yield frame if kept else dataclasses.replace(frame, image=image, sequence=sequence)
             self.missed += sequence - self._awaited
             self._awaited = sequence + 1
             if self._stopped.is_set():
