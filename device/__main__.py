@@ -128,13 +128,15 @@ def flag_values(arguments: argparse.Namespace) -> dict[str, Any]:
 def run_daemon(arguments: argparse.Namespace) -> int:
     """Build everything, then stream until the end."""
     from device.sources.opencv import limit_pictures
+    from device.support.garbage import without_garbage_search
 
     limit_pictures()
     # The parts load numpy, OpenCV and the interpreter: after the command line is known to be right.
-    from device.daemon.assembly import Assembly
-    from device.daemon.replay import is_replay, run_replay
-    from device.daemon.service import Service
-    from device.settings import settings_of
+    with without_garbage_search():
+        from device.daemon.assembly import Assembly
+        from device.daemon.replay import is_replay, run_replay
+        from device.daemon.service import Service
+        from device.settings import settings_of
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     flags = flag_values(arguments)

@@ -1,7 +1,6 @@
 """Standard error of native code, which Python's `sys.stderr` cannot filter."""
 
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,8 @@ def without_lines(*fragments: bytes) -> Iterator[None]:
 
     Other lines come out at the end. For short calls only: what the process writes is held back until then.
     """
-    with _lock, tempfile.TemporaryFile() as held:
+    # In memory: `tempfile` loads ten modules for this alone.
+    with _lock, os.fdopen(os.memfd_create("held"), "w+b") as held:
         try:
             original = os.dup(_STDERR)
         except OSError:

@@ -23,8 +23,8 @@ from device.tracking.tracker import Tracker
 
 WARM_UP, COUNTED = 40, 30
 
-MAX_CALLS = 510
-"""Of Python and C functions in one frame with one face, on Python 3.11 and newer; it was 600."""
+MAX_CALLS = 465
+"""Of Python and C functions in one frame with one face, on Python 3.11 and newer; it was 600, then 510."""
 
 
 class CountedFrames(FrameSource):
