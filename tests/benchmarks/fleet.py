@@ -238,13 +238,12 @@ def table(loads: Sequence[Load]) -> str:
     """The measured loads with what they were measured on."""
     said = subprocess.run([str(MOSQUITTO), "-h"], capture_output=True, text=True, check=False).stdout
     broker = said.splitlines()[0].replace(" version", "")
-    carried = [load for load in loads if not load.beyond_knee]
-    cost = 1e6 * carried[-1].core / (carried[-1].devices * FPS) if carried else float("nan")
+    cost = sum(load.core for load in loads) / sum(load.arrived * load.devices * FPS for load in loads)
     measured = (
         f"{broker}, {os.cpu_count()} threads of {processor()}, load average {os.getloadavg()[0]:.1f}, "
         f"{datetime.now(UTC):%Y-%m-%d}; {FPS} frames a second of {len(sample_frame()):,} bytes from each "
-        "device, all read by one reader. In the last row that was carried, the broker took "
-        f"{cost:.0f} µs of a core for each frame."
+        f"device, all read by one reader. The broker took {1e6 * cost:.0f} µs of a core for each frame: at "
+        f"that price a whole core carries some {round(1 / (cost * FPS), -2):,.0f} such devices."
     )
     columns = "devices", "frames a second", "arrived %", "age ms, median", "95th percentile"
     head = " | ".join((*columns, "broker, % of a core", "broker, MB", "verdict"))
@@ -261,12 +260,8 @@ def processor() -> str:
 
 def with_table(page: str, rows: str) -> str:
     """A page with the table between its marks."""
-    return re.sub(
-        r"(<!-- fleet load -->\n).*?(\n<!-- end -->)",
-        lambda found: found[1] + rows + found[2],
-        page,
-        flags=re.DOTALL,
-    )
+    marks = re.compile(r"(?<=<!-- fleet load -->\n).*?(?=<!-- end -->)", re.DOTALL)
+    return marks.sub(lambda _: f"{rows}\n", page)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
