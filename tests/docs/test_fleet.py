@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from device.client import connect
 from device.sinks import open_sink
 from tests.broker import Broker, Reader, free_port, wait_until
 from tests.device.sinks.mqtt.test_mqtt import make_certificates
@@ -72,7 +73,8 @@ def watching(port):
 def test_the_bridge_of_the_page_does_what_the_page_says(root, brokers):
     _, site, watch = brokers
     topic = f"landmarks/{SITE}"
-    with watching(watch) as seen, watching(site.port) as at_site:
+    device = f"mqtt://127.0.0.1:{watch}/hall?prefix={topic}"
+    with watching(watch) as seen, watching(site.port) as at_site, connect(device) as client:
         assert wait_until(lambda: seen.payloads(f"{topic}/bridge")[-1:] == [b"1"], 10)
         command = [
             sys.executable,
@@ -87,6 +89,7 @@ def test_the_bridge_of_the_page_does_what_the_page_says(root, brokers):
         daemon = subprocess.Popen(command, cwd=root)
         try:
             assert wait_until(lambda: seen.payloads(f"{topic}/hall/status") == [b"online"], 20)
+            assert wait_until(lambda: client.health is not None, 10)
             assert wait_until(lambda: b"1" in seen.payloads(f"{topic}/hall/faces"), 10)
             seen.send(f"{topic}/hall/command", b"rate 5")
             assert wait_until(lambda: "rate 5" in [reply["command"] for reply in replies(seen, topic)], 10)

@@ -70,7 +70,7 @@ def table(figures: Mapping[str, Any], root: Path = ROOT) -> str:
 
 def _note(times: Rows, accuracy: Rows) -> list[str]:
     """What the figures are of, when there are any."""
-    about, faces = times.get("about", {}), accuracy.get("about", {}).get("faces")
+    about, faces = times.get("about") or accuracy.get("about"), accuracy.get("about", {}).get("faces")
     if not about:
         return []
     of_faces = (
