@@ -167,5 +167,7 @@ def score_of_variance(
     variance_px: NDArray[np.float32], half_score_px: float, sure_px: float = 0.0
 ) -> NDArray[np.float32]:
     """As `score_of_spread`, of the spread's square."""
-    doubt = (variance_px - np.float32(sure_px**2)) * np.float32(half_score_px**-2)
-    return np.asarray(1 / np.maximum(doubt + np.float32(1), np.float32(1)), np.float32)
+    weight = half_score_px**-2
+    doubt = variance_px * np.float32(weight) + np.float32(1 - sure_px**2 * weight)
+    np.maximum(doubt, np.float32(1), out=doubt)
+    return np.asarray(np.reciprocal(doubt, out=doubt), np.float32)
