@@ -128,20 +128,22 @@ def flag_values(arguments: argparse.Namespace) -> dict[str, Any]:
 def run_daemon(arguments: argparse.Namespace) -> int:
     """Build everything, then stream until the end."""
     from device.sources.opencv import limit_pictures
-    from device.support.garbage import without_garbage_search
+    from device.support.startup import quick_imports
 
     limit_pictures()
     # The parts load numpy, OpenCV and the interpreter: after the command line is known to be right.
-    with without_garbage_search():
+    with quick_imports():
         from device.daemon.assembly import Assembly
-        from device.daemon.replay import is_replay, run_replay
         from device.daemon.service import Service
         from device.settings import settings_of
+        from device.sources.open import is_replay
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     flags = flag_values(arguments)
     settings = settings_of(arguments.config, flags)
     if is_replay(settings.source):
+        from device.daemon.replay import run_replay
+
         return run_replay(settings)
     service = Service(lambda: settings_of(arguments.config, flags), Assembly())
     for ending in (signal.SIGTERM, signal.SIGINT):

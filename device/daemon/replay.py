@@ -45,11 +45,6 @@ class Recording:
     options: ReplayOptions = field(default_factory=ReplayOptions)
 
 
-def is_replay(uri: str) -> bool:
-    """Whether a source's address names a recording."""
-    return uri.startswith("replay:")
-
-
 def find_recording(uri: str) -> Recording:
     """The recording that an address such as `replay:day.jsonl?speed=2` names.
 

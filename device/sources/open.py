@@ -60,3 +60,8 @@ def open_source(text: str, settings: CameraSettings | None = None) -> FrameSourc
     address = parse_source(text)
     restrict_opencv()
     return SOURCES.scheme(address.scheme).open(address, settings or CameraSettings())
+
+
+def is_replay(uri: str) -> bool:
+    """Whether a source's address names a recording, which gives messages and not frames."""
+    return uri.startswith("replay:")
