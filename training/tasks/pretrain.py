@@ -50,7 +50,11 @@ class Alignment(nn.Module):
     def __init__(self, student_widths: Sequence[int], teacher_widths: Sequence[int]) -> None:
         super().__init__()
         self.adapters = Adapters(student_widths, teacher_widths)
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width, affine=False) for width in teacher_widths)
+        # momentum=None: statistics over all batches so far. A moving average begins at mean 0 and variance 1,
+        # and after a few steps the teacher's features looked ten times louder in the figure than in the loss.
+        self.norms = nn.ModuleList(
+            nn.BatchNorm2d(width, affine=False, momentum=None) for width in teacher_widths
+        )
 
     def forward(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> list[Tensor]:
         """(B,) at each size: the mean square of what of the teacher's normalised features is not found."""

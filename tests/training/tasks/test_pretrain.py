@@ -8,7 +8,7 @@ import torch
 
 from device.contract.errors import BadInputError
 from training.data.augment import Augmenter, Batch, TensorPack
-from training.data.crops import CropSet
+from training.data.crops import CropSet, to_tensor
 from training.engine.loop import Loop
 from training.engine.run import start_model
 from training.engine.run_file import run_from_values
@@ -86,6 +86,25 @@ def test_the_term_of_a_size_is_the_share_of_the_teachers_variance_that_is_not_fo
             adapter.weight.copy_(torch.diag(scale)[:, :, None, None])
             adapter.bias.copy_(-norm.running_mean * scale)
     assert all(float(term.detach()) < 1e-6 for term in task(batch).terms.values())
+
+
+def test_the_figure_is_measured_by_the_teachers_statistics_from_the_first_step_on():
+    run = settings()
+    model, teacher = build_model(run.model, 68), frozen(run)
+    # Features as loud as a published trunk's: a fresh BatchNorm takes their variance for 1.
+    for part in teacher.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            torch.nn.init.constant_(part.weight, 20.0)
+    task = PretrainTask(model, teacher, PretrainLoss())
+    for adapter in task.extra.adapters:
+        torch.nn.init.zeros_(adapter.weight)
+        torch.nn.init.zeros_(adapter.bias)
+    images = np.random.default_rng(0).integers(0, 256, (16, SIDE, SIDE, 3), dtype=np.uint8)
+    task(Batch(to_tensor(images, torch.device("cpu")), torch.zeros(16, 2, 2), torch.ones(16)))
+    # Nothing is said, so all of the variance is missing: of the very pictures that were seen, 1, but for the
+    # unbiased variance of few cells.
+    crops = CropSet(images, np.zeros((16, 2, 2), np.float32), ["face"] * 16, ["a"] * 16)
+    assert task.unexplained(model, crops) == {"a": pytest.approx(1.0, rel=0.1)}
 
 
 def test_a_pretraining_learns_resumes_and_says_how_much_is_missing(tmp_path):
