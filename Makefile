@@ -67,12 +67,13 @@ recipe_folder = training/configs/$(RECIPE)
 recipe = $(call quote,recipe_folder)
 # A trunk that is there is kept, with however many images it was trained.
 trunk_flag = $(if $(TRUNK_IMAGES),$(call option,--images,TRUNK_IMAGES),$(call option,--images,IMAGES)) $(call option,--batch,BATCH) --unless-finished
-# What the published systems' networks begin with: features first, where no package brings weights learnt on ImageNet, then labels.
+# What the published systems' networks begin with: features first, where no package brings weights learnt on ImageNet, then maps.
 pretrain_files = $(recipe)/pretrain_*.toml
-trunk_files = $(if $(filter %-edge,$(RECIPE)),$(patsubst %,training/configs/landmark_student/%.toml,small-rough wide-rough),$(pretrain_files) $(recipe)/trunk_*.toml)
+landmark_trunks = $(if $(filter kd_net efficient_fan,$(RECIPE)),lite-rough lite2-rough,$(if $(filter star_swin,$(RECIPE)),lite-rough,$(if $(filter %-edge,$(RECIPE)),small-rough wide-rough)))
+trunk_files = $(landmark_trunks:%=training/configs/landmark_student/%.toml) $(if $(filter %-edge,$(RECIPE)),,$(pretrain_files) $(recipe)/trunk_*.toml)
 train = $(VENV) -m training train
-# Train every run file of a list of patterns, in the order of their names; a pattern may match none.
-train_each = set -e; for file in $1; do [ ! -f "$$file" ] || $(train) "$$file" $(data_flag) $2 $(runs_flag); done
+# Train every run file of a list of patterns, in the order of their names, in one process; a pattern may match none.
+train_each = set --; for file in $1; do [ ! -f "$$file" ] || set -- "$$@" "$$file"; done; [ -z "$$1" ] || $(train) "$$@" $(data_flag) $2 $(runs_flag)
 # This Makefile again: make hands down what it was given on its own.
 again = $(MAKE) --no-print-directory
 

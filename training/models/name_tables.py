@@ -207,6 +207,19 @@ TABLES: dict[str, dict[str, Table]] = {
 }
 """By the class of our backbone and the library whose names the state dict has."""
 
+LITE_TO_MOBILE: Table = (
+    *((rf"stem\.{part}\.", f"{name}.") for part, name in zip(("conv", "norm"), _MOBILE_STEM, strict=True)),
+    *(
+        (rf"{re.escape(theirs)}\.", f"{ours}.")
+        for theirs, ours in zip(_LITE_FIRST, _MOBILE_FIRST, strict=True)
+    ),
+    *(
+        (theirs.replace(".", r"\.").replace("#", r"([12])") + r"\.", f"{ours}.", -1)
+        for theirs, ours in zip(_LITE_BLOCK, _MOBILE_BLOCK, strict=True)
+    ),
+)
+"""Stem and first three blocks of EfficientNet-Lite0: MobileNetV2's, but for where an odd pixel is padded."""
+
 
 def split_attention(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Timm joins SwinV2's query, key and value in one matrix; ours has one each, the key's without a bias."""

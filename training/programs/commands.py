@@ -35,7 +35,9 @@ def _model(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
-    _run_file(parser)
+    parser.add_argument(
+        "run", type=Path, nargs="+", help="run files (TOML), trained in this order; see training/configs/"
+    )
     _data(parser, required=False)
     parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, a finder's teacher")
     _runs(parser)
@@ -268,7 +270,7 @@ class Command:
 
 
 COMMANDS = (
-    Command("train", "train one run file, resuming it if it was cut off", _train, "train.train"),
+    Command("train", "train run files, each resumed if it was cut off", _train, "train.train"),
     Command("show", "a run file's settings, with what it inherits and each default", _run_file, "train.show"),
     Command("rehearsal-data", "drawn faces in the layouts of 300-W and YouTube Faces, to rehearse a run file",
             _rehearsal_data, "pages.rehearsal_data"),

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from training.engine.checkpoint import is_saved
@@ -23,13 +24,13 @@ def settings_from_values(values: dict[str, Any], where: str) -> Any:
     return (finder_run_from_values if is_finder_run(values) else run_from_values)(values, where)
 
 
-def read_settings(arguments: argparse.Namespace) -> Any:
-    """The run file, with the command line's seed, number of images and batch.
+def read_settings(path: Path, arguments: argparse.Namespace) -> Any:
+    """A run file, with the command line's seed, number of images and batch.
 
     Raises:
         BadInputError: no such file, not TOML, an unknown or missing key.
     """
-    settings = settings_from_values(read_merged(arguments.run), str(arguments.run))
+    settings = settings_from_values(read_merged(path), str(path))
     changed = {key: getattr(arguments, key) for key in ("images", "batch") if getattr(arguments, key)}
     settings = dataclasses.replace(settings, optimiser=dataclasses.replace(settings.optimiser, **changed))
     if arguments.seed is None:
@@ -38,12 +39,22 @@ def read_settings(arguments: argparse.Namespace) -> Any:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train a run file and say how good it is.
+    """Train run files one after another and say how good each is.
 
     Raises:
         LandmarksError: as the run says.
     """
-    settings = read_settings(arguments)
+    # A mistake in the last file is found before the first is trained.
+    for settings in [read_settings(path, arguments) for path in arguments.run]:
+        train_one(settings, arguments)
+
+
+def train_one(settings: Any, arguments: argparse.Namespace) -> None:
+    """Train one run and say how good it is.
+
+    Raises:
+        LandmarksError: as the run says.
+    """
     folder = arguments.runs / settings.name
     if arguments.unless_finished and is_saved(folder / "network.pt"):
         print(f"{folder}: was finished already")

@@ -8,6 +8,7 @@ from torch import nn
 from device.contract.errors import BadInputError
 from training.models.attention_net import AttentionNet
 from training.models.coordinate_net import CoordinateNet
+from training.models.decode import codec_of
 from training.models.integral_net import IntegralNet
 from training.models.landmark_student import FeaturePyramid
 from training.models.trunk_net import TrunkNet
@@ -30,18 +31,28 @@ class TaskKind:
     """Kinds that it trains and is taught by."""
     build: Callable[[TaskContext], Task]
     """The task of a run."""
+    codec: str | None = None
+    """Codec of the networks that it takes, where a kind of network has several; None: any."""
     committee: bool = False
     """Several networks may teach in one role, of the student's input or a larger one."""
     published: bool = True
     """A published system, handed over as it was published."""
 
 
+RAW_MAPS = (FeaturePyramid, AttentionNet, IntegralNet)
+"""Kinds of networks that can give raw maps: a published system's decoder is trained by them first."""
+
 TASKS = {
     "supervised": TaskKind(
-        LossSettings, (FeaturePyramid, AttentionNet), SupervisedTask.build, published=False
+        LossSettings, RAW_MAPS, SupervisedTask.build, "softmax_expectation", published=False
     ),
     "distillation": TaskKind(
-        LossSettings, (FeaturePyramid,), DistillationTask.build, committee=True, published=False
+        LossSettings,
+        RAW_MAPS,
+        DistillationTask.build,
+        "softmax_expectation",
+        committee=True,
+        published=False,
     ),
     "pretrain": TaskKind(PretrainLoss, (TrunkNet,), PretrainTask.build, published=False),
     "regression": TaskKind(RegressionLoss, (CoordinateNet,), RegressionTask.build),
@@ -74,4 +85,10 @@ def check_network(model: nn.Module, task: str, what: str) -> None:
         names = " or ".join(kind.__name__ for kind in wanted)
         raise BadInputError(
             f"{what} is {type(model).__name__}, task {task} wants {names}; see training/configs/"
+        )
+    codec = task_kind(task).codec
+    if codec is not None and codec_of(model) != codec:
+        raise BadInputError(
+            f"{what} is a {type(model).__name__} that is read by {codec_of(model)}, task {task} reads raw "
+            "maps: set fused_graph = false or hard_swish = false in [model] arguments"
         )

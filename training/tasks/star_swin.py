@@ -40,6 +40,9 @@ class StarLoss(LossTable):
     """Within STAR: smooth_l1 or l1."""
     order: str = "v2"
     """Within STAR: v2 or v1."""
+    width: float = 1.0
+    """Within STAR: of the eigenvalues. With the published 1 and an error of a pixel or two a map is best
+    some 14 pixels wide; only attention narrows it."""
     sigma_cells: float = 0.375
     """Of points and lines in their maps, cells: the published 1.5 pixels, drawn at 256 and shrunk to 64."""
     peak: bool = False
@@ -101,8 +104,8 @@ class StarTask:
 
     def label_terms(self, found: AttentionMaps, targets: Targets) -> dict[str, Tensor]:
         """Terms against the labels."""
-        true = to_unit(targets.inside, targets.side)
-        star = star_loss(found.fused, true, self.settings.distance, self.settings.order)
+        settings, true = self.settings, to_unit(targets.inside, targets.side)
+        star = star_loss(found.fused, true, settings.distance, settings.order, settings.width)
         return {
             "star": (star * targets.weight).mean(),
             "point": self.point_term(found, targets),

