@@ -28,6 +28,9 @@ class EngineSettings:
     """bf16, float32, or auto: bf16 where the hardware has it."""
     compile: bool = False
     """torch.compile the network: pays on a GPU after some thousand steps, seldom on a CPU."""
+    fake_int8: bool = False
+    """Round what layers read as int8 will (training/engine/fake_int8.py): for a run that goes on from a
+    finished one whose int8 file costs too much."""
     half: bool = False
     """Store network.pt in half precision: a frozen teacher only has to be right, not to be trained on."""
 
