@@ -27,8 +27,17 @@ from training.engine.checkpoint import (
     save_whole,
     settings_as_values,
 )
+from training.engine.fake_int8 import learn_in_int8
 from training.engine.figures import draw_curves
-from training.engine.optimiser import Average, begin_learning, freeze, learning_rate, make_optimiser
+from training.engine.optimiser import (
+    SETTLING_STEPS,
+    Average,
+    begin_learning,
+    freeze,
+    learning_rate,
+    make_optimiser,
+    settle_statistics,
+)
 from training.engine.precision import autocast, choose_precision
 from training.engine.run_log import RunLog
 from training.engine.run_parts import RunParts
@@ -84,11 +93,15 @@ class Loop:
         self.engine = parts.settings.engine
         self.precision = choose_precision(self.engine.precision, self.device)
         freeze(parts.model, settings)
+        if self.engine.fake_int8:
+            learn_in_int8(parts.model)
         self.scheme = SCHEMES[parts.settings.scheme]
         self.optimiser = make_optimiser(parts.model, settings, parts.task.extra)
         self.average = Average(parts.model, parts.average, settings.ema_decay)
         self.steps = max(settings.images // settings.batch, 1)
-        self.validation_steps = max(self.steps // VALIDATIONS, 1)
+        # A short run is not evaluated more often than after as many faces as that takes.
+        faces = math.ceil(len(parts.validation.crops) / settings.batch)
+        self.validation_steps = max(self.steps // VALIDATIONS, faces, 1)
         self.log_steps = max(self.validation_steps // LOGS_PER_VALIDATION, 1)
         parts.folder.mkdir(parents=True, exist_ok=True)
         self.checkpoint = parts.folder / "checkpoint.pt"
@@ -162,6 +175,8 @@ class Loop:
         torch.manual_seed(step_seed(settings.seed, self.step) + self.parts.world.rank)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.steps, settings.optimiser)
+        if self.step <= SETTLING_STEPS:
+            settle_statistics(model)
         with autocast(self.precision, self.device):
             result = self.parts.task(batch)
         self.optimiser.zero_grad(set_to_none=True)

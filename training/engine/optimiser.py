@@ -12,6 +12,10 @@ from training.models.landmark_student import FeaturePyramid
 
 OPTIMISERS: dict[str, type[torch.optim.Adam]] = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 """By the name that a run file gives."""
+NEW_SHARE = 0.1
+"""Of a batch in BatchNorm's running statistics."""
+SETTLING_STEPS = 10
+"""Steps after which the mean over all batches gives a batch that share."""
 
 
 def _cosine(step: int, steps: int, warm_up: int) -> float:
@@ -90,6 +94,19 @@ def begin_learning(model: nn.Module, settings: OptimiserSettings) -> None:
     for part in model.modules() if settings.frozen_norms else ():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001  # the base of all kinds
             part.eval()
+
+
+def settle_statistics(model: nn.Module) -> None:
+    """Let a fresh BatchNorm's running statistics be the mean over its first batches; called before each.
+
+    It begins with mean 0 and variance 1 and forgets them by a tenth a step: after a few steps a deep network
+    in evaluation mode multiplies what is wrong with that, layer by layer. One that has seen batches is left
+    alone.
+    """
+    kind = nn.modules.batchnorm._BatchNorm  # noqa: SLF001  # the base of all kinds
+    for part in model.modules():
+        if isinstance(part, kind) and part.momentum is not None:
+            part.momentum = max(NEW_SHARE, 1 / (int(part.num_batches_tracked or 0) + 1))
 
 
 class Average:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from device.contract.errors import BadInputError
-from training.engine.optimiser import learning_rate, make_optimiser
+from training.engine.optimiser import learning_rate, make_optimiser, settle_statistics
 from training.engine.settings import OptimiserSettings
 
 
@@ -54,3 +54,19 @@ def test_an_unknown_kind_or_schedule_names_those_there_are():
         make_optimiser(nn.Linear(2, 2), OptimiserSettings(images=1, kind="sgd"))
     with pytest.raises(BadInputError, match="known: cosine, steps, inverse_time"):
         rates(schedule="linear")
+
+
+def test_a_fresh_batchnorms_statistics_are_the_mean_over_its_first_batches_and_a_seen_ones_move_as_usual():
+    fresh, seen = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+    seen.num_batches_tracked += 500
+    batches = torch.randn(3, 8, 2, 4, 4, generator=torch.Generator().manual_seed(0)) * 30 + 7
+    for batch in batches:
+        for norm in (fresh, seen):
+            settle_statistics(norm)
+            norm(batch)
+    means = batches.mean((1, 3, 4))
+    assert torch.allclose(fresh.running_mean, means.mean(0))
+    assert torch.allclose(seen.running_mean, 0.1 * (0.81 * means[0] + 0.9 * means[1] + means[2]))
+    fresh.num_batches_tracked += 7
+    settle_statistics(fresh)
+    assert fresh.momentum == 0.1
