@@ -175,8 +175,9 @@ class Loop:
         torch.manual_seed(step_seed(settings.seed, self.step) + self.parts.world.rank)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, self.steps, settings.optimiser)
-        if self.step <= SETTLING_STEPS:
-            settle_statistics(model)
+        for part in (model, extra) if self.step <= SETTLING_STEPS else ():
+            if part is not None:
+                settle_statistics(part)
         with autocast(self.precision, self.device):
             result = self.parts.task(batch)
         self.optimiser.zero_grad(set_to_none=True)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from training.data.augment import Batch
 from training.data.crops import CropSet, to_tensor
-from training.losses.feature import Adapters, feature_aligned_loss
+from training.losses.feature import feature_aligned_loss
 from training.models.pretrained import load_pretrained
 from training.models.trunk_net import TrunkNet
 from training.tasks import LossTable, TaskContext, TaskResult, weigh
@@ -41,6 +41,18 @@ TERMS = ("stride_4", "stride_8", "stride_16", "stride_32")
 """Shallow to deep, as backbones give their maps."""
 
 
+class Adapter(nn.Sequential):
+    """From a trunk's features, each channel at mean 0 and variance 1, to the teacher's; silent at first.
+
+    A trunk's first blocks may be ImageNet's, six times as loud as what they are compared with.
+    """
+
+    def __init__(self, narrow: int, wide: int) -> None:
+        super().__init__(nn.BatchNorm2d(narrow, affine=False), nn.Conv2d(narrow, wide, kernel_size=1))
+        for weight in self.parameters():
+            nn.init.zeros_(weight)
+
+
 class Alignment(nn.Module):
     """What compares the features: an adapter a size, and the mean and variance of the teacher's channels.
 
@@ -49,7 +61,8 @@ class Alignment(nn.Module):
 
     def __init__(self, student_widths: Sequence[int], teacher_widths: Sequence[int]) -> None:
         super().__init__()
-        self.adapters = Adapters(student_widths, teacher_widths)
+        widths = zip(student_widths, teacher_widths, strict=True)
+        self.adapters = nn.ModuleList(Adapter(*pair) for pair in widths)
         # momentum=None: statistics over all batches so far. A moving average begins at mean 0 and variance 1,
         # and after a few steps the teacher's features looked ten times louder in the figure than in the loss.
         self.norms = nn.ModuleList(
