@@ -12,6 +12,8 @@ from training.report.results import SYSTEMS
 
 BUDGET = ("IMAGES=32", "BATCH=16", "TRUNK_IMAGES=16")
 """Two steps a run, one a trunk: whether it can be done, not how well."""
+MAKE = ("make", "-o", ".venv/.built", "-o", ".venv-convert/.built")
+"""The environments are as they are."""
 TRUNKS = ("lite-rough", "lite2-rough", "small-rough", "wide-rough")
 """What several recipes begin with, of `landmark_student`."""
 
@@ -23,10 +25,9 @@ def run(root, *words):
 
 
 def rehearse(root, runs, recipe):
-    """Trunks, teachers, student, handover and conversion of one recipe; the environments are as they are."""
-    built = ("-o", ".venv/.built", "-o", ".venv-convert/.built")
+    """Trunks, teachers, student, handover and conversion of one recipe."""
     for target in ("train", "distill"):
-        said = run(root, "make", *built, target, f"RECIPE={recipe}", f"RUNS={runs}", *BUDGET)
+        said = run(root, *MAKE, f"MAKE={' '.join(MAKE)}", target, f"RECIPE={recipe}", f"RUNS={runs}", *BUDGET)
     return said
 
 
