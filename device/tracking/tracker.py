@@ -140,7 +140,7 @@ class Tracker:
             if observation.score >= self._settings.end_score:
                 followed.append((track, observation))
         alone = [True] * len(followed)
-        if self._is_crowded([observation for _, observation in followed]):
+        if len(followed) > 1 and self._is_crowded([observation for _, observation in followed]):
             followed = self._without_twins(followed, seconds)
             alone = self._stand_alone(followed)
         for (track, observation), clear in zip(followed, alone, strict=True):
