@@ -120,6 +120,13 @@ def test_a_run_leaves_its_network_log_and_pictures(tmp_path):
     assert names == files | {"tensorboard"}
 
 
+def test_a_short_run_is_not_evaluated_more_often_than_it_sees_as_many_faces(tmp_path):
+    Loop(tiny_parts(tmp_path)).run()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    # 12 validation faces, 4 faces a step, 12 steps.
+    assert [row["step"] for row in rows if "nme_tiny" in row] == [3, 6, 9, 12]
+
+
 def test_a_finished_run_is_not_trained_again(tmp_path):
     Loop(tiny_parts(tmp_path)).run()
     before = (tmp_path / "log.jsonl").read_text()
