@@ -17,7 +17,7 @@ BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 # What a user may give. A value counts as it was typed: make would expand a `$` in it.
 GIVEN := PYTHON RUNS DATA YUNET RECIPE RUN SOURCE SINK WEB FRAMES SETTINGS IMAGES BATCH TRUNK_IMAGES BUDGET ALL MODEL \
     DATASET AVATARS FAIRFACE SIZE PICTURES SPREAD CONFIG SECONDS SEED EDGETPU_DEB EDGETPU_SHA256 IMAGE DEVICE CONFIRM UNMOUNT \
-    MAX_SIZE_GIB HOST BACK ALLOW_DOWNGRADE TEST
+    MAX_SIZE_GIB HOST BACK ALLOW_DOWNGRADE TEST LIST FACES OPENSEEFACE PFLD DLIB SECTIONS QUICK
 define newline
 
 
@@ -78,7 +78,7 @@ train_each = set --; for file in $1; do [ ! -f "$$file" ] || set -- "$$@" "$$fil
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench bench-peers track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -182,6 +182,9 @@ results: $(MAIN) ## the published systems side by side, from their runs' logs, i
 
 bench: $(DEVICE_ENV) $(PHOTO) $(BENCH) ## how long each stage takes here, beside MediaPipe
 	$(DEVICE_VENV) -m device bench
+
+bench-peers: $(MAIN) $(BENCH) $(PHOTO) ## beside MediaPipe, OpenSeeFace, PFLD, YuNet, dlib, into docs/benchmarks.md (DATASET=300w:FOLDER LIST=FILE FACES=200 YUNET=FILE OPENSEEFACE=FOLDER PFLD=FILE DLIB=FILE SECTIONS=times,start QUICK=1)
+	$(VENV) -m training peers $(call option,--dataset,DATASET) $(call option,--list,LIST) $(call option,--faces,FACES) $(yunet_flag) $(call option,--openseeface,OPENSEEFACE) $(call option,--pfld,PFLD) $(call option,--dlib,DLIB) $(call option,--sections,SECTIONS) $(call switch,--quick,QUICK) $(runs_flag)
 
 jitter: $(MAIN) ## how steady the points are, how much each setting lags (PICTURES=FOLDER also writes the page)
 	$(VENV) -m device jitter-bench --gate $(if $(PICTURES),--pictures $(call quote,PICTURES) --page device/signal/README.md)

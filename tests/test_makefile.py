@@ -38,6 +38,17 @@ VALUES = {
     "open": ("DATA", "RUNS"),
     "results": ("RUNS",),
     "jitter": ("PICTURES",),
+    "bench-peers": (
+        "DATASET",
+        "LIST",
+        "FACES",
+        "YUNET",
+        "OPENSEEFACE",
+        "PFLD",
+        "DLIB",
+        "SECTIONS",
+        "RUNS",
+    ),
     "selftest": ("BUDGET", "SPREAD"),
     "doctor": ("CONFIG",),
     "chaos": ("SECONDS", "SEED"),
@@ -111,7 +122,17 @@ def test_every_variable_of_the_makefile_is_tried(root):
     listed = set(re.search(r"^GIVEN := ((?:.*\\\n)*.*)$", text, re.MULTILINE)[1].replace("\\", "").split())
     tried = {name for names in VALUES.values() for name in names}
     # These choose a folder of the repository, a port or a switch, or are tried with each call.
-    assert listed - tried == {"PYTHON", "RECIPE", "WEB", "ALL", "UNMOUNT", "BACK", "ALLOW_DOWNGRADE", "TEST"}
+    assert listed - tried == {
+        "PYTHON",
+        "RECIPE",
+        "WEB",
+        "ALL",
+        "UNMOUNT",
+        "BACK",
+        "ALLOW_DOWNGRADE",
+        "TEST",
+        "QUICK",
+    }
 
 
 def test_every_variable_that_the_help_names_counts_as_typed(root):

@@ -42,16 +42,35 @@ def in_turns(calls: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[
 
     Whatever else the machine does then falls on all alike: ratios can be trusted where milliseconds cannot.
     """
-    for call in calls.values():
-        for _ in range(WARM_UP_CALLS):
+    return blocks_in_turns({name: timed(call) for name, call in calls.items()}, rounds)
+
+
+Block = Callable[[int], list[float]]
+"""So many calls in a row; the milliseconds of each."""
+
+
+def timed(call: Callable[[], Any]) -> Block:
+    """Blocks of a call of this process. Another process takes the time of its calls itself."""
+
+    def run(count: int) -> list[float]:
+        spent_ms = []
+        for _ in range(count):
+            begun = time.perf_counter_ns()
             call()
-    spent: dict[str, list[float]] = {name: [] for name in calls}
+            spent_ms.append((time.perf_counter_ns() - begun) / 1e6)
+        return spent_ms
+
+    return run
+
+
+def blocks_in_turns(blocks: dict[str, Block], rounds: int = ROUNDS) -> dict[str, np.ndarray]:
+    """The same of blocks that take their own time."""
+    for run in blocks.values():
+        run(WARM_UP_CALLS)
+    spent: dict[str, list[float]] = {name: [] for name in blocks}
     for _ in range(rounds):
-        for name, call in calls.items():
-            for _ in range(BLOCK):
-                begun = time.perf_counter_ns()
-                call()
-                spent[name].append((time.perf_counter_ns() - begun) / 1e6)
+        for name, run in blocks.items():
+            spent[name] += run(BLOCK)
     return {name: np.array(values) for name, values in spent.items()}
 
 

@@ -1,49 +1,49 @@
-"""MediaPipe's FaceMesh on still pictures; run by the interpreter of `.venv-bench`, which has MediaPipe.
+"""MediaPipe's FaceMesh on pictures; run by the interpreter of `.venv-bench`, which has MediaPipe.
 
-    .venv-bench/bin/python training/face_mesh/worker.py
+    .venv-bench/bin/python training/face_mesh/worker.py OPTIONS
 
-Each line on stdin names two files, as JSON: `pictures`, an .npy of (N, H, W, 3) uint8, blue green red, and
-`landmarks`, the .npy to write, (N, 478, 3) float32: x and y in widths and heights of the picture, counted
-from its upper left edge, and depth; NaN where no face was found. The answer is an empty line. Imports
-nothing of this project: the other environment has none of it.
+OPTIONS are those of MediaPipe's FaceMesh, as JSON. Each line on stdin names two files, as JSON: `pictures`,
+an .npy of (N, H, W, 3) uint8, blue green red, and `landmarks`, the .npy to write, (N, K, 3) float32: x and y
+in widths and heights of the picture, counted from its upper left edge, and depth; NaN where no face was
+found. K is 478 with irises (`refine_landmarks`), 468 without. The answer is a JSON list of the milliseconds
+that each picture took. Imports nothing of this project: the other environment has none of it.
 """
 
 import json
 import sys
+import time
 from typing import Any
 
 import numpy as np
 
-POINTS = 478
-"""468 of the mesh, ten of the irises."""
-MIN_DETECTION_CONFIDENCE = 0.3
-"""Of MediaPipe's own face detector; its default is 0.5."""
+MESH, IRISES = 468, 10
+"""Points."""
 
 
-def landmarks_of(mesh: Any, picture: np.ndarray) -> np.ndarray:
-    """(478, 3) of the first face, or NaN."""
-    found = mesh.process(np.ascontiguousarray(picture[..., ::-1])).multi_face_landmarks
+def landmarks_of(mesh: Any, picture: np.ndarray, points: int) -> tuple[np.ndarray, float]:
+    """(points, 3) of the first face, or NaN, and the milliseconds that it took."""
+    rgb = np.ascontiguousarray(picture[..., ::-1])
+    begun_ns = time.perf_counter_ns()
+    found = mesh.process(rgb).multi_face_landmarks
+    spent_ms = (time.perf_counter_ns() - begun_ns) / 1e6
     if not found:
-        return np.full((POINTS, 3), np.nan, np.float32)
-    return np.array([(point.x, point.y, point.z) for point in found[0].landmark], np.float32)
+        return np.full((points, 3), np.nan, np.float32), spent_ms
+    return np.array([(point.x, point.y, point.z) for point in found[0].landmark], np.float32), spent_ms
 
 
-def main() -> None:
+def main(options: dict[str, Any]) -> None:
     """Answer until stdin ends."""
     import mediapipe  # type: ignore[import-not-found, unused-ignore]
 
-    mesh = mediapipe.solutions.face_mesh.FaceMesh(
-        static_image_mode=True,
-        max_num_faces=1,
-        refine_landmarks=True,
-        min_detection_confidence=MIN_DETECTION_CONFIDENCE,
-    )
+    mesh = mediapipe.solutions.face_mesh.FaceMesh(**options)
+    points = MESH + IRISES * options.get("refine_landmarks", False)
     for line in sys.stdin:
         files = json.loads(line)
         pictures = np.load(files["pictures"], allow_pickle=False)
-        np.save(files["landmarks"], np.stack([landmarks_of(mesh, picture) for picture in pictures]))
-        print(flush=True)
+        found = [landmarks_of(mesh, picture, points) for picture in pictures]
+        np.save(files["landmarks"], np.stack([landmarks for landmarks, _ in found]))
+        print(json.dumps([spent_ms for _, spent_ms in found]), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(json.loads(sys.argv[1]))

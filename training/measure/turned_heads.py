@@ -32,7 +32,10 @@ class TurnBand:
 
 
 def turn_bands(
-    predicted: Sequence[NDArray[np.float64] | None], samples: Sequence[Sample], scheme: LandmarkScheme
+    predicted: Sequence[NDArray[np.float64] | None],
+    samples: Sequence[Sample],
+    scheme: LandmarkScheme,
+    edges: Sequence[int] = BAND_EDGES,
 ) -> dict[str, TurnBand]:
     """Figures by band, as 0-30; bands without a face are left out.
 
@@ -40,6 +43,7 @@ def turn_bands(
         predicted: landmarks of each sample, None for a missed face.
         samples: with the true landmarks.
         scheme: of both.
+        edges: of the bands, degrees.
     """
     jaw = np.isin(np.arange(scheme.count), scheme.groups["jaw"])
     yaws = np.abs([yaw_degrees(sample, scheme) for sample in samples])
@@ -50,8 +54,8 @@ def turn_bands(
         ]
     )
     bands = {}
-    for low, high in pairwise(BAND_EDGES):
-        chosen = errors[(yaws >= low) & ((yaws < high) | (high == BAND_EDGES[-1]))]
+    for low, high in pairwise(edges):
+        chosen = errors[(yaws >= low) & ((yaws < high) | (high == edges[-1]))]
         if len(chosen):
             bands[f"{low}-{high}"] = _band(chosen)
     return bands

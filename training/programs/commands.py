@@ -258,6 +258,28 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _peers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dataset", metavar="SET:FOLDER", help="labelled faces, as of evaluate")
+    parser.add_argument(
+        "--list", type=Path, help="for 300w: file with one relative path without ending a line"
+    )
+    parser.add_argument(
+        "--faces", type=int, metavar="N", help="at most so many of them (default: 500, for steadiness 20)"
+    )
+    parser.add_argument("--openseeface", type=Path, metavar="FOLDER", help="OpenSeeFace's folder models")
+    parser.add_argument("--pfld", type=Path, metavar="FILE", help="an ONNX file of PFLD_GhostOne")
+    parser.add_argument("--yunet", type=Path, metavar="FILE", help=YUNET_HELP)
+    parser.add_argument("--dlib", type=Path, metavar="FILE", help="a shape predictor of dlib's, 68 points")
+    parser.add_argument(
+        "--sections", metavar="NAMES", help="some of times,start,accuracy,steadiness,robustness"
+    )
+    parser.add_argument("--quick", action="store_true", help="few faces and calls, to see that all works")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="page to write (default: docs/benchmarks.md)"
+    )
+    _runs(parser)
+
+
 @dataclass(frozen=True)
 class Command:
     """A subcommand."""
@@ -311,6 +333,8 @@ COMMANDS = (
             _pseudo_label, "open_data.pseudo_label"),
     Command("compare", "models taught by different labels, constant offsets removed, beside MediaPipe's mesh",
             _compare, "measure.compare"),
+    Command("peers", "time, memory, accuracy and robustness beside MediaPipe, OpenSeeFace, PFLD, dlib, YuNet",
+            _peers, "peers.peers"),
 )  # fmt: skip
 """Every command, in the order in which `--help` lists them."""
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 
 from device.contract.errors import UsageError
+from device.contract.landmarks import ibug_68
 from device.finders.open import open_finder
 from training.data.sets.sample import Faces
 from training.engine.figures import draw_ced
@@ -12,7 +13,7 @@ from training.measure import evaluate as evaluation
 from training.measure.presence import measure_presence, presence_table
 from training.measure.robustness import draw_cheap, draw_reliability, measure_robustness, robustness_table
 from training.measure.turned_heads import turn_bands, turn_table
-from training.report.mesh_peer import mesh_predictor
+from training.peers.media_pipe import MeshLooker
 from training.report.scheme_offsets import compare as compare_predictors
 from training.report.scheme_offsets import comparison_table
 
@@ -91,7 +92,7 @@ def compare(arguments: argparse.Namespace) -> None:
     if len(predictors) < len(arguments.models):
         raise UsageError("a model is named twice; name each once")
     if arguments.mesh:
-        predictors["MediaPipe's mesh"] = mesh_predictor()
+        predictors["MediaPipe's mesh"] = MeshLooker().follow, ibug_68
     figures = compare_predictors(predictors, arguments.data)
     values = {name: asdict(each) for name, each in figures.items()}
     print(json.dumps(values) if arguments.json else comparison_table(figures))

@@ -63,14 +63,14 @@ class TurnSource(FrameSource):
 
     name, live = "demo", False
 
-    def __init__(self, frames: NDArray[np.uint8], peer: VideoPeer | None) -> None:
-        self._frames, self._peer = frames, peer
+    def __init__(self, frames: NDArray[np.uint8], peer: VideoPeer | None, rounds: int = ROUNDS) -> None:
+        self._frames, self._peer, self._rounds = frames, peer, rounds
         self.peer_ms: list[float] = []
         """The peer's time for every frame."""
 
     def __iter__(self) -> Iterator[Frame]:
         """All rounds."""
-        for number in range((WARM_ROUNDS + ROUNDS) * BLOCK):
+        for number in range((WARM_ROUNDS + self._rounds) * BLOCK):
             if number % BLOCK == 0 and self._peer is not None:
                 self.peer_ms += self._peer.run(BLOCK)
             yield Frame(self._frames[number % len(self._frames)], number, time.monotonic_ns())
@@ -79,8 +79,16 @@ class TurnSource(FrameSource):
         """Nothing is held."""
 
 
-def measure_video(model: str, threads: int, peer_python: Path | None) -> dict[str, dict[str, float]]:
+def measure_video(
+    model: str, threads: int, peer_python: Path | None, rounds: int = ROUNDS
+) -> dict[str, dict[str, float]]:
     """p50, p95 and p99 of a frame with one face, milliseconds: ours without and with search, and the peer's.
+
+    Args:
+        model: name or file of ours.
+        threads: of its interpreter.
+        peer_python: interpreter that has MediaPipe; None: ours alone.
+        rounds: turns that count, of ten frames each.
 
     Raises:
         UsageError: an unknown model.
@@ -94,7 +102,7 @@ def measure_video(model: str, threads: int, peer_python: Path | None) -> dict[st
             np.save(folder / "frames.npy", frames)
             peer = VideoPeer(peer_python, folder / "frames.npy")
             stack.callback(peer.close)
-        source = TurnSource(frames, peer)
+        source = TurnSource(frames, peer, rounds)
         timed = time_daemon(source, model, threads)
     counted = [frame for frame in timed[WARM_ROUNDS * BLOCK :] if len(frame.faces) == 1]
     spent = {

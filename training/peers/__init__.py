@@ -1,0 +1,1 @@
+"""The shipped models beside other face landmark programs, measured alike."""
