@@ -62,9 +62,13 @@ class FaceMesh:
         self.close()
 
     def landmarks(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        """(N, K, 2) points of the one face of each picture, its pixels; NaN where none was found.
+        """(N, K, 2) points of the first face of each picture; otherwise as `faces`."""
+        return np.asarray(self.faces(pictures)[:, 0], np.float64)
 
-        K is 478 with irises, 468 without.
+    def faces(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        """(N, F, K, 2) points of the faces of each picture, its pixels; NaN where there are fewer than F.
+
+        F is `max_num_faces`, K is 478 with irises, 468 without.
 
         Args:
             pictures: (H, W, 3) BGR each, all of one size.
@@ -81,7 +85,7 @@ class FaceMesh:
             )
         self.spent_ms = json.loads(answer)
         height, width = pictures[0].shape[:2]
-        found = np.load(files["landmarks"], allow_pickle=False)[:, :, :2].astype(np.float64)
+        found = np.load(files["landmarks"], allow_pickle=False)[..., :2].astype(np.float64)
         return np.asarray(found * (width, height) - 0.5, np.float64)
 
     def _ask(self, line: str) -> str:

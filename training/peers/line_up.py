@@ -63,23 +63,37 @@ def line_up(given: Given) -> Iterator[LineUp]:
     """
     peers, missing = [own_peer(name) for name in MODELS], list[str]()
     with ExitStack() as stack:
-        try:
-            peers += [mesh_peer(), face_mesh_peer(stack.enter_context(FaceMeshSearcher()))]
-        except MissingOutsideError:
-            missing.append(f"MediaPipe: {HOW}")
-        for name, peer in _others(given).items():
-            peers += [] if peer is None else [peer]
-            missing += [f"{name}"] if peer is None else []
+        ways = {**_media_pipe(stack), **_others(given)}
+        for how, peer in ways.items():
+            if peer is None:
+                missing.append(how)
+            else:
+                peers.append(peer)
         yield LineUp(tuple(peers), tuple(missing))
+
+
+def _media_pipe(stack: ExitStack) -> dict[str, Peer | None]:
+    """MediaPipe's network, and the program whole, which wants more of the machine; each by how to have it."""
+    ways: dict[str, Peer | None] = {}
+    for how, open_peer in (
+        (f"MediaPipe's mesh network: {HOW}", mesh_peer),
+        (f"MediaPipe's FaceMesh: {HOW}, and OpenCV in it wants Debian's libgl1 and libglib2.0-0",
+         lambda: face_mesh_peer(stack.enter_context(FaceMeshSearcher()))),
+    ):  # fmt: skip
+        try:
+            ways[how] = open_peer()
+        except MissingOutsideError:
+            ways[how] = None
+    return ways
 
 
 def _others(given: Given) -> dict[str, Peer | None]:
     """Each peer that is read from a file, by how to give it."""
+    openseeface, pfld, yunet, dlib = given.openseeface, given.pfld, given.yunet, given.dlib
     return {
-        "OpenSeeFace: `OPENSEEFACE=` its folder `models`": given.openseeface
-        and openseeface_peer(given.openseeface),
-        "PFLD: `PFLD=` PFLD_GhostOne_112_1_opt_sim.onnx": given.pfld and pfld_peer(given.pfld, given.yunet),
-        "YuNet: `YUNET=` face_detection_yunet_2023mar.onnx": given.yunet and yunet_peer(given.yunet),
-        "dlib: `.venv/bin/pip install dlib`, and `DLIB=` shape_predictor_68_face_landmarks.dat": given.dlib
-        and dlib_peer(given.dlib),
+        "OpenSeeFace: `OPENSEEFACE=` its folder `models`": openseeface and openseeface_peer(openseeface),
+        "PFLD: `PFLD=` PFLD_GhostOne_112_1_opt_sim.onnx": pfld and pfld_peer(pfld, yunet),
+        "YuNet: `YUNET=` face_detection_yunet_2023mar.onnx": yunet and yunet_peer(yunet),
+        "dlib: `DLIB=` shape_predictor_68_face_landmarks.dat, and `pip install dlib`": dlib
+        and dlib_peer(dlib),
     }

@@ -25,7 +25,7 @@ MESH_MARGIN = 1.5
 """Of the second over the mesh's box: MediaPipe's own scale."""
 OUTER_EYE_CORNERS = (33, 263)
 """Points of the mesh."""
-STILLS = {"static_image_mode": True, "max_num_faces": 1}
+STILLS = {"static_image_mode": True, "max_num_faces": 5}
 VIDEO = {"static_image_mode": False, "max_num_faces": 1}
 """FaceMesh's own defaults otherwise."""
 HOW = "`make .venv-bench/.built` installs it"
@@ -77,12 +77,17 @@ class FaceMeshSearcher:
     """FaceMesh for single pictures, finder and all, in its own environment; a context manager."""
 
     def __init__(self) -> None:
-        """Start it.
+        """Start it, and wait until it has answered once: installed, it may yet lack a system library.
 
         Raises:
-            MissingOutsideError: MediaPipe is not installed.
+            MissingOutsideError: MediaPipe is not installed, or cannot run here.
         """
         self.mesh, self._table = FaceMesh(STILLS), read_table()
+        try:
+            self.mesh.faces([np.zeros((16, 16, 3), np.uint8)])
+        except MissingOutsideError:
+            self.mesh.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -96,9 +101,9 @@ class FaceMeshSearcher:
         """It cannot be asked for its finder alone."""
 
     def faces(self, image: Image) -> Sequence[Face]:
-        """The one face that it looks for."""
-        mesh = self.mesh.landmarks([image])[0]
-        return [] if np.isnan(mesh).any() else [Face.of(self._table.landmarks(mesh))]
+        """Every face, as far as it looks for more."""
+        meshes = self.mesh.faces([image])[0]
+        return [Face.of(self._table.landmarks(mesh)) for mesh in meshes if not np.isnan(mesh).any()]
 
 
 def mesh_peer() -> Peer:

@@ -45,6 +45,13 @@ class Window:
     right: int
     bottom: int
 
+    def within(self, width: int, height: int) -> "Window":
+        """The part inside a picture; at least a pixel."""
+        left, top = min(max(self.left, 0), width - 1), min(max(self.top, 0), height - 1)
+        return Window(
+            left, top, min(max(self.right, left + 1), width), min(max(self.bottom, top + 1), height)
+        )
+
 
 def normalised(image: Image) -> NDArray[np.float32]:
     """(1, 3, H, W) red, green, blue from (H, W, 3) uint8 BGR."""
@@ -80,6 +87,7 @@ class OpenSeeFaceLooker(CropLooker[Window]):
         gives = [(1, 3 * POINTS, GRID, GRID)]
         self._model = OnnxModel(model, "OpenSeeFace", (1, 3, SIDE, SIDE), gives)
         self._maps = np.zeros((3 * POINTS, GRID, GRID), np.float32)
+        self._picture_wh = SIDE, SIDE
 
     def window(self, box: Box) -> Window:
         """The box and its margin."""
@@ -92,20 +100,21 @@ class OpenSeeFaceLooker(CropLooker[Window]):
         return self.window(Box.around(native))
 
     def crop(self, image: Image, window: Window) -> NDArray[np.float32]:
-        """(1, 3, 224, 224)."""
-        height, width = image.shape[:2]
-        rows = slice(max(window.top, 0), max(min(window.bottom, height), 1))
-        columns = slice(max(window.left, 0), max(min(window.right, width), 1))
-        return normalised(np.asarray(cv2.resize(image[rows, columns], (SIDE, SIDE)), np.uint8))
+        """(1, 3, 224, 224) of the window as far as it lies in the picture, stretched."""
+        self._picture_wh = image.shape[1], image.shape[0]
+        seen = window.within(*self._picture_wh)
+        part = image[seen.top : seen.bottom, seen.left : seen.right]
+        return normalised(np.asarray(cv2.resize(part, (SIDE, SIDE)), np.uint8))
 
     def infer(self, crop: NDArray[np.float32]) -> None:
         """Run the network."""
         self._maps = self._model.run(crop)[0][0]
 
     def decode(self, window: Window) -> Native:
-        """(66, 2)."""
-        size = window.right - window.left, window.bottom - window.top
-        return decode_maps(self._maps) * size + (window.left, window.top)
+        """(66, 2), in the part of the window that the crop has shown."""
+        seen = window.within(*self._picture_wh)
+        size = seen.right - seen.left, seen.bottom - seen.top
+        return decode_maps(self._maps) * size + (seen.left, seen.top)
 
     def landmarks(self, native: Native) -> Landmarks:
         """Without the inner corners of the mouth."""

@@ -35,7 +35,7 @@ def figures_path(page: Path) -> Path:
 
 def measured_line(about: Mapping[str, Any]) -> str:
     """When, where and with what a table was measured."""
-    counts = [f"{about[key]} {key}" for key in ("faces", "frames", "calls", "starts") if key in about]
+    counts = [f"{key}: {about[key]}" for key in ("faces", "frames", "calls", "starts") if key in about]
     source = [f"from {about['faces_from']}"] if about.get("faces_from") else []
     libraries = ", ".join(f"{name} {version}" for name, version in about["libraries"].items())
     peers = ", ".join(f"{name} ({version})" for name, version in about["peers"].items())

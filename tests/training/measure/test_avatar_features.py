@@ -8,6 +8,7 @@ from device.sinks.avatar.osf_features import FEATURE_NAMES
 from tests.conftest import DATA
 
 pytest.importorskip("moderngl")
+pytest.importorskip("meshoptimizer")
 
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork

@@ -60,6 +60,15 @@ def test_its_points_are_66_of_ours(folder):
     assert landmarks[30] == pytest.approx([90 + 120 * 223 / 224, 90 + 100 * 223 * 14 / 27 / 224])
 
 
+def test_a_crop_ends_where_the_picture_does(folder):
+    looker = OpenSeeFaceLooker(folder / LANDMARK_FILE)
+    landmarks = looker.look(np.zeros((150, 160, 3), np.uint8), Box(-20, 100, 80, 180))
+    # From 0 to 90, and from 90 to 150.
+    assert landmarks[30] == pytest.approx([90 * 223 / 224, 90 + 60 * 223 * 14 / 27 / 224])
+    outside = looker.look(np.zeros((150, 160, 3), np.uint8), Box(300, 300, 400, 400))
+    assert np.isfinite(outside[30]).all()
+
+
 def test_only_a_peak_of_its_map_is_a_face(folder):
     peer = openseeface_peer(folder)
     boxes = peer.searcher.find(np.zeros((480, 640, 3), np.uint8))

@@ -22,14 +22,18 @@ def no_media_pipe():
 
 def test_who_is_not_there_is_named_with_how_to_give_it(monkeypatch):
     monkeypatch.setattr(line_up_module, "mesh_peer", no_media_pipe)
+    monkeypatch.setattr(line_up_module, "FaceMeshSearcher", no_media_pipe)
     with line_up(Given()) as line:
         assert [peer.name for peer in line.peers] == ["landmarks tiny", "landmarks small", "landmarks base"]
         named = {sentence.split(":")[0] for sentence in line.missing}
-        assert named == {"MediaPipe", "OpenSeeFace", "PFLD", "YuNet", "dlib"}
+        assert named == {
+            "MediaPipe's mesh network", "MediaPipe's FaceMesh", "OpenSeeFace", "PFLD", "YuNet", "dlib",
+        }  # fmt: skip
 
 
 def test_a_file_that_is_not_there_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(line_up_module, "mesh_peer", no_media_pipe)
+    monkeypatch.setattr(line_up_module, "FaceMeshSearcher", no_media_pipe)
     for name in ("openseeface", "pfld", "yunet"):
         with (
             pytest.raises(MissingOutsideError, match=str(tmp_path)),

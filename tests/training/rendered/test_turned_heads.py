@@ -40,6 +40,7 @@ def test_bands_part_inner_points_from_the_jaw_and_leave_missed_faces_out_of_mean
 
 
 def test_evaluate_gives_the_bands_of_rendered_heads(heads, opengl, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("meshoptimizer")
     from training.rendered.dataset import RenderRequest, render_dataset
 
     render_dataset(RenderRequest(heads, 4, side=96), tmp_path / "rendered", 1)
