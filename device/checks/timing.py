@@ -4,11 +4,11 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from msgspec.structs import asdict
@@ -63,11 +63,14 @@ def timed(call: Callable[[], Any]) -> Block:
     return run
 
 
-def blocks_in_turns(blocks: dict[str, Block], rounds: int = ROUNDS) -> dict[str, np.ndarray]:
+Name = TypeVar("Name", bound=Hashable)
+
+
+def blocks_in_turns(blocks: dict[Name, Block], rounds: int = ROUNDS) -> dict[Name, np.ndarray]:
     """The same of blocks that take their own time."""
     for run in blocks.values():
         run(WARM_UP_CALLS)
-    spent: dict[str, list[float]] = {name: [] for name in blocks}
+    spent: dict[Name, list[float]] = {name: [] for name in blocks}
     for _ in range(rounds):
         for name, run in blocks.items():
             spent[name] += run(BLOCK)

@@ -14,6 +14,13 @@ from training.peers.peer import Peer
 from training.peers.pfld import pfld_peer
 from training.peers.yunet import yunet_peer
 
+HOW_TO_GIVE = {
+    "openseeface": "OpenSeeFace: `OPENSEEFACE=` its folder `models`",
+    "pfld": "PFLD: `PFLD=` PFLD_GhostOne_112_1_opt_sim.onnx",
+    "yunet": "YuNet: `YUNET=` face_detection_yunet_2023mar.onnx",
+    "dlib": "dlib: `DLIB=` shape_predictor_68_face_landmarks.dat, and `pip install dlib`",
+}
+
 
 @dataclass(frozen=True)
 class Given:
@@ -89,11 +96,13 @@ def _media_pipe(stack: ExitStack) -> dict[str, Peer | None]:
 
 def _others(given: Given) -> dict[str, Peer | None]:
     """Each peer that is read from a file, by how to give it."""
-    openseeface, pfld, yunet, dlib = given.openseeface, given.pfld, given.yunet, given.dlib
-    return {
-        "OpenSeeFace: `OPENSEEFACE=` its folder `models`": openseeface and openseeface_peer(openseeface),
-        "PFLD: `PFLD=` PFLD_GhostOne_112_1_opt_sim.onnx": pfld and pfld_peer(pfld, yunet),
-        "YuNet: `YUNET=` face_detection_yunet_2023mar.onnx": yunet and yunet_peer(yunet),
-        "dlib: `DLIB=` shape_predictor_68_face_landmarks.dat, and `pip install dlib`": dlib
-        and dlib_peer(dlib),
-    }
+    ways: dict[str, Peer | None] = dict.fromkeys(HOW_TO_GIVE.values())
+    if given.openseeface is not None:
+        ways[HOW_TO_GIVE["openseeface"]] = openseeface_peer(given.openseeface)
+    if given.pfld is not None:
+        ways[HOW_TO_GIVE["pfld"]] = pfld_peer(given.pfld, given.yunet)
+    if given.yunet is not None:
+        ways[HOW_TO_GIVE["yunet"]] = yunet_peer(given.yunet)
+    if given.dlib is not None:
+        ways[HOW_TO_GIVE["dlib"]] = dlib_peer(given.dlib)
+    return ways

@@ -1,6 +1,6 @@
 """How much the points of a still face jitter under a sensor's noise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -57,6 +57,9 @@ def sitter_of(sample: Sample) -> Sitter:
 Jitters = dict[str, dict[str, float]]
 """By column and peer, of the eye distance; infinite where the face was missed."""
 
+Seen = Mapping[str, Sequence[NDArray[np.float64] | None]]
+"""Landmarks of every frame, pixels, by peer; None where the face was missed."""
+
 Film = list[tuple[Image, Box]]
 """Frames, and where the face is in each."""
 
@@ -82,8 +85,8 @@ class Followers:
         self._networks = {f"landmarks {name}": LandmarkNetwork(find_model(name)) for name in MODELS}
         self._mesh, self._smoothing = mesh, SMOOTHINGS[SignalSettings().smoothing]
 
-    def seen(self, sitter: Sitter, film: Film) -> dict[str, Sequence[NDArray[np.float64] | None]]:
-        """Landmarks of every frame, pixels, by peer."""
+    def seen(self, sitter: Sitter, film: Film) -> Seen:
+        """What each makes of a film."""
         seen: dict[str, Sequence[NDArray[np.float64] | None]] = {}
         for name, network in self._networks.items():
             points = follow(sitter, np.zeros(FRAMES), network, FPS)
@@ -115,8 +118,11 @@ def _one_face(peers: LineUp, followers: Followers, sitter: Sitter, points: Seque
         for peer in peers.peers
         if peer.searcher is not None
     }
-    columns = zip(COLUMNS, (looked, found, followers.seen(sitter, film)), strict=True)
-    return {column: {name: _jitter(seen, points) for name, seen in rows.items()} for column, rows in columns}
+    columns: dict[str, Seen] = {ONE_BOX: looked, EACH: found, FOLLOWING: followers.seen(sitter, film)}
+    return {
+        column: {name: _jitter(seen, points) for name, seen in rows.items()}
+        for column, rows in columns.items()
+    }
 
 
 def _over_faces(jitters: Sequence[float]) -> Steadiness | None:
