@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from device.checks.jitter.sitter import Sitter, demo_sitters
+from device.checks.timing import BLOCK
 from device.contract.errors import UsageError
 from device.finders.open import open_finder
 from device.finders.settings import DEFAULT_FINDER
@@ -43,13 +44,15 @@ class Run:
 
     def about(self, section: str) -> dict[str, Any]:
         """What its table says of itself."""
-        effort, faces = self._options.effort, len(self._samples)
-        further: dict[str, Any] = {
-            TIMES: {"calls": 10 * effort.rounds},
-            START: {"starts": effort.starts},
-            STEADINESS: {"faces": len(self._sitters()), "frames": FRAMES, "faces_from": self._sitters_from},
-        }.get(section, {"faces": faces, "faces_from": self._options.faces_from})
-        return about(self._peers, **further)
+        effort = self._options.effort
+        if section == TIMES:
+            return about(self._peers, calls=BLOCK * effort.rounds)
+        if section == START:
+            return about(self._peers, starts=effort.starts)
+        if section == STEADINESS:
+            sitters = len(self._sitters())
+            return about(self._peers, faces=sitters, frames=FRAMES, faces_from=self._sitters_from)
+        return about(self._peers, faces=len(self._samples), faces_from=self._options.faces_from)
 
     def times(self) -> Any:
         """Medians by peer and stage."""

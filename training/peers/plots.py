@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LIMIT = 0.12
 """Largest NME of the error curve, and of the curves of robustness as far as they are of use."""
-STYLE = {
+STYLE: Any = {
     "svg.hashsalt": "landmarks",
     "svg.fonttype": "none",
     "font.size": 9,

@@ -52,7 +52,7 @@ class Curves:
         pairs = ((read_face_picture(sample), sample.landmarks.astype(float)) for sample in samples)
         self._portraits = [portrait(*pair) for pair in pairs]
         truths = [
-            replace(sample, landmarks=truth)
+            replace(sample, landmarks=truth.astype(np.float32))
             for sample, (_, truth) in zip(samples, self._portraits, strict=True)
         ]
         self._offsets: dict[str, list[Offsets]] = {}
