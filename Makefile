@@ -185,6 +185,7 @@ bench: $(DEVICE_ENV) $(PHOTO) $(BENCH) ## how long each stage takes here, beside
 
 bench-peers: $(MAIN) $(BENCH) $(PHOTO) ## beside MediaPipe, OpenSeeFace, PFLD, YuNet, dlib, into docs/benchmarks.md (DATASET=300w:FOLDER LIST=FILE FACES=200 YUNET=FILE OPENSEEFACE=FOLDER PFLD=FILE DLIB=FILE SECTIONS=times,start QUICK=1)
 	$(VENV) -m training peers $(call option,--dataset,DATASET) $(call option,--list,LIST) $(call option,--faces,FACES) $(yunet_flag) $(call option,--openseeface,OPENSEEFACE) $(call option,--pfld,PFLD) $(call option,--dlib,DLIB) $(call option,--sections,SECTIONS) $(call switch,--quick,QUICK) $(runs_flag)
+	$(VENV) -m training front-page
 
 jitter: $(MAIN) ## how steady the points are, how much each setting lags (PICTURES=FOLDER also writes the page)
 	$(VENV) -m device jitter-bench --gate $(if $(PICTURES),--pictures $(call quote,PICTURES) --page device/signal/README.md)

@@ -76,10 +76,13 @@ def _note(times: Rows, accuracy: Rows) -> list[str]:
     of_faces = (
         f"{faces} faces that were never trained on, each found by the program itself, " if faces else ""
     )
+    rate = (
+        "Frames a second: of a film with a followed face; of OpenSeeFace and PFLD, where their files are given, "
+        "without finding it. "
+    )
     note = (
-        f"{about['processor']}, {about['date']}. Frames a second: of a film with a followed face; of "
-        "OpenSeeFace and PFLD, where their files are given, without finding it. Error: "
-        f"{of_faces}constant offsets between labellings removed; ours learnt from that set's training part, "
+        f"{about['processor']}, {about['date']}. {rate if times.get('rows') else ''}Error: {of_faces}"
+        "constant offsets between labellings removed; ours learnt from that set's training part, "
         "which is an advantage. Method, other models, hard pictures: [benchmarks](docs/benchmarks.md)."
     )
     return ["", note]
