@@ -77,8 +77,8 @@ def _note(times: Rows, accuracy: Rows) -> list[str]:
         f"{faces} faces that were never trained on, each found by the program itself, " if faces else ""
     )
     rate = (
-        "Frames a second: of a film with a followed face; of OpenSeeFace and PFLD, where their files are given, "
-        "without finding it. "
+        "Frames a second: of a film with a followed face; of OpenSeeFace and PFLD, where their files are "
+        "given, without finding it. "
     )
     note = (
         f"{about['processor']}, {about['date']}. {rate if times.get('rows') else ''}Error: {of_faces}"
