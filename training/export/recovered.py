@@ -83,13 +83,14 @@ def _take(module: nn.Conv2d | nn.Linear, norm: nn.BatchNorm2d | None, layers: li
     _not_none(module.bias if norm is None else norm.bias).copy_(bias)
 
 
-def take_layers(model: nn.Module, layers: Sequence[Layer], side: int) -> list[nn.BatchNorm2d]:
+def take_layers(model: nn.Module, layers: Sequence[Layer], input_wh: tuple[int, int]) -> list[nn.BatchNorm2d]:
     """Fill a network with folded layers; gives its BatchNorms in order, their bias the folded layer's.
 
     Raises:
         BadInputError: the layers are not this network's.
     """
-    met, left = weighted_modules(model, torch.zeros(1, 3, side, side)), list(layers)
+    width, height = input_wh
+    met, left = weighted_modules(model, torch.zeros(1, 3, height, width)), list(layers)
     norms = []
     for module, after in zip(met, [*met[1:], None], strict=True):
         if isinstance(module, nn.BatchNorm2d):
@@ -146,7 +147,8 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
     if folder.exists():
         raise BadInputError(f"{folder} is there already; move it away to recover the run")
     model = build_model(settings.model, SCHEMES[settings.scheme].count)
-    norms = take_layers(model, read_layers(weights), settings.model.input_side)
+    side = settings.model.input_side
+    norms = take_layers(model, read_layers(weights), (side, side))
     faces = handover_faces(settings, data, runs / "packs")
     make_identity(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
     figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])

@@ -127,6 +127,14 @@ def _robustness(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _fairness(parser: argparse.ArgumentParser) -> None:
+    _model(parser)
+    parser.add_argument("--photographs", type=Path, required=True, help="FairFace's pictures beside list.csv")
+    parser.add_argument("--finder", default="trained:", help="what finds the faces (default: trained:)")
+    parser.add_argument("--count", type=int, metavar="N", help="only the first N photographs of the list")
+    _json(parser)
+
+
 def _handover(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--name", help="name of the model in the stream (default: the run's)")
@@ -163,6 +171,7 @@ def _recover(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="run file (TOML) that the model was trained with")
     parser.add_argument("weights", type=Path, help="its layers, by `python -m convert weights`")
     _data(parser, required=False)
+    parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, for a finder")
     _runs(parser)
 
 
@@ -301,6 +310,8 @@ COMMANDS = (
             "measure.presence"),
     Command("robustness", "turned heads, a cheap camera, and whether scores keep their promise", _robustness,
             "measure.robustness"),
+    Command("fairness", "misses, presence and steadiness by age and group, on FairFace's photographs",
+            _fairness, "measure.fairness"),
     Command("handover", "write RUN/handover for conversion", _handover, "export.handover"),
     Command("card", "measure a shipped model and write its MODEL_CARD.md", _card, "export.card"),
     Command("results", "the published systems side by side, from their runs' logs", _results,

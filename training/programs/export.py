@@ -3,11 +3,12 @@
 import argparse
 
 from training.engine.checkpoint import load_values
-from training.engine.run_file import read_run
+from training.engine.run_file import read_merged, read_run
 from training.export.handover import write_handover
 from training.export.label_bias import label_bias_table, measure_label_bias
 from training.export.recovered import recover_run
-from training.finder.settings import is_finder_run
+from training.finder.recovered import recover_finder_run
+from training.finder.settings import is_finder_run, read_finder_run
 from training.programs.finder import hand_over_finder, write_card_of_finder
 from training.report.model_card import write_card
 
@@ -43,8 +44,14 @@ def recover(arguments: argparse.Namespace) -> None:
     Raises:
         LandmarksError: as the run file and the weights say.
     """
-    figures = recover_run(read_run(arguments.run), arguments.weights, arguments.data, arguments.runs)
-    print(", ".join(f"{name} {100 * nme:.2f} %" for name, nme in figures.items()))
+    if is_finder_run(read_merged(arguments.run)):
+        settings = read_finder_run(arguments.run)
+        figures = recover_finder_run(
+            settings, arguments.weights, arguments.data, arguments.yunet, arguments.runs
+        )
+    else:
+        figures = recover_run(read_run(arguments.run), arguments.weights, arguments.data, arguments.runs)
+    print(", ".join(f"{name} {100 * figure:.2f} %" for name, figure in figures.items()))
 
 
 def label_bias(arguments: argparse.Namespace) -> None:

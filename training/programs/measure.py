@@ -1,4 +1,4 @@
-"""`evaluate`, `compare`, `presence` and `robustness`: figures of models."""
+"""`evaluate`, `compare`, `presence`, `robustness` and `fairness`: figures of models."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from device.finders.open import open_finder
 from training.data.sets.sample import Faces
 from training.engine.figures import draw_ced
 from training.measure import evaluate as evaluation
+from training.measure.fairness import fairness_table, measure_fairness
 from training.measure.presence import measure_presence, presence_table
 from training.measure.robustness import draw_cheap, draw_reliability, measure_robustness, robustness_table
 from training.measure.turned_heads import turn_bands, turn_table
@@ -76,6 +77,17 @@ def robustness(arguments: argparse.Namespace) -> None:
     if arguments.pictures is not None:
         draw_cheap(arguments.data, arguments.pictures)
     print(json.dumps(asdict(figures)) if arguments.json else robustness_table(figures))
+
+
+def fairness(arguments: argparse.Namespace) -> None:
+    """Measure whether a model serves everybody alike.
+
+    Raises:
+        LandmarksError: as model, finder and photographs say.
+    """
+    finder = open_finder(arguments.finder)
+    groups = measure_fairness(arguments.model, finder, arguments.photographs, arguments.count)
+    print(json.dumps([asdict(group) for group in groups]) if arguments.json else fairness_table(groups))
 
 
 def compare(arguments: argparse.Namespace) -> None:

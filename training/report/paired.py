@@ -60,3 +60,12 @@ def paired_difference(
     ]
     low, high = np.quantile(means[0] - means[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Difference(float(np.mean(ours) - np.mean(theirs)), float(low), float(high))
+
+
+def interval_of_mean(values: Sequence[float], seed: int = 0) -> tuple[float, float, float]:
+    """Mean of one row and the interval within which the choice of its values moves it; NaN without any."""
+    if not values:
+        return (np.nan, np.nan, np.nan)
+    drawn = _weights(len(values), np.random.default_rng(seed)) @ np.asarray(values, np.float64)
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(np.mean(values)), float(low), float(high)

@@ -53,7 +53,7 @@ def folded_layers(network, side=64):
 def test_folded_layers_give_the_network_back_and_its_norms_are_those_of_the_batch():
     network, image = trained_network(), torch.randn(8, 3, 64, 64)
     recovered = build_model(STUDENT, 68)
-    norms = take_layers(recovered, folded_layers(network), 64)
+    norms = take_layers(recovered, folded_layers(network), (64, 64))
     make_identity(recovered, norms, image)
     with torch.no_grad():
         for got, wanted in zip(recovered(image), network(image), strict=True):
@@ -72,7 +72,7 @@ def test_layers_in_another_order_of_branches_find_their_place():
         shapes.setdefault(tuple(weight.shape), []).append((weight, bias))
     regrouped = [layer for kind in reversed(shapes.values()) for layer in kind]
     image = torch.randn(2, 3, 64, 64)
-    make_identity(recovered, take_layers(recovered, regrouped, 64), image)
+    make_identity(recovered, take_layers(recovered, regrouped, (64, 64)), image)
     with torch.no_grad():
         assert torch.allclose(recovered(image)[0], network(image)[0], rtol=1e-3, atol=1e-3)
 
@@ -80,9 +80,9 @@ def test_layers_in_another_order_of_branches_find_their_place():
 def test_layers_of_another_network_are_refused():
     layers = folded_layers(trained_network())
     with pytest.raises(BadInputError, match="no layer of shape"):
-        take_layers(build_model(STUDENT, 68), layers[:-1], 64)
+        take_layers(build_model(STUDENT, 68), layers[:-1], (64, 64))
     with pytest.raises(BadInputError, match="1 layers more"):
-        take_layers(build_model(STUDENT, 68), [*layers, layers[0]], 64)
+        take_layers(build_model(STUDENT, 68), [*layers, layers[0]], (64, 64))
 
 
 def test_the_shipped_tiny_says_what_its_file_says(root, tmp_path):
@@ -93,7 +93,7 @@ def test_the_shipped_tiny_says_what_its_file_says(root, tmp_path):
     crops = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
     make_identity(
         network,
-        take_layers(network, read_layers(tmp_path / "tiny.npz"), side),
+        take_layers(network, read_layers(tmp_path / "tiny.npz"), (side, side)),
         to_tensor(crops, torch.device("cpu")),
     )
     device = LandmarkNetwork(file)

@@ -1,0 +1,52 @@
+"""A finder's finished run made from the one that ships: `training/export/recovered.py`, for finders."""
+
+import json
+from pathlib import Path
+
+import torch
+
+from device.contract.errors import BadInputError
+from device.contract.files import write_whole_bytes
+from training.data.crops import to_tensor
+from training.engine.checkpoint import save_network
+from training.export.recovered import make_identity, read_layers, take_layers
+from training.finder.handover import calibration_canvases
+from training.finder.run import build_finder, load_run_pictures, make_composer
+from training.finder.settings import FinderRun
+from training.finder.task import RULE
+from training.finder.validation import miss_rates
+
+
+def recover_finder_run(
+    settings: FinderRun, weights: Path, data: Path | None, teacher: Path | None, runs: Path
+) -> dict[str, float]:
+    """Write runs/NAME as if it were finished: network.pt, and one row of its log.
+
+    Args:
+        settings: the run file that the finder was trained with.
+        weights: its layers, from `python -m convert weights`.
+        data: folder with the data sets.
+        teacher: YuNet's ONNX file, where the run was taught by it.
+        runs: all runs.
+
+    Returns:
+        share of faces missed in each validation set, fractions.
+
+    Raises:
+        BadInputError: the run is there already, the weights are not its network's, or data is missing.
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    folder = runs / settings.name
+    if folder.exists():
+        raise BadInputError(f"{folder} is there already; move it away to recover the run")
+    model = build_finder(settings.model)
+    norms = take_layers(model, read_layers(weights), settings.model.input_wh)
+    pack, pictures, _ = load_run_pictures(settings, data, teacher, runs / "packs")
+    canvases = calibration_canvases(make_composer(pack, settings, torch.device("cpu")), settings)
+    make_identity(model, norms, to_tensor(canvases, torch.device("cpu")))
+    missed = miss_rates(model, pictures, RULE)
+    metrics = {f"missed_{name}": share for name, share in missed.items()}
+    save_network(model, settings, metrics, folder / "network.pt")
+    row = {"step": 0, "images": settings.optimiser.images, "recovered": True, **metrics}
+    write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
+    return missed
