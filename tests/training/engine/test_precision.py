@@ -2,11 +2,12 @@ import json
 
 import pytest
 import torch
+from torch import nn
 
 from device.contract.errors import BadInputError
 from tests.training.engine.test_loop import tiny_parts
 from training.engine.loop import Loop
-from training.engine.precision import EngineSettings, choose_precision, cpu_flags
+from training.engine.precision import EngineSettings, choose_precision, cpu_flags, has_depthwise
 
 CPU = torch.device("cpu")
 
@@ -26,6 +27,16 @@ def test_bf16_is_computed_only_where_the_processor_has_it(wanted, flags, name, r
     chosen = choose_precision(wanted, CPU, frozenset(flags.split()))
     assert chosen.name == name
     assert reason in chosen.reason
+
+
+def test_depthwise_convolutions_are_computed_in_float32_on_a_processor():
+    flags = frozenset({"avx512_bf16"})
+    dense, depthwise = nn.Conv2d(8, 8, 3), nn.Sequential(nn.Conv2d(8, 8, 3, groups=8))
+    assert choose_precision("auto", CPU, flags, depthwise=has_depthwise(dense)).name == "bf16"
+    chosen = choose_precision("auto", CPU, flags, depthwise=has_depthwise(depthwise))
+    assert chosen.name == "float32"
+    assert "depthwise" in chosen.reason
+    assert choose_precision("bf16", CPU, flags, depthwise=True).name == "bf16"
 
 
 def test_a_gpu_decides_for_itself(monkeypatch):
