@@ -148,6 +148,9 @@ def _card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run it was made from")
     _data(parser)
     parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, for a finder's card")
+    parser.add_argument("--rendered", type=Path, help="rendered heads: adds a section on turned ones")
+    parser.add_argument("--photographs", type=Path, help="FairFace's pictures: adds a section on groups")
+    parser.add_argument("--finder", default="trained:", help="what finds these faces (default: trained:)")
 
 
 def _results(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from training.export.recovered import recover_run
 from training.finder.recovered import recover_finder_run
 from training.finder.settings import is_finder_run, read_finder_run
 from training.programs.finder import hand_over_finder, write_card_of_finder
-from training.report.model_card import write_card
+from training.report.model_card import CardFaces, write_card
 
 
 def handover(arguments: argparse.Namespace) -> None:
@@ -35,7 +35,8 @@ def card(arguments: argparse.Namespace) -> None:
     if (arguments.folder / "finder.tflite").is_file():
         write_card_of_finder(arguments)
         return
-    print(write_card(arguments.folder, arguments.run, arguments.data))
+    faces = CardFaces(arguments.rendered, arguments.photographs, arguments.finder)
+    print(write_card(arguments.folder, arguments.run, arguments.data, faces))
 
 
 def recover(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 Every figure is measured when the card is written; none is typed.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from device.contract.codec import HALF_SCORE_ERROR
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.manifest import ModelManifest, read_model_manifest
+from device.contract.provenance import all_free
 from training.data.sets import read_validation
 from training.engine.checkpoint import load_network
 from training.measure.evaluate import Evaluation, evaluate, load_predictor, predict_boxes
 from training.measure.robustness import measure_robustness
 from training.report.card_licence import checked_on, data_and_licence
+from training.report.card_sections import beside_mesh, groups, limits, turned_heads
 from training.report.lineage import commands_again, images_seen, lineage
 
 TEMPLATE = Path(__file__).with_name("model_card.template.md")
@@ -95,13 +98,37 @@ def _figures(manifest: ModelManifest) -> dict[str, float]:
     }
 
 
-def write_card(folder: Path, run: Path, data: Path) -> Path:
+@dataclass(frozen=True)
+class CardFaces:
+    """Faces beyond 300-W's that a card may report on; a section is left out where they are not given."""
+
+    rendered: Path | None = None
+    """Folder of rendered heads with people held out."""
+    photographs: Path | None = None
+    """FairFace's pictures beside list.csv."""
+    finder: str = "trained:"
+    """Finds both."""
+
+
+def _sections(model: Path, manifest: ModelManifest, data: Path, faces: CardFaces) -> str:
+    parts = []
+    if faces.rendered is not None:
+        parts.append(turned_heads(model, faces.finder, faces.rendered))
+    if faces.photographs is not None:
+        parts.append(groups(model, faces.finder, faces.photographs))
+    if all_free(manifest.provenance):
+        parts.append(beside_mesh(model, manifest.name, data))
+    return "".join(parts)
+
+
+def write_card(folder: Path, run: Path, data: Path, faces: CardFaces | None = None) -> Path:
     """Measure the model of a folder and write MODEL_CARD.md beside it.
 
     Args:
         folder: with student.tflite and student.json.
         run: folder of the training run it was made from.
         data: folder with the data sets.
+        faces: further ones to report on.
 
     Raises:
         BadInputError: model, run or data missing or damaged.
@@ -112,6 +139,7 @@ def write_card(folder: Path, run: Path, data: Path) -> Path:
     network, settings = load_network(run / "network.pt")
     runs = lineage(run)
     measured = _measure(model, data)
+    further = faces or CardFaces()
     speed, ratios = _speed(model)
     regions = measured["shaken"].groups.items()
     text = TEMPLATE.read_text(encoding="utf-8").format(
@@ -122,6 +150,8 @@ def write_card(folder: Path, run: Path, data: Path) -> Path:
         bytes=model.stat().st_size,
         data=data_and_licence(manifest.provenance),
         checked_on=checked_on(manifest.provenance),
+        limits=limits(groups_measured=further.photographs is not None),
+        sections=_sections(model, manifest, data, further),
         accuracy="\n".join(_accuracy_row(boxes, figures) for boxes, figures in measured.items()),
         groups=", ".join(f"{name} {100 * value:.2f}" for name, value in regions),
         **_figures(manifest),
