@@ -74,6 +74,7 @@ trunk_files = $(landmark_trunks:%=training/configs/landmark_student/%.toml) $(if
 train = $(VENV) -m training train
 # Train every run file of a list of patterns, in the order of their names, in one process; a pattern may match none.
 train_each = set --; for file in $1; do [ ! -f "$$file" ] || set -- "$$@" "$$file"; done; [ -z "$$1" ] || $(train) "$$@" $(data_flag) $2 $(runs_flag)
+shipped_file = $(if $(filter %finder,$(SIZE)),finder,student).tflite
 # This Makefile again: make hands down what it was given on its own.
 again = $(MAKE) --no-print-directory
 
@@ -155,9 +156,9 @@ ladder: $(MAIN) $(CONVERT) ## train the students that ship, in all sizes, and co
 	set -e; for run in small-rough tiny-rough small-calm tiny-calm base-calm small-lean tiny-lean base-lean wide-rough wide-calm wide-lean wide base-taught base-context base-hand base-points base small tiny; do $(train) training/configs/landmark_student/$$run.toml $(data_flag) $(runs_flag); done
 	set -e; for size in tiny small base; do $(again) convert RUN=$(call quote,RUNS)/$$size BUDGET=0.03; done
 
-recover: $(MAIN) ## runs/SIZE from the model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER)
-	$(VENV) -m convert weights device/models/$(call needed,SIZE)/student.tflite --out build/$(call quote,SIZE).npz
-	$(VENV) -m training recover training/configs/landmark_student/$(call quote,SIZE).toml build/$(call quote,SIZE).npz --data $(call needed,DATA) $(runs_flag)
+recover: $(MAIN) ## the run of a model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER; SIZE=finder YUNET=FILE)
+	$(VENV) -m convert weights device/models/$(call needed,SIZE)/$(shipped_file) --out build/$(call quote,SIZE).npz
+	$(VENV) -m training recover device/models/$(call quote,SIZE)/$(shipped_file) build/$(call quote,SIZE).npz --data $(call needed,DATA) $(yunet_flag) $(runs_flag)
 
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
 	set -e; for part in finding telling finder; do $(train) training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) $(runs_flag); done

@@ -31,7 +31,7 @@ VALUES = {
     "edgetpu": ("MODEL",),
     "ethos-u": ("MODEL",),
     "ladder": ("DATA", "RUNS"),
-    "recover": ("SIZE", "DATA", "RUNS"),
+    "recover": ("SIZE", "DATA", "YUNET", "RUNS"),
     "finder": ("DATA", "YUNET", "RUNS"),
     "evaluate": ("MODEL", "DATASET"),
     "open-data": ("AVATARS", "FAIRFACE", "DATA"),

@@ -171,7 +171,9 @@ def _turned(parser: argparse.ArgumentParser) -> None:
 
 
 def _recover(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="run file (TOML) that the model was trained with")
+    parser.add_argument(
+        "run", type=Path, help="run file (TOML) that the model was trained with, or the model that ships"
+    )
     parser.add_argument("weights", type=Path, help="its layers, by `python -m convert weights`")
     _data(parser, required=False)
     parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file, for a finder")

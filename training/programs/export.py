@@ -10,6 +10,7 @@ from training.export.recovered import recover_run
 from training.finder.recovered import recover_finder_run
 from training.finder.settings import is_finder_run, read_finder_run
 from training.programs.finder import hand_over_finder, write_card_of_finder
+from training.report.lineage import run_file_of
 from training.report.model_card import CardFaces, write_card
 
 
@@ -45,13 +46,14 @@ def recover(arguments: argparse.Namespace) -> None:
     Raises:
         LandmarksError: as the run file and the weights say.
     """
-    if is_finder_run(read_merged(arguments.run)):
-        settings = read_finder_run(arguments.run)
+    run = run_file_of(arguments.run) if arguments.run.suffix == ".tflite" else arguments.run
+    if is_finder_run(read_merged(run)):
+        settings = read_finder_run(run)
         figures = recover_finder_run(
             settings, arguments.weights, arguments.data, arguments.yunet, arguments.runs
         )
     else:
-        figures = recover_run(read_run(arguments.run), arguments.weights, arguments.data, arguments.runs)
+        figures = recover_run(read_run(run), arguments.weights, arguments.data, arguments.runs)
     print(", ".join(f"{name} {100 * figure:.2f} %" for name, figure in figures.items()))
 
 

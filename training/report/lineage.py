@@ -1,8 +1,12 @@
 """Which runs a run came from: what it started from and who taught it, in the order to train them again."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from device.contract.errors import BadInputError
+from device.contract.finder_manifest import FinderManifest, read_finder_model
+from device.contract.manifest import ModelManifest, read_model_manifest
 from training.engine.checkpoint import load_values
 from training.engine.run_file import read_values
 
@@ -43,6 +47,22 @@ def run_files() -> dict[str, str]:
         str(read_values(path).get("name", "")): f"training/configs/{path.relative_to(CONFIGS).as_posix()}"
         for path in sorted(CONFIGS.rglob("*.toml"))
     }
+
+
+def run_file_of(model: Path) -> Path:
+    """The run file that a shipped model was trained with, by the name that its manifest gives.
+
+    Raises:
+        BadInputError: model or manifest missing or not a pair, or the run file is not kept.
+    """
+    read: Callable[[Path], FinderManifest | ModelManifest] = (
+        read_finder_model if model.name == "finder.tflite" else read_model_manifest
+    )
+    name = str(read(model).provenance.get("run", ""))
+    file = run_files().get(name)
+    if file is None:
+        raise BadInputError(f"{model} was trained by run {name!r}, of which training/configs has no run file")
+    return CONFIGS.parents[1] / file
 
 
 def commands_again(runs: list[dict[str, Any]], flags: str) -> str:

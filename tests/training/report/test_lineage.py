@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pytest
 import torch
 
 from device.contract.errors import BadInputError
-from training.report.lineage import commands_again, images_seen, lineage, run_files
+from training.report.lineage import commands_again, images_seen, lineage, run_file_of, run_files
+
+ROOT = Path(__file__).parents[3]
 
 
 def finish(runs, name, images, **others):
@@ -40,3 +44,10 @@ def test_an_ancestor_that_is_gone_is_named(runs):
     (runs / "small-rough" / "network.pt").unlink()
     with pytest.raises(BadInputError, match="small-rough"):
         lineage(runs / "base")
+
+
+def test_every_shipped_model_names_a_run_file_that_is_kept():
+    models = sorted((ROOT / "device/models").glob("*/*.tflite"))
+    assert len(models) >= 4
+    for model in models:
+        assert run_file_of(model).is_file()
