@@ -6,6 +6,7 @@ DATA ?=
 YUNET ?=
 RECIPE ?= $(if $(DATA),landmark_student,synthetic)
 RUN ?= $(RUNS)/$(RECIPE)-student
+NAME ?=
 SOURCE ?= demo:
 SINK ?= stdout:
 WEB ?= 8080
@@ -15,7 +16,7 @@ MODEL ?= $(SHIPPED)
 BUDGET ?= $(if $(filter kd_net star_swin efficient_fan,$(RECIPE:-edge=)),100)
 
 # What a user may give. A value counts as it was typed: make would expand a `$` in it.
-GIVEN := PYTHON RUNS DATA YUNET RECIPE RUN SOURCE SINK WEB FRAMES SETTINGS IMAGES BATCH TRUNK_IMAGES BUDGET ALL MODEL \
+GIVEN := PYTHON RUNS DATA YUNET RECIPE RUN NAME SOURCE SINK WEB FRAMES SETTINGS IMAGES BATCH TRUNK_IMAGES BUDGET ALL MODEL \
     DATASET AVATARS FAIRFACE SIZE PICTURES SPREAD CONFIG SECONDS SEED EDGETPU_DEB EDGETPU_SHA256 IMAGE DEVICE CONFIRM UNMOUNT \
     MAX_SIZE_GIB HOST BACK ALLOW_DOWNGRADE TEST LIST FACES OPENSEEFACE PFLD DLIB SECTIONS QUICK
 define newline
@@ -142,8 +143,8 @@ longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk
 	$(call train_each,$(recipe)/longer_teacher*.toml $(recipe)/longer_student*.toml,$(images_flag))
 	$(again) convert RUN=$(call quote,RUNS)/$(call quote,RECIPE)-longer_student
 
-convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/NAME BUDGET=0.03 ALL=1)
-	$(VENV) -m training handover $(call quote,RUN) $(data_flag) $(yunet_flag) $(runs_flag)
+convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/small-narrow-taught NAME=small BUDGET=0.03 ALL=1)
+	$(VENV) -m training handover $(call quote,RUN) $(call option,--name,NAME) $(data_flag) $(yunet_flag) $(runs_flag)
 	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(rehearsed) $(float_tail) $(call switch,--all,ALL)
 
 edgetpu: $(MAIN) ## the int8 model by Google's own edgetpu_compiler, where it is on the PATH (MODEL=file)
@@ -161,8 +162,8 @@ recover: $(MAIN) ## the run of a model that ships, to train on from it without i
 	$(VENV) -m training recover device/models/$(call quote,SIZE)/$(shipped_file) build/$(call quote,SIZE).npz --data $(call needed,DATA) $(yunet_flag) $(runs_flag)
 
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
-	set -e; for part in finding telling finder; do $(train) training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) $(runs_flag); done
-	$(again) convert RUN=$(call quote,RUNS)/finder
+	set -e; for part in finding telling finder turned turned-telling; do $(train) training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) $(runs_flag); done
+	$(again) convert RUN=$(call quote,RUNS)/finder-turned-telling NAME=finder
 
 open-data: $(MAIN) $(BENCH) ## what the open models learn from, into DATA (AVATARS=FOLDER FAIRFACE=FOLDER DATA=FOLDER)
 	$(VENV) -m training render --avatars $(call needed,AVATARS) --count 12000 --side 256 --out $(call needed,DATA)/rendered/train

@@ -27,7 +27,7 @@ VALUES = {
     "ablate": ("DATA", "RUNS", "IMAGES"),
     "seeds": ("DATA", "RUNS", "IMAGES"),
     "longer": ("DATA", "RUNS", "IMAGES"),
-    "convert": ("RUN", "DATA", "YUNET", "BUDGET", "RUNS"),
+    "convert": ("RUN", "NAME", "DATA", "YUNET", "BUDGET", "RUNS"),
     "edgetpu": ("MODEL",),
     "ethos-u": ("MODEL",),
     "ladder": ("DATA", "RUNS"),

@@ -10,6 +10,7 @@ from training.data.sets import read_validation
 from training.finder.evaluate import FinderEvaluation, evaluate_finder
 from training.finder.run import load_finder
 from training.measure.evaluate import Evaluation, evaluate, load_predictor, predict_boxes, predict_found
+from training.report.card_licence import finder_data_and_licence
 from training.report.lineage import commands_again, images_seen, lineage
 
 TEMPLATE = Path(__file__).with_name("card.template.md")
@@ -68,7 +69,9 @@ def write_finder_card(folder: Path, run: Path, data: Path, yunet: Path) -> Path:
         height=height,
         parameters=sum(weight.numel() for weight in network.parameters()),
         bytes=model.stat().st_size,
-        pictures=provenance["training_pictures"],
+        data=finder_data_and_licence(provenance),
+        run=runs[-1]["name"],
+        yunet_flag=" YUNET=YUNET" if provenance["teacher_sha256"] else "",
         yunet_score=YUNET_MIN_SCORE,
         recall=_recall_rows(figures),
         checked=provenance["validation_crops"],
@@ -83,7 +86,9 @@ def write_finder_card(folder: Path, run: Path, data: Path, yunet: Path) -> Path:
         shaken_nme=100 * shaken.nme_interocular,
         times="\n".join(f"| {name} | {value:.2f} |" for name, value in figures.times_ms.items()),
         ratio=figures.times_ms["ours"] / figures.times_ms["yunet"],
-        again=commands_again(runs, "--data DATA --yunet YUNET"),
+        again=commands_again(
+            runs, "--data DATA" + (" --yunet YUNET" if provenance["teacher_sha256"] else "")
+        ),
         images=images_seen(runs),
         commit=provenance["source_commit"],
         checkpoint=provenance["checkpoint_sha256"][:16],

@@ -1,4 +1,4 @@
-"""What a model card says of data and licence, by the sources that the manifest lists."""
+"""What a card says of data and licence, by the sources that the manifest lists."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,14 @@ from device.contract.provenance import all_free, sources_of
 RESEARCH = """\
 - **Data and licence**: trained on {faces} labelled faces: 300-W training photographs (HELEN, LFPW, AFW;
   labels by hand; research use only) and YouTube Faces frames (labels by a network, whole pixels; a
-  research set). **The weights are therefore for research use only.** The code is Apache-2.0."""
+  research set). **The weights are therefore for research use only.** The code is Apache-2.0.{further}"""
+FURTHER = """ What the
+  runs recorded of their sources:
+
+| source | licence | used as | sha256 |
+| --- | --- | --- | --- |
+{rows}
+"""
 OPEN = """\
 - **Data and licence**: trained on {faces} labelled faces, none of them of a research set. **The weights are
   free for any use**, with the attributions in [LICENCES.md](../../../LICENCES.md). 300-W measures below, and
@@ -18,6 +25,43 @@ OPEN = """\
 | --- | --- | --- | --- |
 {rows}
 """
+FINDER_RESEARCH = """\
+- **Data and licence**: trained on {pictures} pictures, those of research sets among them: 300-W training
+  photographs (HELEN, LFPW, AFW) and YouTube Faces frames, labelled and not. Faces without a label were taught
+  by YuNet (Apache-2.0), whose doubtful ones are neither face nor ground. No picture of a validation person or
+  photograph was used. **The weights are therefore for research use only.** The code is Apache-2.0. Every
+  source:
+
+| source | licence | used as | sha256 |
+| --- | --- | --- | --- |
+{rows}
+"""
+FINDER_OPEN = """\
+- **Data and licence**: trained on {pictures} pictures, none of them of a research set, and by no teacher.
+  **The weights are free for any use**, with the attributions in [LICENCES.md](../../../LICENCES.md). 300-W
+  and YouTube Faces measure below, and taught nothing. Everything that reached the weights:
+
+| source | licence | used as | sha256 |
+| --- | --- | --- | --- |
+{rows}
+"""
+
+
+def _rows(provenance: Mapping[str, Any]) -> str:
+    return "\n".join(
+        f"| {source.name} | {source.licence} | {source.used_as} | `{source.sha256[:16]}` |"
+        for source in sources_of(provenance)
+    )
+
+
+def finder_data_and_licence(provenance: Mapping[str, Any]) -> str:
+    """The paragraph of a finder's card.
+
+    Raises:
+        RefusedError: the list of sources cannot be read.
+    """
+    text = FINDER_OPEN if all_free(provenance) else FINDER_RESEARCH
+    return text.format(pictures=f"{provenance['training_pictures']:,}", rows=_rows(provenance))
 
 
 def data_and_licence(provenance: Mapping[str, Any]) -> str:
@@ -28,12 +72,9 @@ def data_and_licence(provenance: Mapping[str, Any]) -> str:
     """
     faces = f"{provenance['training_faces']:,}"
     if not all_free(provenance):
-        return RESEARCH.format(faces=faces)
-    rows = [
-        f"| {source.name} | {source.licence} | {source.used_as} | `{source.sha256[:16]}` |"
-        for source in sources_of(provenance)
-    ]
-    return OPEN.format(faces=faces, rows="\n".join(rows))
+        rows = _rows(provenance)
+        return RESEARCH.format(faces=faces, further=FURTHER.format(rows=rows) if rows else "")
+    return OPEN.format(faces=faces, rows=_rows(provenance))
 
 
 def checked_on(provenance: Mapping[str, Any]) -> str:
