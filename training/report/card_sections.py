@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from device.contract.landmarks import ibug_68
 from device.finders.open import open_finder
 from training.data.sets.rendered import HELD_OUT, avatar_of, read_rendered
 from training.measure.evaluate import load_predictor, predict_found
 from training.measure.fairness import fairness_table, measure_fairness
 from training.measure.turned_heads import TurnBand, turn_bands
-from training.report.mesh_peer import mesh_predictor
+from training.peers.media_pipe import MeshLooker
 from training.report.scheme_offsets import compare
 
 TURNED = """
@@ -85,7 +86,7 @@ def beside_mesh(model: Path, name: str, data: Path) -> str:
         MissingOutsideError: MediaPipe is not installed.
         BadInputError: model or data missing or damaged.
     """
-    figures = compare({name: load_predictor(model), "MediaPipe's mesh": mesh_predictor()}, data)
+    figures = compare({name: load_predictor(model), "MediaPipe's mesh": (MeshLooker().follow, ibug_68)}, data)
     rows = []
     for each, compared in figures.items():
         mean, low, high = (100 * value for value in compared.behind)

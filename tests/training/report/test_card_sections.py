@@ -17,6 +17,11 @@ class _Sample:
     name = "rendered/000001"
 
 
+class _Looker:
+    def follow(self, image: object, box: object) -> None:
+        """Never asked: `compare` is stood in for."""
+
+
 def test_turned_heads_are_told_by_yaw(monkeypatch: pytest.MonkeyPatch) -> None:
     bands = {"0-30": TurnBand(200, 4, 0.02, 0.05), "60-90": TurnBand(3, 3, None, None)}
     monkeypatch.setattr(card_sections, "read_rendered", lambda folder: [_Sample(), _Sample()])
@@ -39,7 +44,7 @@ def test_groups_are_told_with_their_intervals(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_open_model_stands_beside_the_mesh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(card_sections, "mesh_predictor", lambda: None)
+    monkeypatch.setattr(card_sections, "MeshLooker", _Looker)
     monkeypatch.setattr(
         card_sections,
         "compare",
