@@ -31,6 +31,10 @@ class CropSet:
     sources: list[str]
     """N names of sets."""
 
+    def __len__(self) -> int:
+        """N."""
+        return len(self.crops)
+
 
 def cut_crops(samples: Sequence[Sample], margin: float, side: int, seed: int = SEED) -> CropSet:
     """Crops of jittered boxes, with random numbers of `seed` drawn in the order of `samples`.

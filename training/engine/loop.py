@@ -102,7 +102,7 @@ class Loop:
         self.average = Average(parts.model, parts.average, settings.ema_decay)
         self.steps = max(settings.images // settings.batch, 1)
         # A short run is not evaluated more often than after as many faces as that takes.
-        faces = math.ceil(len(parts.validation.crops) / settings.batch)
+        faces = math.ceil(len(parts.validation) / settings.batch)
         self.validation_steps = max(self.steps // VALIDATIONS, faces, 1)
         self.log_steps = max(self.validation_steps // LOGS_PER_VALIDATION, 1)
         parts.folder.mkdir(parents=True, exist_ok=True)

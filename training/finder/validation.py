@@ -34,6 +34,10 @@ class PictureSet:
     sources: list[str]
     """N names of data sets; a picture of `ground` holds no face."""
 
+    def __len__(self) -> int:
+        """N."""
+        return len(self.inputs)
+
 
 def letterboxed(image: NDArray[np.uint8], input_wh: tuple[int, int]) -> tuple[NDArray[np.uint8], Letterbox]:
     """A picture as the finder's input, (H, W, 3), and how it was fitted into it."""

@@ -3,7 +3,7 @@ import pytest
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
 from training.__main__ import make_parser
-from training.engine.run_file import read_merged, read_run, read_values
+from training.engine.run_file import read_merged, read_run
 from training.finder.settings import is_finder_run, read_finder_run
 from training.models import build_model
 from training.programs.train import read_settings, settings_from_values
@@ -29,10 +29,10 @@ def named_runs(run):
 def test_every_run_file_of_the_project_reads(root):
     paths = sorted((root / "training" / "configs").rglob("*.toml"))
     assert len(paths) >= 5
-    finders = [path for path in paths if is_finder_run(read_values(path))]
+    finders = [path for path in paths if is_finder_run(read_merged(path))]
     runs = [read_finder_run(path) if path in finders else read_run(path) for path in paths]
-    parts = ["finder.toml", "finding.toml", "telling.toml"]
-    opened = ["finder-finding.toml", "finder-telling.toml", "finder.toml"]
+    parts = ["finder.toml", "finding.toml", "telling.toml", "turned-telling.toml", "turned.toml"]
+    opened = ["finder-finding.toml", "finder.toml"]
     assert [path.name for path in finders if path.parent.name == "finder"] == parts
     assert [path.name for path in finders if path.parent.name == "open"] == opened
     assert len(finders) == len(parts) + len(opened)
