@@ -3,13 +3,14 @@
 import argparse
 
 from training.engine.checkpoint import load_values
-from training.engine.run_file import read_merged, read_run
+from training.engine.run_file import read_merged
 from training.export.handover import write_handover
 from training.export.label_bias import label_bias_table, measure_label_bias
 from training.export.recovered import recover_run
 from training.finder.recovered import recover_finder_run
-from training.finder.settings import is_finder_run, read_finder_run
+from training.finder.settings import FinderRun, is_finder_run
 from training.programs.finder import hand_over_finder, write_card_of_finder
+from training.programs.train import settings_from_values
 from training.report.lineage import run_file_of
 from training.report.model_card import CardFaces, write_card
 
@@ -41,19 +42,21 @@ def card(arguments: argparse.Namespace) -> None:
 
 
 def recover(arguments: argparse.Namespace) -> None:
-    """Make a finished run of a shipped model.
+    """Make a finished run of a shipped model, called as its folder is: whichever run its last part was.
 
     Raises:
         LandmarksError: as the run file and the weights say.
     """
-    run = run_file_of(arguments.run) if arguments.run.suffix == ".tflite" else arguments.run
-    if is_finder_run(read_merged(run)):
-        settings = read_finder_run(run)
-        figures = recover_finder_run(
-            settings, arguments.weights, arguments.data, arguments.yunet, arguments.runs
-        )
-    else:
-        figures = recover_run(read_run(run), arguments.weights, arguments.data, arguments.runs)
+    shipped = arguments.run.suffix == ".tflite"
+    values = read_merged(run_file_of(arguments.run) if shipped else arguments.run)
+    if shipped:
+        values["name"] = arguments.run.resolve().parent.name
+    settings = settings_from_values(values, str(arguments.run))
+    figures = (
+        recover_finder_run(settings, arguments.weights, arguments.data, arguments.yunet, arguments.runs)
+        if isinstance(settings, FinderRun)
+        else recover_run(settings, arguments.weights, arguments.data, arguments.runs)
+    )
     print(", ".join(f"{name} {100 * figure:.2f} %" for name, figure in figures.items()))
 
 
