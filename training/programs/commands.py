@@ -180,6 +180,15 @@ def _recover(parser: argparse.ArgumentParser) -> None:
     _runs(parser)
 
 
+def _blend(parser: argparse.ArgumentParser) -> None:
+    _run_file(parser)
+    parser.add_argument(
+        "--with", dest="other", required=True, metavar="RUN", help="what its start began with"
+    )
+    parser.add_argument("--share", type=float, required=True, help="of the run that it starts from, 0 to 1")
+    _runs(parser)
+
+
 def _evaluate_finder(parser: argparse.ArgumentParser) -> None:
     _data(parser)
     parser.add_argument("--yunet", type=Path, required=True, help=YUNET_HELP)
@@ -325,6 +334,7 @@ COMMANDS = (
     Command("turned", "draw training faces and, beside each, the same head turned farther", _turned,
             "pages.turned"),
     Command("search-log", "what was tried for the students, from the runs' logs", _runs, "pages.search_log"),
+    Command("blend", "a network between a finished run and what it began with", _blend, "export.blend"),
     Command("recover", "a finished run from the weights of a model that ships", _recover, "export.recover"),
     Command("evaluate-finder", "recall, false alarms and time of a finder beside YuNet's", _evaluate_finder,
             "finder.evaluate"),

@@ -1,9 +1,10 @@
-"""`handover`, `card`, `recover` and `label-bias`: what leaves training, and what comes back."""
+"""`handover`, `card`, `recover`, `blend` and `label-bias`: what leaves training, and what comes back."""
 
 import argparse
 
 from training.engine.checkpoint import load_values
 from training.engine.run_file import read_merged
+from training.export.blend import blend_runs
 from training.export.handover import write_handover
 from training.export.label_bias import label_bias_table, measure_label_bias
 from training.export.recovered import recover_run
@@ -58,6 +59,16 @@ def recover(arguments: argparse.Namespace) -> None:
         else recover_run(settings, arguments.weights, arguments.data, arguments.runs)
     )
     print(", ".join(f"{name} {100 * figure:.2f} %" for name, figure in figures.items()))
+
+
+def blend(arguments: argparse.Namespace) -> None:
+    """Put a network between two finished runs.
+
+    Raises:
+        LandmarksError: as the run file and the runs say.
+    """
+    settings = settings_from_values(read_merged(arguments.run), str(arguments.run))
+    print(blend_runs(settings, arguments.other, arguments.share, arguments.runs))
 
 
 def label_bias(arguments: argparse.Namespace) -> None:

@@ -2,7 +2,10 @@
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
+import torch
+from torch import nn
 
 from convert.handover.network import read_network
 from convert.stations.opset import CONVERTER_OPSET, check_nodes, lower_opset
@@ -79,3 +82,29 @@ def test_a_quantisation_aware_network_loses_its_fake_quantisers_and_nothing_else
     heatmap, _ = outputs_of(exported, tmp_path / "aware.onnx")
     plain, _ = outputs_of(model, tmp_path / "student.onnx")
     assert heatmap == pytest.approx(plain, abs=1e-4)
+
+
+def test_padding_of_a_newer_operator_set_is_kept_and_padding_along_named_axes_refused(tmp_path):
+    class Padded(nn.Module):
+        def forward(self, image):
+            return nn.functional.pad(image, (0, 1, 0, 1), value=0.5)
+
+    path = tmp_path / "padded.onnx"
+    shown = (torch.zeros(1, 3, 8, 8),)
+    torch.onnx.export(Padded(), shown, path, dynamo=True, opset_version=18, verbose=False)
+    model = onnx.load(path)
+    assert any(node.op_type == "Pad" for node in model.graph.node)
+    lowered = lower_opset(model, path)
+    assert [each.version for each in lowered.opset_import] == [CONVERTER_OPSET]
+    image = np.random.default_rng(0).normal(size=(1, 3, 8, 8)).astype(np.float32)
+    session = onnxruntime.InferenceSession(lowered.SerializeToString())
+    (padded,) = session.run(None, {session.get_inputs()[0].name: image})
+    assert np.array_equal(padded[..., :8, :8], image)
+    assert (padded[..., 8, :] == 0.5).all()
+
+    again = onnx.load(path)
+    pad = next(node for node in again.graph.node if node.op_type == "Pad")
+    again.graph.initializer.append(onnx.numpy_helper.from_array(np.arange(4), "axes"))
+    pad.input.extend([""] * (3 - len(pad.input)) + ["axes"])
+    with pytest.raises(BadInputError, match="without a form in ONNX opset 17"):
+        lower_opset(again, path)

@@ -31,7 +31,14 @@ def test_every_run_file_of_the_project_reads(root):
     assert len(paths) >= 5
     finders = [path for path in paths if is_finder_run(read_merged(path))]
     runs = [read_finder_run(path) if path in finders else read_run(path) for path in paths]
-    parts = ["finder.toml", "finding.toml", "telling.toml", "turned-telling.toml", "turned.toml"]
+    parts = [
+        "blended.toml",
+        "finder.toml",
+        "finding.toml",
+        "telling.toml",
+        "turned-telling.toml",
+        "turned.toml",
+    ]
     opened = ["finder-finding.toml", "finder.toml"]
     assert [path.name for path in finders if path.parent.name == "finder"] == parts
     assert [path.name for path in finders if path.parent.name == "open"] == opened
