@@ -1,5 +1,6 @@
 """Which runs a run came from: what it started from and who taught it, in the order to train them again."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ def teacher_names(settings: dict[str, Any]) -> list[str]:
 def lineage(run: Path) -> list[dict[str, Any]]:
     """Settings of a finished run and of those it came from, oldest first, each once.
 
+    A run recovered from a model that shipped is a beginning, and has `recovered`; one that lies between
+    two others has `blended` and `share` (`training/export/blend.py`).
+
     Args:
         run: the run's folder; the others lie beside it.
 
@@ -32,13 +36,23 @@ def lineage(run: Path) -> list[dict[str, Any]]:
 
     def visit(name: str) -> None:
         settings = load_values(run.parent / name / "network.pt")["settings"]
-        for before in (settings.get("start"), *teacher_names(settings)):
-            if before and before not in found:
-                visit(before)
-        found[name] = settings
+        made = _how_made(run.parent / name)
+        before = () if made.get("recovered") else (settings.get("start"), *teacher_names(settings))
+        for other in (*before, *made.get("blended", ())):
+            if other and other not in found:
+                visit(other)
+        found[name] = {**settings, **made}
 
     visit(run.name)
     return list(found.values())
+
+
+def _how_made(folder: Path) -> dict[str, Any]:
+    """What the last row of a run's log says of a network that was not trained."""
+    log = folder / "log.jsonl"
+    rows = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+    last = json.loads(rows[-1]) if rows else {}
+    return {key: last[key] for key in ("recovered", "blended", "share") if key in last}
 
 
 def run_files() -> dict[str, str]:
@@ -66,15 +80,27 @@ def run_file_of(model: Path) -> Path:
 
 
 def commands_again(runs: list[dict[str, Any]], flags: str) -> str:
-    """One indented command a run, which trains it again; a run without a run file is named."""
+    """One indented command a run, which makes it again; a run without a run file is named."""
     files = run_files()
-    return "\n".join(
-        f"    python -m training train {files.get(run['name'], run['name'] + '.toml (not kept)')} {flags}"
-        for run in runs
-    )
+    return "\n".join(f"    {_command(run, files, flags)}" for run in runs)
+
+
+def _command(run: dict[str, Any], files: dict[str, str], flags: str) -> str:
+    name = run["name"]
+    if run.get("recovered"):
+        return f"make recover SIZE={name} DATA=DATA  # of the model that shipped before this one"
+    file = files.get(name, f"{name}.toml (not kept)")
+    if "blended" in run:
+        return f"python -m training blend {file} --with {run['blended'][0]} --share {run['share']:g}"
+    return f"python -m training train {file} {flags}"
 
 
 def images_seen(runs: list[dict[str, Any]]) -> str:
     """Their images in words: one number, or a sum."""
-    counts = [f"{run['optimiser']['images']:,}" for run in runs]
-    return " + ".join(counts)
+    learnt = [run for run in runs if "blended" not in run]
+    return " + ".join(_images(run) for run in learnt)
+
+
+def _images(run: dict[str, Any]) -> str:
+    count = f"{run['optimiser']['images']:,}"
+    return f"those of the earlier {run['name']}" if run.get("recovered") else count
