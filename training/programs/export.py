@@ -2,6 +2,7 @@
 
 import argparse
 
+from device.contract.landmarks import ibug_68
 from training.engine.checkpoint import load_values
 from training.engine.run_file import read_merged
 from training.export.blend import blend_runs
@@ -10,6 +11,7 @@ from training.export.label_bias import label_bias_table, measure_label_bias
 from training.export.recovered import recover_run
 from training.finder.recovered import recover_finder_run
 from training.finder.settings import FinderRun, is_finder_run
+from training.peers.media_pipe import MeshLooker
 from training.programs.finder import hand_over_finder, write_card_of_finder
 from training.programs.train import settings_from_values
 from training.report.lineage import run_file_of
@@ -38,7 +40,9 @@ def card(arguments: argparse.Namespace) -> None:
     if (arguments.folder / "finder.tflite").is_file():
         write_card_of_finder(arguments)
         return
-    faces = CardFaces(arguments.rendered, arguments.photographs, arguments.finder)
+    faces = CardFaces(
+        arguments.rendered, arguments.photographs, arguments.finder, lambda: (MeshLooker().follow, ibug_68)
+    )
     print(write_card(arguments.folder, arguments.run, arguments.data, faces))
 
 

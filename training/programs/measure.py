@@ -10,11 +10,11 @@ from device.finders.open import open_finder
 from training.data.sets.sample import Faces
 from training.engine.figures import draw_ced
 from training.measure import evaluate as evaluation
-from training.measure.fairness import fairness_table, measure_fairness
 from training.measure.presence import measure_presence, presence_table
 from training.measure.robustness import draw_cheap, draw_reliability, measure_robustness, robustness_table
 from training.measure.turned_heads import turn_bands, turn_table
 from training.peers.media_pipe import MeshLooker
+from training.report.fairness import fairness_table, measure_fairness
 from training.report.scheme_offsets import compare as compare_predictors
 from training.report.scheme_offsets import comparison_table
 

@@ -28,9 +28,9 @@ OPEN = """\
 FINDER_RESEARCH = """\
 - **Data and licence**: trained on {pictures} pictures, those of research sets among them: 300-W training
   photographs (HELEN, LFPW, AFW) and YouTube Faces frames, labelled and not. Faces without a label were taught
-  by YuNet (Apache-2.0), whose doubtful ones are neither face nor ground. No picture of a validation person or
-  photograph was used. **The weights are therefore for research use only.** The code is Apache-2.0. Every
-  source:
+  by YuNet (its code is Apache-2.0; it learnt from a research set), whose doubtful ones are neither face nor
+  ground. No picture of a validation person or photograph was used. **The weights are therefore for research
+  use only.** The code is Apache-2.0. Every source:
 
 | source | licence | used as | sha256 |
 | --- | --- | --- | --- |

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from device.contract.landmarks import ibug_68
+from device.contract.landmarks import LandmarkScheme
 from device.finders.open import open_finder
 from training.data.sets.rendered import HELD_OUT, avatar_of, read_rendered
-from training.measure.evaluate import load_predictor, predict_found
-from training.measure.fairness import fairness_table, measure_fairness
+from training.measure.evaluate import Predictor, load_predictor, predict_found
 from training.measure.turned_heads import TurnBand, turn_bands
-from training.peers.media_pipe import MeshLooker
+from training.report.fairness import fairness_table, measure_fairness
 from training.report.scheme_offsets import compare
 
 TURNED = """
@@ -79,14 +78,13 @@ def groups(model: Path, finder: str, photographs: Path) -> str:
     return GROUPS.format(table=fairness_table(measure_fairness(model, open_finder(finder), photographs)))
 
 
-def beside_mesh(model: Path, name: str, data: Path) -> str:
+def beside_mesh(model: Path, name: str, data: Path, mesh: tuple[Predictor, LandmarkScheme]) -> str:
     """The section that holds an open model against MediaPipe's mesh.
 
     Raises:
-        MissingOutsideError: MediaPipe is not installed.
         BadInputError: model or data missing or damaged.
     """
-    figures = compare({name: load_predictor(model), "MediaPipe's mesh": (MeshLooker().follow, ibug_68)}, data)
+    figures = compare({name: load_predictor(model), "MediaPipe's mesh": mesh}, data)
     rows = []
     for each, compared in figures.items():
         mean, low, high = (100 * value for value in compared.behind)

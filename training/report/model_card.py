@@ -3,6 +3,7 @@
 Every figure is measured when the card is written; none is typed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from device.checks.bench.stages import measure_stages
 from device.contract.codec import HALF_SCORE_ERROR
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
+from device.contract.landmarks import LandmarkScheme
 from device.contract.manifest import ModelManifest, read_model_manifest
 from device.contract.provenance import all_free
 from training.data.sets import read_validation
 from training.engine.checkpoint import load_network
-from training.measure.evaluate import Evaluation, evaluate, load_predictor, predict_boxes
+from training.measure.evaluate import Evaluation, Predictor, evaluate, load_predictor, predict_boxes
 from training.measure.robustness import measure_robustness
 from training.report.card_licence import checked_on, data_and_licence
 from training.report.card_sections import beside_mesh, groups, limits, turned_heads
@@ -108,6 +110,8 @@ class CardFaces:
     """FairFace's pictures beside list.csv."""
     finder: str = "trained:"
     """Finds both."""
+    mesh: Callable[[], tuple[Predictor, LandmarkScheme]] | None = None
+    """Opens MediaPipe's mesh, beside which an open model stands."""
 
 
 def _sections(model: Path, manifest: ModelManifest, data: Path, faces: CardFaces) -> str:
@@ -116,8 +120,8 @@ def _sections(model: Path, manifest: ModelManifest, data: Path, faces: CardFaces
         parts.append(turned_heads(model, faces.finder, faces.rendered))
     if faces.photographs is not None:
         parts.append(groups(model, faces.finder, faces.photographs))
-    if all_free(manifest.provenance):
-        parts.append(beside_mesh(model, manifest.name, data))
+    if faces.mesh is not None and all_free(manifest.provenance):
+        parts.append(beside_mesh(model, manifest.name, data, faces.mesh()))
     return "".join(parts)
 
 

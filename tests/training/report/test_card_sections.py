@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.measure.fairness import Group, Interval
+from training.measure.evaluate import load_predictor
 from training.measure.turned_heads import TurnBand
 from training.report import card_sections
+from training.report.fairness import Group, Interval
 from training.report.scheme_offsets import Compared
 
 MODEL = Path("device/models/small/student.tflite")
@@ -15,11 +16,6 @@ MODEL = Path("device/models/small/student.tflite")
 
 class _Sample:
     name = "rendered/000001"
-
-
-class _Looker:
-    def follow(self, image: object, box: object) -> None:
-        """Never asked: `compare` is stood in for."""
 
 
 def test_turned_heads_are_told_by_yaw(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +40,6 @@ def test_groups_are_told_with_their_intervals(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_open_model_stands_beside_the_mesh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(card_sections, "MeshLooker", _Looker)
     monkeypatch.setattr(
         card_sections,
         "compare",
@@ -56,7 +51,7 @@ def test_an_open_model_stands_beside_the_mesh(monkeypatch: pytest.MonkeyPatch) -
             )
         ),
     )
-    text = card_sections.beside_mesh(MODEL, "open-small", Path("data"))
+    text = card_sections.beside_mesh(MODEL, "open-small", Path("data"), load_predictor(MODEL))
     assert "| open-small | 6.00 | 4.50 |  |" in text
     assert "| MediaPipe's mesh | 7.00 | 4.80 | +0.30 [+0.10, +0.50] |" in text
 

@@ -8,7 +8,7 @@ import pytest
 
 from device.contract.errors import BadInputError
 from device.finders.open import open_finder
-from training.measure.fairness import MIN_FACES, fairness_rows, measure_fairness, read_groups
+from training.report.fairness import MIN_FACES, fairness_rows, measure_fairness, read_groups
 
 ROOT = Path(__file__).parents[3]
 FACE = ROOT / "device/assets/demo_face.jpg"
