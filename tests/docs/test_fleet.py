@@ -108,7 +108,8 @@ def replies(reader, topic):
     return [message for message in messages if message["type"] == "reply"]
 
 
-@pytest.mark.timeout(60)
+# The bridge comes back after a pause that grows by chance, up to a minute.
+@pytest.mark.timeout(200)
 def test_events_wait_for_a_centre_that_is_away_and_a_lost_site_is_told(brokers):
     centre, site, watch = brokers
     topic = f"landmarks/{SITE}"
@@ -118,9 +119,9 @@ def test_events_wait_for_a_centre_that_is_away_and_a_lost_site_is_told(brokers):
         sink = open_sink(f"mqtt://{site.address}/hall")
         sink.close()
         centre.start()
-        assert wait_until(lambda: seen.payloads(f"{topic}/hall/status")[-1:] == [b"stopped"], 20)
+        assert wait_until(lambda: seen.payloads(f"{topic}/hall/status")[-1:] == [b"stopped"], 70)
         site.kill()
-        assert wait_until(lambda: seen.payloads(f"{topic}/bridge")[-1:] == [b"0"], 20)
+        assert wait_until(lambda: seen.payloads(f"{topic}/bridge")[-1:] == [b"0"], 70)
 
 
 def test_a_site_cannot_write_below_another_sites_name(tmp_path, brokers):
