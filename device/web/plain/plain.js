@@ -75,13 +75,16 @@ function draw() {
   }
 }
 
+/** What a stream gives as a name: text, whatever it is; an object may refuse to become any. */
+const named = (value) => (typeof value === "string" ? value : JSON.stringify(value) ?? "?");
+
 setInterval(() => {
   const now = performance.now();
   if (frame) {
     const rate = (1000 * frames) / (now - counted);
     // What an old frame says of faces is out of date: the camera or the connection may be lost.
     const faces = now - arrived > STALE_MS ? "no" : frame.faces.length;
-    document.getElementById("figures").textContent = `${frame.source} · ${frame.model} · ${rate.toFixed(1)} frames/s · ${faces} face(s)`;
+    document.getElementById("figures").textContent = `${named(frame.source)} · ${named(frame.model)} · ${rate.toFixed(1)} frames/s · ${faces} face(s)`;
   }
   frames = 0;
   counted = now;

@@ -51,7 +51,7 @@ def test_each_face_has_a_row_and_a_frame_without_one_too(tmp_path):
     assert (rows[0]["smile_left"], rows[0]["smile_right"]) == ("0.25", "")
     for row, face in zip(rows, (first, second), strict=False):
         points = [(row[f"{name}_x"], row[f"{name}_y"]) for name in ibug_68.landmark_names]
-        assert np.array_equal(np.array(points, np.float32), face.landmarks)
+        assert np.array_equal(np.array(points, np.float64), face.landmarks)
     assert set(rows[2].values()) == {"1", "7", "", "640", "480"}
 
 
