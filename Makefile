@@ -154,8 +154,9 @@ ethos-u: $(MAIN) $(ETHOS_U) ## every shipped int8 model by Arm's Vela, as C arra
 	$(VENV) -m convert ethos-u $(if $(filter override,$(origin MODEL)),$(call quote,MODEL),device/models/*/*.tflite) --out build/ethos-u
 
 ladder: $(MAIN) $(CONVERT) ## train the students that ship, in all sizes, and convert them (DATA=FOLDER)
-	set -e; for run in small-rough tiny-rough small-calm tiny-calm base-calm small-lean tiny-lean base-lean wide-rough wide-calm wide-lean wide base-taught base-context base-hand base-points base small tiny; do $(train) training/configs/landmark_student/$$run.toml $(data_flag) $(runs_flag); done
-	set -e; for size in tiny small base; do $(again) convert RUN=$(call quote,RUNS)/$$size BUDGET=0.03; done
+	set -e; for run in small-rough tiny-rough small-calm tiny-calm base-calm small-lean tiny-lean base-lean wide-rough wide-calm wide-lean wide base-taught base-context base-hand base-points base small tiny small-turned; do $(train) training/configs/landmark_student/$$run.toml $(data_flag) $(runs_flag); done
+	test -d $(call quote,RUNS)/small-blended || $(VENV) -m training blend training/configs/landmark_student/small-blended.toml --with small --share 0.3 $(runs_flag)
+	set -e; for run in tiny base small-blended; do $(again) convert RUN=$(call quote,RUNS)/$$run NAME=$${run%-blended} BUDGET=0.03; done
 
 recover: $(MAIN) ## the run of a model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER; SIZE=finder YUNET=FILE)
 	$(VENV) -m convert weights device/models/$(call needed,SIZE)/$(shipped_file) --out build/$(call quote,SIZE).npz
