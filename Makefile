@@ -175,7 +175,7 @@ open-data: $(MAIN) $(BENCH) ## what the open models learn from, into DATA (AVATA
 
 open: $(MAIN) $(CONVERT) ## train the open models and their finder from what open-data wrote, then convert them (DATA=FOLDER)
 	set -e; for run in lite small-rough small tiny-rough tiny base finder-finding finder; do $(train) training/configs/open/$$run.toml --data $(call needed,DATA) $(runs_flag); done
-	set -e; for model in open-small open-tiny open-base; do $(again) convert RUN=$(call quote,RUNS)/$$model BUDGET=0.05; done
+	set -e; for model in open-small open-tiny open-base; do $(again) convert RUN=$(call quote,RUNS)/$$model BUDGET=0.03; done
 	$(again) convert RUN=$(call quote,RUNS)/open-finder
 
 evaluate: $(MAIN) ## figures of a model on labelled faces (MODEL=file DATASET=300w:FOLDER)

@@ -267,7 +267,7 @@ def test_a_visitor_sees_the_demo_then_their_own_camera_and_nothing_leaves_the_br
     visitor.open(url)
     visitor.wait("drawn.filter((each) => each.faces.length).length > 3", 90)
     assert "WebAssembly" in visitor.page.inner_text("#chip")
-    assert visitor.page.inner_text("#source").startswith("demo")
+    visitor.wait("document.getElementById('source').textContent.startsWith('demo')")
     visitor.page.check('input[name="camera"][value="own"]')
     visitor.page.evaluate("drawn.length = 0")
     visitor.wait("document.getElementById('source').textContent.startsWith('camera')", 90)
