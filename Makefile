@@ -143,7 +143,7 @@ longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk
 	$(call train_each,$(recipe)/longer_teacher*.toml $(recipe)/longer_student*.toml,$(images_flag))
 	$(again) convert RUN=$(call quote,RUNS)/$(call quote,RECIPE)-longer_student
 
-convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/small-narrow-taught NAME=small BUDGET=0.03 ALL=1)
+convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/small-blended NAME=small BUDGET=0.03 ALL=1)
 	$(VENV) -m training handover $(call quote,RUN) $(call option,--name,NAME) $(data_flag) $(yunet_flag) $(runs_flag)
 	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(rehearsed) $(float_tail) $(call switch,--all,ALL)
 

@@ -19,7 +19,7 @@ from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES
 from training.data.crops import to_tensor
 from training.engine.checkpoint import save_network
-from training.engine.settings import RunSettings
+from training.engine.settings import CommonSettings, RunSettings
 from training.engine.validation import validation_nme
 from training.export.handover_faces import handover_faces
 from training.models import build_model
@@ -127,6 +127,31 @@ def make_identity(model: nn.Module, norms: Sequence[nn.BatchNorm2d], image: Tens
         hook.remove()
 
 
+def folder_to_recover(settings: CommonSettings, runs: Path) -> Path:
+    """The folder of a run, which must not be there yet.
+
+    Raises:
+        BadInputError: it is.
+    """
+    folder = runs / settings.name
+    if folder.exists():
+        raise BadInputError(f"{folder} is there already; move it away to recover the run")
+    return folder
+
+
+def write_recovered(
+    folder: Path, model: nn.Module, settings: CommonSettings, metrics: dict[str, float]
+) -> None:
+    """Write network.pt and one row of the log, as if the run were finished.
+
+    Raises:
+        WriteFailedError: the folder cannot be written or the disk is full.
+    """
+    save_network(model, settings, metrics, folder / "network.pt")
+    row = {"step": 0, "images": settings.optimiser.images, "recovered": True, **metrics}
+    write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
+
+
 def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: Path) -> dict[str, float]:
     """Write runs/NAME as if it were finished: network.pt, and one row of its log.
 
@@ -143,9 +168,7 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
         BadInputError: the run is there already, the weights are not its network's, or data is missing.
         WriteFailedError: the folder cannot be written or the disk is full.
     """
-    folder = runs / settings.name
-    if folder.exists():
-        raise BadInputError(f"{folder} is there already; move it away to recover the run")
+    folder = folder_to_recover(settings, runs)
     model = build_model(settings.model, SCHEMES[settings.scheme].count)
     side = settings.model.input_side
     norms = take_layers(model, read_layers(weights), (side, side))
@@ -153,7 +176,5 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
     make_identity(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
     figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])
     metrics = {f"nme_{name}": nme for name, nme in figures.items()}
-    save_network(model, settings, metrics, folder / "network.pt")
-    row = {"step": 0, "images": settings.optimiser.images, "recovered": True, **metrics}
-    write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
+    write_recovered(folder, model, settings, metrics)
     return figures

@@ -1,15 +1,17 @@
 """A finder's finished run made from the one that ships: `training/export/recovered.py`, for finders."""
 
-import json
 from pathlib import Path
 
 import torch
 
-from device.contract.errors import BadInputError
-from device.contract.files import write_whole_bytes
 from training.data.crops import to_tensor
-from training.engine.checkpoint import save_network
-from training.export.recovered import make_identity, read_layers, take_layers
+from training.export.recovered import (
+    folder_to_recover,
+    make_identity,
+    read_layers,
+    take_layers,
+    write_recovered,
+)
 from training.finder.handover import calibration_canvases
 from training.finder.run import build_finder, load_run_pictures, make_composer
 from training.finder.settings import FinderRun
@@ -36,9 +38,7 @@ def recover_finder_run(
         BadInputError: the run is there already, the weights are not its network's, or data is missing.
         WriteFailedError: the folder cannot be written or the disk is full.
     """
-    folder = runs / settings.name
-    if folder.exists():
-        raise BadInputError(f"{folder} is there already; move it away to recover the run")
+    folder = folder_to_recover(settings, runs)
     model = build_finder(settings.model)
     norms = take_layers(model, read_layers(weights), settings.model.input_wh)
     pack, pictures, _ = load_run_pictures(settings, data, teacher, runs / "packs")
@@ -46,7 +46,5 @@ def recover_finder_run(
     make_identity(model, norms, to_tensor(canvases, torch.device("cpu")))
     missed = miss_rates(model, pictures, RULE)
     metrics = {f"missed_{name}": share for name, share in missed.items()}
-    save_network(model, settings, metrics, folder / "network.pt")
-    row = {"step": 0, "images": settings.optimiser.images, "recovered": True, **metrics}
-    write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
+    write_recovered(folder, model, settings, metrics)
     return missed

@@ -93,12 +93,17 @@ class Agreement:
     """Mean distance of the passes from it, face sizes."""
 
 
+def mean_and_spread(found: Array) -> Agreement:
+    """The mean of passes (P, 68, 2) that have all found the face, and how far they lie from it."""
+    mean = found.mean(axis=0)
+    size = np.ptp(mean, axis=0).max()
+    return Agreement(mean, float(np.linalg.norm(found - mean, axis=2).mean() / size))
+
+
 def agreement_of(landmarks: Array) -> Agreement | None:
     """The passes' mean (P, 68, 2), or None where they do not agree; NaN where a pass found nothing."""
     found = landmarks[np.isfinite(landmarks).all(axis=(1, 2))]
     if len(found) < MIN_PASSES:
         return None
-    mean = found.mean(axis=0)
-    size = np.ptp(mean, axis=0).max()
-    spread = float(np.linalg.norm(found - mean, axis=2).mean() / size)
-    return Agreement(mean, spread) if spread <= MAX_SPREAD else None
+    both = mean_and_spread(found)
+    return both if both.spread <= MAX_SPREAD else None

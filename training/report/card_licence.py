@@ -12,18 +12,14 @@ RESEARCH = """\
 FURTHER = """ What the
   runs recorded of their sources:
 
-| source | licence | used as | sha256 |
-| --- | --- | --- | --- |
-{rows}
+{sources}
 """
 OPEN = """\
 - **Data and licence**: trained on {faces} labelled faces, none of them of a research set. **The weights are
   free for any use**, with the attributions in [LICENCES.md](../../../LICENCES.md). 300-W measures below, and
   taught nothing. Everything that reached the weights:
 
-| source | licence | used as | sha256 |
-| --- | --- | --- | --- |
-{rows}
+{sources}
 """
 FINDER_RESEARCH = """\
 - **Data and licence**: trained on {pictures} pictures, those of research sets among them: 300-W training
@@ -32,26 +28,30 @@ FINDER_RESEARCH = """\
   ground. No picture of a validation person or photograph was used. **The weights are therefore for research
   use only.** The code is Apache-2.0. Every source:
 
-| source | licence | used as | sha256 |
-| --- | --- | --- | --- |
-{rows}
+{sources}
 """
 FINDER_OPEN = """\
 - **Data and licence**: trained on {pictures} pictures, none of them of a research set, and by no teacher.
   **The weights are free for any use**, with the attributions in [LICENCES.md](../../../LICENCES.md). 300-W
   and YouTube Faces measure below, and taught nothing. Everything that reached the weights:
 
-| source | licence | used as | sha256 |
-| --- | --- | --- | --- |
-{rows}
+{sources}
 """
 
 
-def _rows(provenance: Mapping[str, Any]) -> str:
-    return "\n".join(
+HEAD = """\
+| source | licence | used as | sha256 |
+| --- | --- | --- | --- |
+"""
+
+
+def _table(provenance: Mapping[str, Any]) -> str:
+    """Every source that the manifest lists; nothing where it lists none."""
+    rows = "\n".join(
         f"| {source.name} | {source.licence} | {source.used_as} | `{source.sha256[:16]}` |"
         for source in sources_of(provenance)
     )
+    return HEAD + rows if rows else ""
 
 
 def finder_data_and_licence(provenance: Mapping[str, Any]) -> str:
@@ -61,7 +61,7 @@ def finder_data_and_licence(provenance: Mapping[str, Any]) -> str:
         RefusedError: the list of sources cannot be read.
     """
     text = FINDER_OPEN if all_free(provenance) else FINDER_RESEARCH
-    return text.format(pictures=f"{provenance['training_pictures']:,}", rows=_rows(provenance))
+    return text.format(pictures=f"{provenance['training_pictures']:,}", sources=_table(provenance))
 
 
 def data_and_licence(provenance: Mapping[str, Any]) -> str:
@@ -72,9 +72,9 @@ def data_and_licence(provenance: Mapping[str, Any]) -> str:
     """
     faces = f"{provenance['training_faces']:,}"
     if not all_free(provenance):
-        rows = _rows(provenance)
-        return RESEARCH.format(faces=faces, further=FURTHER.format(rows=rows) if rows else "")
-    return OPEN.format(faces=faces, rows=_rows(provenance))
+        sources = _table(provenance)
+        return RESEARCH.format(faces=faces, further=FURTHER.format(sources=sources) if sources else "")
+    return OPEN.format(faces=faces, sources=_table(provenance))
 
 
 def checked_on(provenance: Mapping[str, Any]) -> str:

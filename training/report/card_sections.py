@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from device.contract.landmarks import LandmarkScheme
+from device.contract.manifest import read_model_manifest
 from device.finders.open import open_finder
 from training.data.sets.rendered import HELD_OUT, avatar_of, read_rendered
 from training.measure.evaluate import Predictor, load_predictor, predict_found
@@ -57,7 +58,7 @@ def turned_heads(model: Path, finder: str, folder: Path) -> str:
         BadInputError: model, finder or folder missing or damaged.
     """
     samples = [sample for sample in read_rendered(folder) if avatar_of(sample.name) in HELD_OUT]
-    _, scheme = load_predictor(model)
+    scheme = read_model_manifest(model).landmark_scheme
     bands = turn_bands(predict_found(model, open_finder(finder), samples), samples, scheme)
     people = len({avatar_of(sample.name) for sample in samples})
     rows = "\n".join(_turn_row(name, band) for name, band in bands.items())

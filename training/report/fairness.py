@@ -22,7 +22,7 @@ from device.inference.network import LandmarkNetwork
 from device.tracking.observation import Observation
 from device.tracking.tracker import Tracker
 from training.data.sets.picture import read_picture
-from training.pseudo_labels.passes import MAX_SPREAD, back_in_picture, looks_at
+from training.pseudo_labels.passes import MAX_SPREAD, back_in_picture, looks_at, mean_and_spread
 from training.report.paired import interval_of_mean
 
 LIST = "list.csv"
@@ -32,7 +32,6 @@ SPREADSHEET_DATES = {"03-Sep": "3-9", "3-Sep": "3-9", "Oct-19": "10-19"}
 """Ranges of age that a spreadsheet has taken for dates in some copies of the list."""
 MIN_FACES = 20
 """Of a group, below which it says nothing."""
-
 ROUNDING = 1e-9
 """Of a mean whose values are all the same."""
 
@@ -105,9 +104,7 @@ def _agrees(passes: NDArray[np.float64]) -> bool | None:
     found = passes[np.isfinite(passes).all(axis=(1, 2))]
     if len(found) < 2:
         return None
-    mean = found.mean(axis=0)
-    spread = np.linalg.norm(found - mean, axis=2).mean() / np.ptp(mean, axis=0).max()
-    return bool(spread <= MAX_SPREAD)
+    return mean_and_spread(found).spread <= MAX_SPREAD
 
 
 def measure_fairness(model: Path, finder: Finder, folder: Path, count: int | None = None) -> list[Group]:
