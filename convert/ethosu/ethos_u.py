@@ -43,7 +43,7 @@ class ModelCosts:
 
 
 def name_of(model: Path) -> str:
-    """The manifest's name where there is one beside the file, else the file's; letters, digits and _.
+    """The manifest's name where there is one beside the file, else the file's, fit for a folder.
 
     Raises:
         BadInputError: the manifest is not readable JSON.
@@ -58,7 +58,7 @@ def name_of(model: Path) -> str:
                 f"manifest {manifest} has no readable name ({error}), wanted JSON with `name`: write it "
                 f"again with `make convert`"
             ) from error
-    return re.sub(r"\W", "_", name)
+    return re.sub(r"[^\w-]", "_", name)
 
 
 def _check_int8(model: Path) -> None:

@@ -7,6 +7,7 @@ round a little differently: on a face, 0.3 steps of the map's scale in the mean.
 """
 
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -143,11 +144,18 @@ def _array(name: str, content: bytes) -> bytes:
     return text.encode()
 
 
+def identifier_of(name: str) -> str:
+    """A model's name as C spells it: letters, digits and _, no digit first."""
+    identifier = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return f"model_{identifier}" if identifier[:1].isdigit() else identifier
+
+
 def write_sources(model: Path, name: str, fit: MicroFit, out: Path) -> None:
-    """NAME.h and NAME.cc.
+    """NAME.h and NAME.cc, whose name is spelt as C wants it.
 
     Raises:
         WriteFailedError: `out` cannot be written.
     """
+    name = identifier_of(name)
     write_whole_bytes(out / f"{name}.h", _header(name, sha256_of(model), fit).encode())
     write_whole_bytes(out / f"{name}.cc", _array(name, model.read_bytes()))

@@ -11,7 +11,7 @@ import pytest
 from convert.__main__ import main
 from convert.environments import ETHOS_U
 from convert.ethosu.ethos_u import ModelCosts, check_whole, name_of, table
-from convert.ethosu.micro import MicroFit, method_of
+from convert.ethosu.micro import MicroFit, identifier_of, method_of
 from convert.ethosu.vela import TARGETS, NpuFigures
 from device.contract.errors import BadInputError, GateError, MissingOutsideError
 from tests.convert.graphs import Drawing, write_tflite
@@ -136,11 +136,18 @@ def test_a_row_gives_sizes_in_kib(tmp_path):
 
 def test_a_model_is_called_by_its_manifest(tmp_path):
     (tmp_path / "student.json").write_text('{"name": "kd-net 1"}')
-    assert name_of(tmp_path / "student.tflite") == "kd_net_1"
+    assert name_of(tmp_path / "student.tflite") == "kd-net_1"
     assert name_of(tmp_path / "finder.tflite") == "finder"
     (tmp_path / "student.json").write_text("{")
     with pytest.raises(BadInputError, match="no readable name"):
         name_of(tmp_path / "student.tflite")
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier"), [("open-small", "open_small"), ("98-points", "model_98_points"), ("tiny", "tiny")]
+)
+def test_a_name_is_spelt_as_c_wants_it(name, identifier):
+    assert identifier_of(name) == identifier
 
 
 def test_methods_are_spelt_as_the_resolver_spells_them():
