@@ -7,6 +7,7 @@ faces, so that it can learn from batches again.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -152,6 +153,13 @@ def write_recovered(
     write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
 
 
+def with_learnt_labels(settings: RunSettings) -> RunSettings:
+    """The run without the sets about which only a teacher was asked: their faces are not needed here."""
+    left_out = settings.data.taught_only
+    weights = {name: share for name, share in settings.data.weights.items() if name not in left_out}
+    return replace(settings, data=replace(settings.data, weights=weights, taught_only=()))
+
+
 def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: Path) -> dict[str, float]:
     """Write runs/NAME as if it were finished: network.pt, and one row of its log.
 
@@ -172,7 +180,7 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
     model = build_model(settings.model, SCHEMES[settings.scheme].count)
     side = settings.model.input_side
     norms = take_layers(model, read_layers(weights), (side, side))
-    faces = handover_faces(settings, data, runs / "packs")
+    faces = handover_faces(with_learnt_labels(settings), data, runs / "packs")
     make_identity(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
     figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])
     metrics = {f"nme_{name}": nme for name, nme in figures.items()}

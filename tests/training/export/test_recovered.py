@@ -17,7 +17,14 @@ from training.data.settings import DataSettings
 from training.engine.checkpoint import load_network
 from training.engine.run_file import read_run
 from training.engine.run_log import last_row
-from training.export.recovered import make_identity, read_layers, recover_run, take_layers, weighted_modules
+from training.export.recovered import (
+    make_identity,
+    read_layers,
+    recover_run,
+    take_layers,
+    weighted_modules,
+    with_learnt_labels,
+)
 from training.models import ModelSettings, build_model
 
 ARGUMENTS = {"stem": 4, "widths": [6, 8, 10, 12], "depths": [1, 1, 1, 1], "decoder": [8, 8, 8], "context": 6}
@@ -124,6 +131,13 @@ def test_a_recovered_run_is_a_finished_one(tmp_path):
         assert torch.allclose(recovered(image)[0], network(image)[0], rtol=1e-3, atol=1e-3)
     with pytest.raises(BadInputError, match="is there already"):
         recover_run(settings, tmp_path / "layers.npz", None, tmp_path)
+
+
+def test_faces_that_only_a_teacher_labelled_need_not_be_there():
+    weights = {"300w": 0.9, "fairface": 0.1}
+    data = DataSettings(weights=weights, taught_only=("fairface",))
+    settings = dataclasses.replace(tiny_settings(), data=data)
+    assert with_learnt_labels(settings).data.sets == ("300w",)
 
 
 def test_a_file_that_is_none_is_named(tmp_path):
