@@ -133,11 +133,10 @@ def test_a_recovered_run_is_a_finished_one(tmp_path):
         recover_run(settings, tmp_path / "layers.npz", None, tmp_path)
 
 
-def test_faces_that_only_a_teacher_labelled_need_not_be_there():
-    weights = {"300w": 0.9, "fairface": 0.1}
-    data = DataSettings(weights=weights, taught_only=("fairface",))
-    settings = dataclasses.replace(tiny_settings(), data=data)
-    assert with_learnt_labels(settings).data.sets == ("300w",)
+def test_faces_that_only_a_teacher_labelled_need_not_be_there(root):
+    settings = read_run(root / "training" / "configs" / "landmark_student" / "small-turned.toml")
+    assert "fairface" in settings.data.taught_only
+    assert with_learnt_labels(settings).data.sets == ("300w", "youtube_faces", "rendered")
 
 
 def test_a_file_that_is_none_is_named(tmp_path):
