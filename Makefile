@@ -80,7 +80,7 @@ shipped_file = $(if $(filter %finder,$(SIZE)),finder,student).tflite
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder recover finder open-data open evaluate results bench bench-peers track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder ladder-tiny ladder-base ladder-small recover finder open-data open evaluate results bench bench-peers track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -138,7 +138,7 @@ seeds: recipe-exists drawn-faces ## two more seeds of the rows that carry a conc
 	$(call train_each,$(recipe)/student_plain.toml $(recipe)/student.toml,$(images_flag) --seed 2)
 
 longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk of the small student that ships, on mild augmentation (RECIPE=kd_net-edge DATA=FOLDER)
-	test -f $(call quote,RUNS)/small/network.pt || $(again) recover SIZE=small
+	set -e; for size in small base; do test -f $(call quote,RUNS)/$$size/network.pt || $(again) recover SIZE=$$size; done
 	$(train) training/configs/landmark_student/wide-shipped.toml $(data_flag) $(trunk_flag) $(runs_flag)
 	$(call train_each,$(recipe)/longer_teacher*.toml $(recipe)/longer_student*.toml,$(images_flag))
 	$(again) convert RUN=$(call quote,RUNS)/$(call quote,RECIPE)-longer_student
@@ -153,10 +153,22 @@ edgetpu: $(MAIN) ## the int8 model by Google's own edgetpu_compiler, where it is
 ethos-u: $(MAIN) $(ETHOS_U) ## every shipped int8 model by Arm's Vela, as C arrays, and a table of their costs (MODEL=file: that one)
 	$(VENV) -m convert ethos-u $(if $(filter override,$(origin MODEL)),$(call quote,MODEL),device/models/*/*.tflite) --out build/ethos-u
 
-ladder: $(MAIN) $(CONVERT) ## train the students that ship, in all sizes, and convert them (DATA=FOLDER)
-	set -e; for run in small-rough tiny-rough small-calm tiny-calm base-calm small-lean tiny-lean base-lean wide-rough wide-calm wide-lean wide base-taught base-context base-hand base-points base small tiny small-turned; do $(train) training/configs/landmark_student/$$run.toml $(data_flag) $(runs_flag); done
+ladder: $(MAIN) $(CONVERT) ## train the students that ship from nothing, and convert them (DATA=FOLDER SIZE=base: that one; IMAGES=640: a rehearsal)
+	$(if $(filter-out tiny small base,$(SIZE)),$(error SIZE=$(SIZE), wanted tiny, small or base))
+	set -e; for size in $(or $(SIZE),tiny base small); do $(again) ladder-$$size; done
+
+# Every run that these need is trained before them, or left as it is where it is finished.
+train_from_nothing = $(train) --needed training/configs/landmark_student/$1.toml $(data_flag) $(images_flag) $(runs_flag)
+laddered = $(again) convert RUN=$(call quote,RUNS)/$1 NAME=$2 $(if $(IMAGES),,BUDGET=0.03)
+
+ladder-tiny ladder-base: ladder-%:
+	$(call train_from_nothing,$*)
+	$(call laddered,$*,$*)
+
+ladder-small:
+	$(call train_from_nothing,small-turned)
 	test -d $(call quote,RUNS)/small-blended || $(VENV) -m training blend training/configs/landmark_student/small-blended.toml --with small --share 0.3 $(runs_flag)
-	set -e; for run in tiny base small-blended; do $(again) convert RUN=$(call quote,RUNS)/$$run NAME=$${run%-blended} BUDGET=0.03; done
+	$(call laddered,small-blended,small)
 
 recover: $(MAIN) ## the run of a model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER; SIZE=finder YUNET=FILE)
 	$(VENV) -m convert weights device/models/$(call needed,SIZE)/$(shipped_file) --out build/$(call quote,SIZE).npz

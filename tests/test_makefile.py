@@ -30,7 +30,7 @@ VALUES = {
     "convert": ("RUN", "NAME", "DATA", "YUNET", "BUDGET", "RUNS"),
     "edgetpu": ("MODEL",),
     "ethos-u": ("MODEL",),
-    "ladder": ("DATA", "RUNS"),
+    "ladder": ("DATA", "RUNS", "IMAGES"),
     "recover": ("SIZE", "DATA", "YUNET", "RUNS"),
     "finder": ("DATA", "YUNET", "RUNS"),
     "evaluate": ("MODEL", "DATASET"),

@@ -64,6 +64,11 @@ def _train(parser: argparse.ArgumentParser) -> None:
         help="leave a finished run of this name as it is, whatever its settings",
     )
     parser.add_argument(
+        "--needed",
+        action="store_true",
+        help="first train, in order, every run that these start from or learn from and that is not finished",
+    )
+    parser.add_argument(
         "--allow-weak-teacher",
         action="store_true",
         help="learn from a teacher even if it is worse than the network that the run starts from",

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from training.engine.run_file import read_merged, run_from_values
 from training.engine.run_parts import LoopOptions
 from training.finder.run import train_finder
 from training.finder.settings import FinderRun, finder_run_from_values, is_finder_run
+from training.report.needs import with_needed
 from training.report.show import show_run
 
 
@@ -44,9 +46,17 @@ def train(arguments: argparse.Namespace) -> None:
     Raises:
         LandmarksError: as the run says.
     """
+    files = with_needed(arguments.run, arguments.runs) if arguments.needed else arguments.run
     # A mistake in the last file is found before the first is trained.
-    for settings in [read_settings(path, arguments) for path in arguments.run]:
+    every = [read_settings(path, arguments) for path in files]
+    if arguments.needed:
+        print(f"{len(every)} runs, {sum(run.optimiser.images for run in every):,} images: {_names(every)}")
+    for settings in every:
         train_one(settings, arguments)
+
+
+def _names(every: Sequence[Any]) -> str:
+    return ", ".join(settings.name for settings in every)
 
 
 def train_one(settings: Any, arguments: argparse.Namespace) -> None:
