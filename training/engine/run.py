@@ -19,7 +19,7 @@ from training.engine.run_parts import LoopOptions, RunParts
 from training.engine.settings import RunSettings
 from training.engine.sources import sources_of_weights
 from training.engine.teachers import check_teachers, figures_of, load_teachers, weak_teachers
-from training.engine.validation import FACE_ERRORS, write_face_errors
+from training.engine.validation import FACE_ERRORS, validation_nme, write_face_errors
 from training.engine.world import World, pick_device
 from training.models import build_model
 from training.models.growth import grow
@@ -86,11 +86,12 @@ def make_parts(
             settings, placed(world.synchronised(model), device), data, runs, world=world, options=options
         )
     # A teacher that is missing is found before anything is packed.
-    if not options.allow_weak_teacher:
-        check_teachers(settings, runs, options.initial)
     teachers = load_teachers(settings, runs, device)
     pack, validation, notes = load_faces(settings, data, runs / "packs", strict_counts=options.strict_counts)
     model = placed(world.synchronised(model), device)
+    if settings.teachers and not options.allow_weak_teacher:
+        begun = validation_nme(model, validation, scheme)
+        check_teachers(settings, runs, {f"nme_{source}": nme for source, nme in begun.items()})
     context = TaskContext(model, settings.loss, scheme, teachers.networks, pack.landmarks, device)
     kind = task_kind(settings.task)
     return RunParts(

@@ -60,21 +60,12 @@ def _load_role(settings: RunSettings, names: Sequence[str], runs: Path) -> tuple
     return (networks[0] if len(networks) == 1 else Committee(networks, sides)), max(sides)
 
 
-def figures_in(network: Path) -> dict[str, float]:
-    """NME by validation set that a network.pt records, fractions; empty for a file that records none."""
-    if network.suffix != ".pt":
-        return {}
-    try:
-        values = load_values(network)
-    except BadInputError:
-        # A state dict of someone else's.
-        return {}
-    return {name: value for name, value in values.get("metrics", {}).items() if name.startswith("nme_")}
-
-
 def figures_of(run: Path) -> dict[str, float]:
     """NME by validation set that a finished run recorded, fractions; empty for a run that is not finished."""
-    return figures_in(run / "network.pt") if is_saved(run / "network.pt") else {}
+    if not is_saved(run / "network.pt"):
+        return {}
+    metrics = load_values(run / "network.pt").get("metrics", {})
+    return {name: value for name, value in metrics.items() if name.startswith("nme_")}
 
 
 def compared(ours: dict[str, float], theirs: dict[str, float]) -> tuple[float, float] | None:
@@ -104,22 +95,20 @@ def weak_teachers(settings: RunSettings, runs: Path, pupil: str, figures: dict[s
     return found
 
 
-def check_teachers(settings: RunSettings, runs: Path, initial: Path | None = None) -> None:
+def check_teachers(settings: RunSettings, runs: Path, figures: dict[str, float]) -> None:
     """Refuse a teacher that is worse than the network that it is to teach.
 
     Args:
         settings: of the run.
         runs: all runs.
-        initial: the state dict that the run begins with in place of its start, where one is given.
+        figures: NME by validation set of the network as the run begins, fractions.
 
     Raises:
-        BadInputError: the best teacher of a role is worse than what the run begins with.
+        BadInputError: the best teacher of a role is worse than that.
     """
-    begun = str(initial) if initial is not None else settings.start
-    figures = figures_in(initial) if initial is not None else figures_of(runs / settings.start)
-    weak = weak_teachers(settings, runs, begun, figures) if begun else []
+    weak = weak_teachers(settings, runs, "what the run begins with", figures)
     if weak:
         raise BadInputError(
-            f"run {settings.name}: {weak[0]}, from which the run starts; train the teacher longer, or study "
-            "that with --allow-weak-teacher"
+            f"run {settings.name}: {weak[0]}; train the teacher longer, or study that with "
+            "--allow-weak-teacher"
         )
