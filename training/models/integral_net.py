@@ -15,6 +15,17 @@ from torch.nn import functional
 from training.models.backbones import build_backbone
 from training.models.decoders import PYRAMID, Decoder, PyramidDecoder, one_width, pyramid_widths
 
+GROUND = -2.0
+"""Where the maps' BatchNorm begins to put their mean, in standard deviations: below zero, so that the ground
+has no mass. At zero half of it has some, and a trunk whose maps are 5.3 % NME off would begin with 8.8 %."""
+
+
+def published_shape(landmark_count: int) -> nn.Sequential:
+    """BatchNorm and hard swish over the maps."""
+    norm = nn.BatchNorm2d(landmark_count)
+    nn.init.constant_(norm.bias, GROUND)
+    return nn.Sequential(norm, nn.Hardswish())
+
 
 class IntegralNet(nn.Module):
     """Backbone, three doublings, one map a landmark."""
@@ -55,9 +66,7 @@ class IntegralNet(nn.Module):
         last = self.decoder.widths[-1]
         # BatchNorm takes a constant away, and so does a softmax.
         self.heatmap = nn.Conv2d(last, landmark_count, kernel_size=1, bias=False)
-        self.shape = (
-            nn.Sequential(nn.BatchNorm2d(landmark_count), nn.Hardswish()) if hard_swish else nn.Identity()
-        )
+        self.shape = published_shape(landmark_count) if hard_swish else nn.Identity()
         self.presence = nn.Linear(deep, 1)
         self.stage_widths = (deep, *self.decoder.widths)
 
