@@ -134,18 +134,25 @@ def run_daemon(arguments: argparse.Namespace) -> int:
     # The parts load numpy, OpenCV and the interpreter: after the command line is known to be right.
     with quick_imports():
         from device.daemon.assembly import Assembly
+        from device.daemon.files_apart import check_files_apart
         from device.daemon.service import Service
-        from device.settings import settings_of
+        from device.settings import DaemonSettings, settings_of
         from device.sources.open import is_replay
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     flags = flag_values(arguments)
-    settings = settings_of(arguments.config, flags)
+
+    def load() -> DaemonSettings:
+        settings = settings_of(arguments.config, flags)
+        check_files_apart(settings.source, settings.sinks)
+        return settings
+
+    settings = load()
     if is_replay(settings.source):
         from device.daemon.replay import run_replay
 
         return run_replay(settings)
-    service = Service(lambda: settings_of(arguments.config, flags), Assembly())
+    service = Service(load, Assembly())
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda number, _: _stop(service, number))
     signal.signal(signal.SIGHUP, lambda *_: service.reload())

@@ -60,6 +60,8 @@ class Scheme(Generic[Opener]):
     """Whether a place stands between scheme and options."""
     is_url: bool = False
     """Whether the place may have a query of its own, which then is no option of ours."""
+    is_path: bool = False
+    """Whether the place is the path of a file or folder, which a run must not both read and write."""
 
 
 class Registry(Generic[Opener]):

@@ -119,4 +119,6 @@ def open_csv(address: Address[CsvOptions]) -> CsvSink:
     return CsvSink(FileSink(path_of(address.place), round(options.max_mb * 1e6), options.keep))
 
 
-SCHEME = Scheme("csv:PATH", "a table for spreadsheets, one row for each face", CsvOptions, open_csv)
+SCHEME = Scheme(
+    "csv:PATH", "a table for spreadsheets, one row for each face", CsvOptions, open_csv, is_path=True
+)

@@ -205,4 +205,6 @@ def open_file(address: Address[FileOptions]) -> FileSink:
     return FileSink(path_of(address.place), round(options.max_mb * 1e6), options.keep)
 
 
-SCHEME = Scheme("file:PATH", "a recording, one message a line, which replay: plays", FileOptions, open_file)
+SCHEME = Scheme(
+    "file:PATH", "a recording, one message a line, which replay: plays", FileOptions, open_file, is_path=True
+)

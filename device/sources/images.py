@@ -147,4 +147,5 @@ SCHEME = Scheme(
     "a picture, or every picture in a folder and below, sorted by path, turned as its EXIF orientation says",
     ImagesOptions,
     open_images,
+    is_path=True,
 )

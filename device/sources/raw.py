@@ -185,5 +185,9 @@ def open_raw(address: Address[RawOptions], _: CameraSettings) -> FrameSource:
 
 
 SCHEME = Scheme(
-    "raw:FILE or raw:- for standard input", "frames without a header, each exactly once", RawOptions, open_raw
+    "raw:FILE or raw:- for standard input",
+    "frames without a header, each exactly once",
+    RawOptions,
+    open_raw,
+    is_path=True,
 )

@@ -42,5 +42,9 @@ def open_replay(_: Address[ReplayOptions], __: CameraSettings) -> NoReturn:
 
 
 SCHEME = Scheme(
-    "replay:FILE", "a recorded stream, plain or gzipped, sent to the sinks again", ReplayOptions, open_replay
+    "replay:FILE",
+    "a recorded stream, plain or gzipped, sent to the sinks again",
+    ReplayOptions,
+    open_replay,
+    is_path=True,
 )

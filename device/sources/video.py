@@ -118,4 +118,5 @@ SCHEME = Scheme(
     "every frame of a video, turned as the file says, as a player does",
     VideoOptions,
     open_video,
+    is_path=True,
 )

@@ -31,6 +31,14 @@ def is_anything(path: str | Path) -> bool:
     return _mode_of(path) != 0
 
 
+def real_path(path: str | Path) -> str:
+    """The absolute path with links followed, whether or not anything is there."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
 def path_of(place: str) -> Path:
     """A path with `~` expanded: the shell leaves it alone behind a colon."""
     # Path.expanduser raises where there is no such user; such a name is then just a name.

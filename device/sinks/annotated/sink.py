@@ -110,4 +110,5 @@ SCHEME = Scheme(
     "the frames with what was found drawn in: a film (.mp4, .avi or .webm), else a folder of pictures",
     AnnotatedOptions,
     open_annotated,
+    is_path=True,
 )
