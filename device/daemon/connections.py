@@ -76,9 +76,19 @@ class Outputs:
         self._guards.pop(address).close()
 
     def close(self) -> None:
-        """Close all sinks."""
-        for address in self.addresses:
-            self.close_one(address)
+        """Close all sinks, also where one of them fails.
+
+        Raises:
+            WriteFailedError: a disk that is waited for has not taken everything.
+        """
+        with ExitStack() as closing:
+            for address in self.addresses:
+                closing.callback(self.close_one, address)
+
+    def wait_for_disks(self) -> None:
+        """Let no sink drop what its disk is too slow for: of files every frame counts."""
+        for guard in self._guards.values():
+            guard.wait_for_disk()
 
     def stop_waiting(self) -> None:
         """Let no sink hold up the end; may be called from a signal handler."""
@@ -146,6 +156,7 @@ class Connections:
             self.outputs.check_scheme(scheme, settings.sinks)
             self.source = opener.source(settings, settings.camera.wait)
             if not self.source.live:
+                self.outputs.wait_for_disks()
                 self.outputs.follow(self.source.length, settings)
             undo.pop_all()
 
@@ -168,6 +179,8 @@ class Connections:
                 undo.callback(self.outputs.close_one, address)
             self.outputs.check_scheme(scheme, wanted)
             self._change_source(settings)
+            if not self.source.live:
+                self.outputs.wait_for_disks()
             undo.pop_all()
         for address in self.outputs.addresses - wanted:
             self.outputs.close_one(address)

@@ -12,6 +12,9 @@ from device.support.condition import Condition
 
 log = logging.getLogger(__name__)
 
+REASONS = 10
+"""Frames that could not be read of which people are told why; further ones are only counted."""
+
 
 def has_room_for_bar(sinks: Iterable[str]) -> bool:
     """Whether a bar on standard error would not be torn by messages on the same terminal."""
@@ -47,10 +50,19 @@ class Progress:
             self._with_face += bool(message.faces)
         elif isinstance(message, ErrorMessage):
             self._unreadable += 1
+            self._explain(message)
         else:
             return
         self._bar.set_postfix(faces=self._faces, refresh=False)
         self._bar.update()
+
+    def _explain(self, message: ErrorMessage) -> None:
+        """Say why a frame could not be read: most sinks have no place for it."""
+        if self._unreadable <= REASONS:
+            self._bar.clear()
+            log.warning("%s", _printable(message.reason))
+        if self._unreadable == REASONS:
+            log.warning("further frames that cannot be read are counted, and not named here")
 
     def close(self) -> None:
         """Take the bar away and say what was done."""
@@ -63,6 +75,11 @@ class Progress:
         unread = f", {self._unreadable} could not be read" if self._unreadable else ""
         frames, faces = _counted(self._frames, "frame"), _counted(self._faces, "face")
         return f"{frames}, {self._with_face} with a face, {faces} in all{unread}; {seconds:.1f} s{rate}"
+
+
+def _printable(text: str) -> str:
+    """A text with names of files in it, whatever these hold, as one line that a terminal takes for text."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -210,6 +210,7 @@ def run_replay(settings: DaemonSettings) -> int:
     """
     recording = find_recording(settings.source)
     with closing(Outputs(open_sink, settings.sinks)) as outputs:
+        outputs.wait_for_disks()
         replay = Replay(recording, outputs, settings.frames)
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: replay.stop())

@@ -14,13 +14,14 @@ from enum import StrEnum
 from threading import Event
 from typing import NamedTuple, Protocol
 
-from device.contract.errors import LandmarksError, WriteFailedError
+from device.contract.errors import BadInputError, LandmarksError, WriteFailedError
 from device.daemon.connections import Connections, Opener
 from device.daemon.health import HealthLog
 from device.daemon.loop import Daemon, StopReason
 from device.daemon.notify import Notifier
 from device.inference.protocols import Engine
 from device.settings import DaemonSettings
+from device.sources.frame import FrameSource
 from device.support.backoff import BackOff
 from device.tracking.tracker import Tracker
 
@@ -105,7 +106,8 @@ class Service:
         """Open everything, stream until the source ends or the service is stopped, close everything.
 
         Raises:
-            LandmarksError: the settings or something they name cannot be used at the start.
+            LandmarksError: the settings or something they name cannot be used at the start, or nothing that a
+                source of files names could be read.
             BrokenPipeError: the reader of standard output has gone.
         """
         self._settings = self._load()
@@ -117,8 +119,21 @@ class Service:
             parts.callback(self._connections.close)
             self._health = HealthLog(self._connections.source.name)
             self._keep_running(self._connections)
+            self._check_that_frames_came(self._connections.source)
             self.state = State.ENDING
             self._notifier.stopping()
+
+    def _check_that_frames_came(self, source: FrameSource) -> None:
+        """Refuse files none of which could be read: to end well would look as if there were no face in them.
+
+        Raises:
+            BadInputError: there was no frame, and an error.
+        """
+        bad = self._health.unreadable
+        if bad and not (self._health.frames or source.live or self._stopped.is_set()):
+            raise BadInputError(
+                f"source {source.name}: no frame could be read, {bad} tried; the lines above say why"
+            )
 
     def _keep_running(self, connections: Connections) -> None:
         reason = None

@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 from device.contract.errors import BadInputError, WriteFailedError
 from device.messages.commands import BadCommand, Command
 from device.messages.messages import Message
-from device.sinks import BlockingSink, ChoosingSink, CommandSink, PictureSink, RoundTripSink, SchemeSink, Sink
+from device.sinks import (
+    BlockingSink,
+    ChoosingSink,
+    CommandSink,
+    DiskSink,
+    PictureSink,
+    RoundTripSink,
+    SchemeSink,
+    Sink,
+)
 from device.sources.frame import Frame
 from device.support.condition import Condition, State
 
@@ -100,6 +109,11 @@ class SinkGuard:
         if self._timer is None or self._is_resting:
             return []
         return self._guarded(self._timer.take_round_trips_ms) or []
+
+    def wait_for_disk(self) -> None:
+        """Let a sink that writes to a disk drop nothing."""
+        if isinstance(self._sink, DiskSink):
+            self._sink.wait_for_disk()
 
     def stop_waiting(self) -> None:
         """Let the sink not hold up the end; may be called from a signal handler."""

@@ -94,6 +94,15 @@ class BlockingSink(Protocol):
         ...
 
 
+@runtime_checkable
+class DiskSink(Protocol):
+    """A sink that drops what a slow or full disk does not take, unless it is told that every frame counts."""
+
+    def wait_for_disk(self) -> None:
+        """From now on hold the daemon up until the disk takes more; a WriteFailedError ends it."""
+        ...
+
+
 OpenSink = Callable[[Address[Any]], Sink]
 
 SINKS: Registry[OpenSink] = Registry(

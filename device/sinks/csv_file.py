@@ -90,6 +90,7 @@ class CsvSink:
 
         Raises:
             RuntimeError: the writing thread has died of a fault of ours.
+            WriteFailedError: the disk is full or gone, where it is waited for.
         """
         if not isinstance(message, FrameMessage):
             return
@@ -104,8 +105,20 @@ class CsvSink:
             return
         self._file.publish(message, _csv_bytes(rows_of(message)))
 
+    def wait_for_disk(self) -> None:
+        """As `FileSink` does."""
+        self._file.wait_for_disk()
+
+    def stop_waiting(self) -> None:
+        """As `FileSink` does."""
+        self._file.stop_waiting()
+
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is left.
+
+        Raises:
+            WriteFailedError: the disk is full or gone, where it is waited for.
+        """
         self._file.close()
 
 

@@ -1,11 +1,13 @@
 """The sink `file:`: messages to a file, one a line, in pieces of a bounded size; `replay:` plays them.
 
-A thread writes, so that a slow disk never holds the daemon up. A line is in the file whole or not at all:
-what a full disk has taken of a line is cut off again, and a power cut breaks at most the last line.
+A thread writes, so that a slow disk never holds a camera's daemon up. A line is in the file whole or not at
+all: what a full disk has taken of a line is cut off again, and a power cut breaks at most the last line.
+Of files every frame counts: there the daemon waits for a slow disk, and ends where it is full.
 """
 
 import contextlib
 import errno
+import logging
 import os
 import queue
 import stat
@@ -13,7 +15,7 @@ import time
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Annotated
 
 from device.config.address import Address, Scheme
@@ -23,6 +25,8 @@ from device.contract.files import check_writable_place
 from device.messages.messages import Message
 from device.support.condition import Condition, State
 from device.support.paths import path_of
+
+log = logging.getLogger(__name__)
 
 WAITING_LINES = 1000
 """Lines that wait for a slow disk: half a minute of a camera, 4 MB. Beyond this, lines are dropped."""
@@ -35,6 +39,9 @@ RETRY_SECONDS = 2.0
 
 CLOSING_SECONDS = 3.0
 """Limit for writing what is left at the end."""
+
+POLL_SECONDS = 0.1
+"""How often a sink that waits for its disk looks whether the disk has failed or the daemon is ending."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,10 @@ class FileSink:
         self._lines: queue.Queue[bytes | None] = queue.Queue(WAITING_LINES)
         self._size = 0
         self._retry_at = 0.0
+        self._waits = False
+        self._ending = Event()
+        self._failure: OSError | None = None
+        self._logged: set[str] = set()
         self.header = b""
         """What every piece begins with; set before the first message."""
         self.condition = Condition()
@@ -124,28 +135,64 @@ class FileSink:
         self._thread = Thread(target=self._run, name=f"recording {path.name}", daemon=True)
         self._thread.start()
 
+    def wait_for_disk(self) -> None:
+        """From now on wait for a slow disk, and fail where it takes no more."""
+        self._waits = True
+
+    def stop_waiting(self) -> None:
+        """The daemon is ending: wait for the disk no longer than for a camera's."""
+        self._ending.set()
+
     def publish(self, message: Message, line: bytes) -> None:  # noqa: ARG002 - other sinks read it
-        """Queue one line for the writing thread; never waits.
+        """Queue one line for the writing thread; waits only if it was told to.
 
         Raises:
             RuntimeError: the writing thread has died of a fault of ours.
+            WriteFailedError: the disk is full or gone, where it is waited for.
         """
+        while not self._queued(line):
+            if not self._waits or self._ending.is_set():
+                self._note_dropped()
+                break
+
+    def _queued(self, line: bytes) -> bool:
+        """Whether there was room for a line among those that wait."""
         if not self._thread.is_alive():
             raise RuntimeError("the thread that writes has died; its traceback is above")
+        self._check_disk()
         try:
-            self._lines.put_nowait(line)
+            self._lines.put(line, block=self._waits, timeout=POLL_SECONDS)
         except queue.Full:
-            if self.condition.state == State.OK:
-                reason = f"the disk of {self._path} is too slow; messages are dropped"
-                self.condition = Condition(State.DEGRADED, reason)
+            return False
+        return True
+
+    def _check_disk(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise WriteFailedError(
+                f"cannot write {self._path}: {failure.strerror}; what fitted is kept: "
+                "free space and run again"
+            ) from failure
+
+    def _note_dropped(self) -> None:
+        if self.condition.state == State.OK:
+            self._worsen(State.DEGRADED, f"the disk of {self._path} is too slow; messages are dropped")
 
     def close(self) -> None:
-        """Write what is left, for at most CLOSING_SECONDS."""
+        """Write what is left: for at most CLOSING_SECONDS, unless the disk is waited for.
+
+        Raises:
+            WriteFailedError: the disk is full or gone, where it is waited for.
+        """
+        while self._waits and self._thread.is_alive() and not (self._ending.is_set() or self._lines.empty()):
+            self._check_disk()
+            time.sleep(POLL_SECONDS)
         try:
             self._lines.put(None, timeout=CLOSING_SECONDS)
         except queue.Full:
             return
         self._thread.join(CLOSING_SECONDS)
+        self._check_disk()
 
     def _run(self) -> None:
         while (line := self._lines.get()) is not None:
@@ -191,8 +238,16 @@ class FileSink:
             self._piece.close()
             self._piece = None
         self._retry_at = time.monotonic() + RETRY_SECONDS
-        reason = f"cannot record to {self._path}: {error.strerror}; trying again"
-        self.condition = Condition(State.LOST, reason)
+        if self._waits:
+            self._failure = error
+        self._worsen(State.LOST, f"cannot record to {self._path}: {error.strerror}; trying again")
+
+    def _worsen(self, state: State, reason: str) -> None:
+        """Tell in the status, and once in the log: where this is the only sink, nobody reads the status."""
+        self.condition = Condition(state, reason)
+        if not self._waits and reason not in self._logged:
+            self._logged.add(reason)
+            log.warning("%s", reason)
 
 
 def open_file(address: Address[FileOptions]) -> FileSink:

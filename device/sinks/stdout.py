@@ -6,6 +6,7 @@ import sys
 from threading import Event
 
 from device.config.address import Address, NoOptions, Scheme
+from device.contract.errors import WriteFailedError
 from device.messages.messages import Message
 from device.support.condition import Condition
 
@@ -21,6 +22,14 @@ class StdoutSink:
     """
 
     def __init__(self, descriptor: int | None = None) -> None:
+        """Write to a descriptor, by default to that of standard output.
+
+        Raises:
+            WriteFailedError: the program was started without a standard output.
+        """
+        # Python's own is None then; a file opened since may have its number.
+        if descriptor is None and sys.stdout is None:
+            raise WriteFailedError("standard output is closed; open it, or name another sink with --sink")
         self._descriptor = sys.stdout.fileno() if descriptor is None else descriptor
         self._ending, self._given_up = Event(), False
 
@@ -55,7 +64,11 @@ class StdoutSink:
 
 
 def open_stdout(_: Address[NoOptions]) -> StdoutSink:
-    """Standard output."""
+    """Standard output.
+
+    Raises:
+        WriteFailedError: it is closed.
+    """
     return StdoutSink()
 
 

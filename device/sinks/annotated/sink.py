@@ -8,15 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.config.address import Address, Scheme
+from device.contract.errors import UsageError
 from device.messages.frame import FrameMessage
 from device.messages.messages import Message
 from device.sources.frame import Frame
 from device.sources.options import Fps
 from device.support.condition import Condition
-from device.support.paths import path_of
+from device.support.paths import is_folder, path_of
 
 FILM_ENDINGS = (".mp4", ".avi", ".webm")
 """Of the names of films; any other name is a folder's."""
+
+MISTAKEN_ENDINGS = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".mov", ".mkv", ".m4v"}
+)
+"""Of names that mean one picture or another kind of film: nobody wants a new folder of such a name."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ def open_annotated(address: Address[AnnotatedOptions]) -> AnnotatedSink:
     """A film or a folder of pictures.
 
     Raises:
+        UsageError: the name is neither's.
         WriteFailedError: it cannot be written.
     """
     return AnnotatedSink(_medium(path_of(address.place), address.options.fps))
@@ -100,6 +107,11 @@ def _medium(path: Path, fps: float | None) -> Medium:
         from device.sinks.annotated.film import Film
 
         return Film(path, fps)
+    if path.suffix.lower() in MISTAKEN_ENDINGS and not is_folder(path):
+        raise UsageError(
+            f"sink annotated: got {str(path)!r}, wanted a folder for pictures or a film that ends in "
+            f"{', '.join(FILM_ENDINGS)}; write annotated:{path.with_suffix('')}"
+        )
     from device.sinks.annotated.album import Album
 
     return Album(path)

@@ -9,7 +9,7 @@ import termios
 import cv2
 import numpy as np
 
-from device.daemon.progress import Progress
+from device.daemon.progress import REASONS, Progress
 from device.messages import messages as events
 from tests.device.sinks.test_csv import a_face, a_frame
 
@@ -23,6 +23,32 @@ def test_the_summary_counts_frames_faces_and_what_could_not_be_read():
     )
     wanted = "2 frames, 1 with a face, 2 faces in all, 1 could not be read; 4.0 s, 0.5 a second"
     assert progress.summary(4.0) == wanted
+
+
+def test_people_are_told_why_a_picture_was_not_read_whatever_its_name_but_not_of_thousands(caplog):
+    progress = Progress(None, bar=False)
+    reasons = ["new\nline\x1b[2J.jpg: the file is empty", *["damaged"] * REASONS]
+    for number, reason in enumerate(reasons):
+        message = events.ErrorMessage(
+            source="images", sequence=number, captured_ns=0, published_ns=0, reason=reason
+        )
+        progress.publish(message, b"")
+    told = [record.getMessage() for record in caplog.records]
+    assert told[0] == "new?line?[2J.jpg: the file is empty"
+    assert told[1:] == [
+        *["damaged"] * (REASONS - 1),
+        "further frames that cannot be read are counted, and not named here",
+    ]
+
+
+def test_pictures_none_of_which_can_be_read_are_an_error(root, tmp_path):
+    (tmp_path / "text.jpg").write_text("no picture")
+    command = [sys.executable, "-m", "device", "run", "--source", f"images:{tmp_path}/text.jpg"]
+    table = ["--sink", f"csv:{tmp_path}/out.csv"]
+    done = subprocess.run([*command, *table], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "WARNING: text.jpg: 10 bytes that do not decode to a picture" in done.stderr
+    assert "error: source images: no frame could be read, 1 tried; the lines above say why" in done.stderr
 
 
 def run_on_terminal(root, *words):

@@ -114,6 +114,18 @@ def test_a_folder_of_pictures_goes_through_the_program(root, tmp_path):
     assert (tmp_path / "out.csv").read_text().count("\n") == 2
 
 
+@pytest.mark.parametrize("name", ["face.jpg", "face.PNG", "film.mov"])
+def test_a_name_that_is_no_folders_and_no_films_is_refused_unless_such_a_folder_is_there(tmp_path, name):
+    stem = name.partition(".")[0]
+    with pytest.raises(
+        UsageError, match=rf"wanted a folder for pictures or a film .*; write annotated:\S*{stem}$"
+    ):
+        open_sink(f"annotated:{tmp_path}/{name}")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / name).mkdir()
+    open_sink(f"annotated:{tmp_path}/{name}").close()
+
+
 def test_what_cannot_be_written_ends_the_program(root, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(WriteFailedError, match="cannot make folder"):

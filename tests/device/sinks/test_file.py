@@ -102,6 +102,61 @@ def test_a_full_disk_stops_the_recording_says_so_and_it_goes_on_when_there_is_ro
     assert 9_800 < len(path.read_bytes().split(b'"id":1000')[0]) <= 10_100
 
 
+FULL_OF_PICTURES = (
+    FULL.partition("sink = open_sink")[0]
+    + """
+from device.contract.errors import WriteFailedError
+scheme, path = sys.argv[1].split(":")
+from tests.device.sinks.test_csv import a_face, a_frame
+sink = open_sink(sys.argv[1])
+sink.wait_for_disk()
+try:
+    for number in range(200):
+        message = a_frame(number, a_face(1))
+        sink.publish(message, encode(message))
+    sink.close()
+except WriteFailedError as error:
+    print(error)
+"""
+)
+
+
+@pytest.mark.parametrize("scheme", ["file", "csv"])
+def test_where_every_frame_counts_a_full_disk_is_a_failure(tmp_path, root, scheme):
+    path = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_OF_PICTURES, f"{scheme}:{path}"],
+        cwd=root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith(f"cannot write {path}: File too large; what fitted is kept")
+    assert done.stderr == ""
+    assert path.read_bytes().endswith(b"\n")
+
+
+def test_where_every_frame_counts_a_slow_disk_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(file_sink, "WAITING_LINES", 3)
+    monkeypatch.setattr(file_sink, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(file_sink, "CLOSING_SECONDS", 0.2)
+    path = tmp_path / "day.jsonl"
+    sink = open_sink(f"file:{path}")
+    write = sink._write
+    monkeypatch.setattr(sink, "_write", lambda line: (time.sleep(0.02), write(line)))
+    sink.wait_for_disk()
+    record(sink, range(50))
+    sink.close()
+    assert ids_in(path) == list(range(50))
+
+
+def test_a_disk_that_a_camera_loses_lines_to_is_in_the_log_once(tmp_path, caplog):
+    sink = open_sink(f"file:{tmp_path}/day.jsonl")
+    for _ in range(3):
+        sink._give_up_piece(OSError(28, "No space left on device"))
+    sink.close()
+    assert [record.message for record in caplog.records] == [
+        f"cannot record to {tmp_path}/day.jsonl: No space left on device; trying again"
+    ]
+
+
 def test_a_disk_that_hangs_holds_nobody_up_and_is_told(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)  # written to until its buffer is full, then the write waits for a reader

@@ -113,3 +113,12 @@ def test_a_wrong_address_is_told_what_was_got_and_wanted(uri: str, says: str) ->
     with pytest.raises(UsageError) as caught:
         open_sink(uri)
     assert says in str(caught.value)
+
+
+def test_a_program_that_is_started_without_standard_output_is_told_so() -> None:
+    command = f"exec {sys.executable} -m device run --frames 1 >&-"
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 7
+    assert done.stderr.endswith(
+        "error: standard output is closed; open it, or name another sink with --sink\n"
+    )
