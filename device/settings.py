@@ -7,26 +7,45 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from device.config.load import load_settings
-from device.config.values import NoSecrets, Within
-from device.finders.settings import DEFAULT_FINDER
-from device.inference.models import DEFAULT_MODEL
+from device.config.values import NoSecrets, Understood, Within
+from device.finders.settings import DEFAULT_FINDER, parse_finder
+from device.inference.models import DEFAULT_MODEL, find_model
 from device.inference.settings import BudgetSettings, InferenceSettings
 from device.signal.settings import SignalSettings
 from device.sources.settings import CameraSettings
 from device.tracking.settings import TrackerSettings
 
 
+def _check_source(address: str) -> None:
+    # The registries load numpy: only where there is an address to be read.
+    from device.sources.open import parse_source
+
+    parse_source(address)
+
+
+def _check_sink(address: str) -> None:
+    from device.sinks import SINKS
+
+    SINKS.parse(address)
+
+
 @dataclass(frozen=True)
 class DaemonSettings:
     """One run of the daemon. A field that is a dataclass is a table of the settings file."""
 
-    source: Annotated[str, NoSecrets("set LANDMARKS_SOURCE_USER and LANDMARKS_SOURCE_PASSWORD")] = "demo:"
+    source: Annotated[
+        str,
+        NoSecrets("set LANDMARKS_SOURCE_USER and LANDMARKS_SOURCE_PASSWORD"),
+        Understood(_check_source),
+    ] = "demo:"
     """Address of the frames."""
-    sinks: Annotated[tuple[str, ...], NoSecrets("set LANDMARKS_MQTT_PASSWORD")] = ("stdout:",)
+    sinks: Annotated[tuple[str, ...], NoSecrets("set LANDMARKS_MQTT_PASSWORD"), Understood(_check_sink)] = (
+        "stdout:",
+    )
     """Addresses of the message sinks."""
-    finder: str = DEFAULT_FINDER
+    finder: Annotated[str, Understood(parse_finder)] = DEFAULT_FINDER
     """Address of the face finder."""
-    model: str = DEFAULT_MODEL
+    model: Annotated[str, Understood(find_model)] = DEFAULT_MODEL
     """A shipped model's name or a .tflite file."""
     follow: bool = False
     """Whether pictures of a folder are frames of one scene; other sources always are."""

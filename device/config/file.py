@@ -89,4 +89,7 @@ def _line_in(sentence: str, text: str) -> int:
 
 def _plain(sentence: str) -> str:
     """Tomllib's message without its position: `Invalid value`."""
-    return re.sub(r" \(at .*\)$", "", sentence) + "; wanted TOML, KEY = VALUE lines below [TABLE] lines"
+    return (
+        re.sub(r" \(at .*\)$", "", sentence)
+        + "; wanted TOML: lines of KEY = VALUE below [TABLE], with texts in quotes"
+    )

@@ -10,6 +10,7 @@ from device.config.tables import (
     KeyPath,
     Problem,
     fill_table,
+    find_misunderstood,
     find_problems,
     find_secrets,
     keys_of,
@@ -40,7 +41,9 @@ def sentences_of(file: SettingsFile, table: type) -> list[str]:
 
 def _problems_in(file: SettingsFile, table: type) -> list[Problem]:
     problems = list(find_problems(table, file.values))
-    return problems or list(find_secrets(table, file.values))
+    # A sentence about an address may repeat it: not where it holds a password.
+    problems = problems or list(find_secrets(table, file.values))
+    return problems or list(find_misunderstood(table, file.values))
 
 
 def load_settings(table: type[Table], config: Path | None, flags: Mapping[str, Any]) -> Table:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from device.config.values import Wanted, shown, wanted_by
-from device.contract.errors import LandmarksError
+from device.contract.errors import LandmarksError, UsageError
 from device.contract.suggestion import nearest
 from device.support.redaction import holds_secret
 
@@ -72,17 +72,32 @@ def find_problems(table: Any, values: Mapping[str, Any], where: KeyPath = ()) ->
 def find_secrets(table: Any, values: Mapping[str, Any]) -> Iterator[Problem]:
     """Every address that holds a password, in values that `find_problems` has approved."""
     for path, wanted in keys_of(table):
-        if wanted.no_secrets is None:
-            continue
-        value: Any = values
-        for name in path:
-            value = value.get(name, {})
-        if any(map(holds_secret, [value] if isinstance(value, str) else value)):
+        if wanted.no_secrets is not None and any(map(holds_secret, _texts_at(path, values))):
             yield Problem(
                 path,
                 f"{'.'.join(path)} holds a password or token, which others can read here: "
                 f"leave it out and {wanted.no_secrets.instead}",
             )
+
+
+def find_misunderstood(table: Any, values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every text that its reader does not understand, in values that `find_problems` has approved."""
+    for path, wanted in keys_of(table):
+        if wanted.understood is None:
+            continue
+        for text in _texts_at(path, values):
+            try:
+                wanted.understood.check(text)
+            except UsageError as error:
+                yield Problem(path, f"{'.'.join(path)}: {error}")
+
+
+def _texts_at(path: KeyPath, values: Mapping[str, Any]) -> list[str]:
+    """The texts of a key that holds one or several; none where it is left out."""
+    value: Any = values
+    for name in path:
+        value = value.get(name, {})
+    return [value] if isinstance(value, str) else list(value)
 
 
 def _unknown(table: type, name: str, where: KeyPath) -> str:

@@ -6,6 +6,7 @@ An annotation is `bool`, `int`, `float`, `str`, `Literal[...]`, `tuple[str, ...]
 - `Within(minimum, maximum)` bounds a number;
 - `Secret()` takes a text from the environment only;
 - `NoSecrets(...)` refuses an address with a password in a file;
+- `Understood(...)` has a text of a file, or each of several, read by whoever will use it;
 - `Parsed(...)` says how an address writes a value of any other type.
 """
 
@@ -54,6 +55,14 @@ class NoSecrets:
 
 
 @dataclass(frozen=True)
+class Understood:
+    """A text, or several, with a notation of its own: an address, the name of a model."""
+
+    check: Callable[[str], object]
+    """Opens nothing; raises UsageError if the text cannot be understood."""
+
+
+@dataclass(frozen=True)
 class Parsed:
     """An option of an address with a notation of its own."""
 
@@ -79,6 +88,8 @@ class Wanted:
     """Notation in an address."""
     no_secrets: NoSecrets | None = None
     """Of an address."""
+    understood: Understood | None = None
+    """Of a text with a notation of its own."""
 
     def __str__(self) -> str:
         """What is wanted, to follow the word "wanted"."""
@@ -165,6 +176,7 @@ def wanted_by(hint: Any) -> Wanted:
         _mark(marks, Secret) is not None,
         _mark(marks, Parsed),
         _mark(marks, NoSecrets),
+        _mark(marks, Understood),
     )
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from device.contract.errors import BadInputError, MissingOutsideError, UsageError
+from device.contract.errors import BadInputError, MissingOutsideError
 from device.contract.geometry import Box, Image
-from device.contract.suggestion import unknown_word
 from device.finders.fallback import GuardedFinder
 from device.finders.finder import Finder, FoundFace
-from device.finders.settings import FORMS
+from device.finders.settings import parse_finder
 from device.finders.ssd import SsdFinder, needs_edgetpu
 from device.finders.trained import SHIPPED, TrainedFinder
 from device.inference.interpreter import load_interpreter
@@ -95,7 +94,7 @@ def open_finder(uri: str, threads: int = 1, open_remote: OpenRemote | None = EDG
     """The finder that an address names.
 
     Args:
-        uri: as in FORMS.
+        uri: as in `device.finders.settings.FORMS`.
         threads: of its interpreter.
         open_remote: opens a model that is compiled for an accelerator; None: no accelerator may be used.
 
@@ -104,11 +103,7 @@ def open_finder(uri: str, threads: int = 1, open_remote: OpenRemote | None = EDG
         BadInputError: its model file is missing or unusable.
         MissingOutsideError: it needs a runtime or an Edge TPU that is not there.
     """
-    scheme, _, place = uri.partition(":")
-    if scheme not in FORMS:
-        raise unknown_word("finder", scheme, list(FORMS))
-    if scheme != "trained" and (scheme == "centre") == bool(place):
-        raise UsageError(f"finder {uri!r}: write {FORMS[scheme]}")
+    scheme, place = parse_finder(uri)
     model = Path(place).expanduser()
     if scheme == "trained":
         return TrainedFinder(model if place else SHIPPED, threads)

@@ -50,3 +50,25 @@ def test_the_command_shows_checks_and_says_what_is_wrong(root, tmp_path):
     assert "did you mean source?" in first
     assert second == f"error: {bad}:3: tracker.max_faces got 0, wanted a whole number, 1 to 32"
     assert run_config(root, "check", tmp_path / "none.toml").returncode == 3
+
+
+def test_a_file_is_checked_for_what_its_addresses_and_names_mean(root, tmp_path):
+    file = tmp_path / "daemon.toml"
+    file.write_text(
+        'source = "image:photos"\nsinks = [\n  "stdout:",\n  "web:8080?pictre=1",\n]\n'
+        'finder = "center:"\nmodel = "smal"\n'
+    )
+    checked = run_config(root, "check", file)
+    assert checked.returncode == 3
+    source, sink, finder, model = checked.stderr.splitlines()
+    assert source.startswith(f"error: {file}:1: source: unknown source 'image:'")
+    assert source.endswith("did you mean images:?")
+    assert sink.startswith(f"error: {file}:2: sinks: unknown option of sink web: 'pictre'")
+    assert finder.startswith(f"error: {file}:6: finder: unknown finder 'center'")
+    assert model.startswith(f"error: {file}:7: model: model 'smal' is neither")
+    refused = subprocess.run(
+        [sys.executable, "-m", "device", "run", "--config", file, "--frames", "1"],
+        cwd=root, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 3
+    assert refused.stderr.startswith(f"{source} (and 3 more: landmarks config check {file})")
