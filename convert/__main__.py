@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convert.job import CALIBRATION_CROPS, INT8_BUDGET_POINTS
-from device.contract.command_line import CommandParser
+from device.contract.command_line import CommandParser, count
 from device.contract.errors import GateError, run_program
 from device.contract.exit_codes import ExitCode
 
@@ -15,6 +15,7 @@ EPILOG = """\
 examples:
   python -m convert run runs/small/handover --out runs/small/model
   python -m convert run runs/small/handover --out runs/small/model --all
+  python -m convert onnx pfld.onnx --points 98 --rgb --calibration pictures --out build/pfld
   python -m convert check device/models/small/student.tflite --target edgetpu
   python -m convert ethos-u device/models/*/*.tflite --out build/ethos-u
   python -m convert edgetpu device/models/small/student.tflite --out build/edgetpu
@@ -81,7 +82,7 @@ without it: the int8 model then ships as it is. Exit code 4: an operator is left
 WEIGHTS_EPILOG = """\
 example:
   python -m convert weights device/models/small/student.tflite --out build/small.npz
-  python -m training recover training/configs/landmark_student/small.toml build/small.npz --data DATA
+  python -m training recover device/models/small/student.tflite build/small.npz --data DATA
 """
 
 
@@ -94,13 +95,6 @@ def _command(
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=epilog,
     )
-
-
-def _crop_count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{count}, wanted at least 1")
-    return count
 
 
 def _add_limits(command: argparse.ArgumentParser) -> None:
@@ -121,7 +115,7 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--calibration-crops",
-        type=_crop_count,
+        type=count,
         default=CALIBRATION_CROPS,
         metavar="N",
         help="largest number of crops that set the int8 ranges (default %(default)s)",

@@ -1,6 +1,7 @@
 """The command `python -m convert onnx`: its options, and what they say of a network."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from convert.intake.graph import LAYOUTS, UNITS, Normalisation, OutputRule
 from convert.intake.network import OwnNetwork, write_own_handover
 from convert.intake.source import open_source
 from device.contract.codec import RELU_EXPECTATION, SOFTMAX_EXPECTATION
+from device.contract.command_line import count, positive
 from device.contract.errors import BadInputError, UsageError
 from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
@@ -19,18 +21,29 @@ LABEL_FORMATS = ("300w", "pts")
 
 
 def _triple(text: str) -> tuple[float, float, float]:
-    values = [float(part) for part in text.split(",")]
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
     values = values * 3 if len(values) == 1 else values
-    if len(values) != 3:
-        raise argparse.ArgumentTypeError(f"{text!r}, wanted one number or three with commas")
+    if len(values) != 3 or not all(map(math.isfinite, values)):
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted one number, or three with commas")
     return values[0], values[1], values[2]
+
+
+def _divisors(text: str) -> tuple[float, float, float]:
+    values = _triple(text)
+    if min(values) <= 0:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted numbers above 0: they divide")
+    return values
 
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r}, wanted WIDTHxHEIGHT, as 112x112")
-    return int(width), int(height)
+    try:
+        return count(width), count(height)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted WIDTHxHEIGHT, as in 112x112") from error
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -60,10 +73,18 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="A[,B,C]",
         help="subtracted after --scale (default 0)",
     )
-    add("--std", type=_triple, default=(1.0,) * 3, metavar="A[,B,C]", help="divides after --mean (default 1)")
-    add("--scale", type=float, default=1 / 255, help="multiplies the pixels 0 to 255 first (default 1/255)")
+    add(
+        "--std",
+        type=_divisors,
+        default=(1.0,) * 3,
+        metavar="A[,B,C]",
+        help="divides after --mean (default 1)",
+    )
+    add(
+        "--scale", type=positive, default=1 / 255, help="multiplies the pixels 0 to 255 first (default 1/255)"
+    )
     add("--rgb", action="store_true", help="the network wants red, green, blue (default: blue, green, red)")
-    add("--points", type=int, metavar="N", help="number of landmarks (default: that of --scheme)")
+    add("--points", type=count, metavar="N", help="number of landmarks (default: that of --scheme)")
     add("--scheme", metavar="NAME", help=f"{', '.join(SCHEMES)}, or a .toml file (default: by --points)")
     add("--layout", choices=LAYOUTS, default="coordinates", help="form of the output (default %(default)s)")
     add(
@@ -80,7 +101,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     add("--presence", default="", metavar="OUTPUT", help="an output with a logit (default: one is fitted)")
     add("--size", type=_size, metavar="WxH", help="of the input, where the file leaves it open")
-    add("--margin", type=float, default=1.3, help="crop's side over the face's (default %(default)s)")
+    add("--margin", type=positive, default=1.3, help="crop's side over the face's (default %(default)s)")
     add("--name", help="of the model in the stream (default: the file's)")
     add(
         "--target",
@@ -109,9 +130,8 @@ def scheme_of(options: argparse.Namespace) -> LandmarkScheme:
         fitting = [scheme for scheme in SCHEMES.values() if scheme.count == options.points]
         if not fitting:
             counts = ", ".join(str(scheme.count) for scheme in SCHEMES.values())
-            raise UsageError(
-                f"--points {options.points}: known are {counts}; for others give --scheme FILE.toml"
-            )
+            got = "neither --points nor --scheme" if options.points is None else f"--points {options.points}"
+            raise UsageError(f"got {got}, wanted one of {counts} points; for others give --scheme FILE.toml")
         scheme = fitting[0]
     if options.points not in (None, scheme.count):
         raise UsageError(f"--points {options.points}, but scheme {scheme.name} has {scheme.count}")

@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
+from device.contract.command_line import count, positive
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # has no public name
 
 SELFTEST = """examples:
@@ -60,22 +62,22 @@ def _common(parser: argparse.ArgumentParser, *, network: bool = True) -> None:
         parser.add_argument(
             "--model", default="small", help="a shipped model or a .tflite file (default: small)"
         )
-        parser.add_argument("--threads", type=int, default=1, help="threads of the network (default: 1)")
+        parser.add_argument("--threads", type=count, default=1, help="threads of the network (default: 1)")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
 def _selftest(parser: argparse.ArgumentParser) -> None:
     _common(parser)
-    parser.add_argument("--frames", type=int, default=600, help="frames per measurement (default: 600)")
+    parser.add_argument("--frames", type=count, default=600, help="frames per measurement (default: 600)")
     parser.add_argument("--quick", action="store_true", help="golden outputs and a short demo, nothing timed")
     parser.add_argument("--publish", metavar="SINK", help="also send the report, as in mqtt://broker/pi")
     limits = parser.add_argument_group("limits")
     limits.add_argument(
-        "--budget", type=float, default=33.3, metavar="MS",
+        "--budget", type=positive, default=33.3, metavar="MS",
         help="median from capture to message, milliseconds (default: 33.3, one frame at 30 a second)",
     )  # fmt: skip
-    limits.add_argument("--spread", type=float, metavar="RATIO", help="p99 over median (default: any)")
-    limits.add_argument("--memory", type=float, default=110.0, metavar="MB", help="memory (default: 110)")
+    limits.add_argument("--spread", type=positive, metavar="RATIO", help="p99 over median (default: any)")
+    limits.add_argument("--memory", type=positive, default=110.0, metavar="MB", help="memory (default: 110)")
     limits.add_argument(
         "--dropped", type=float, default=0.01, metavar="FRACTION", help="dropped live frames (default: 0.01)"
     )

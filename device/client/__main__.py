@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from device.client import Connection, LandmarkClient, connect
-from device.contract.command_line import CommandParser
+from device.contract.command_line import CommandParser, count
 from device.contract.errors import run_program
 from device.contract.exit_codes import ExitCode
 from device.messages import messages as events
@@ -28,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("address", help="ws://HOST:PORT/stream, mqtt://HOST/DEVICE or replay:FILE")
     parser.add_argument("--json", action="store_true", help="print lines of JSON as the device writes them")
-    parser.add_argument("--frames", type=int, help="stop after this many frames")
+    parser.add_argument("--frames", type=count, help="stop after this many frames")
     return parser
 
 

@@ -1,11 +1,42 @@
 """The parser of every program's command line: a mistake is one line with the nearest known word."""
 
 import argparse
+import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from device.contract.errors import UsageError
 from device.contract.suggestion import nearest
+
+_WANTED: dict[Any, str] = {int: "a whole number", float: "a number"}
+"""Python's own types of options, in words."""
+
+
+def count(text: str) -> int:
+    """An option's whole number, 1 or more.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    # int() reads the digits of other scripts, underscores and blanks, too.
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 18 and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a whole number, 1 or more")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """An option's number above 0.
+
+    Raises:
+        ArgumentTypeError: the text is none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a number above 0")
+    return number
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -34,8 +65,18 @@ class CommandParser(argparse.ArgumentParser):
             option = unknown.partition("=")[0]
             self.error(f"unknown option {option}{nearest(option, self._option_string_actions)}")
         if rest:
-            self.error(f"nothing is known to do with {rest[0]!r}")
+            self.error(f"unexpected argument {rest[0]!r}")
         return values, rest
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        read: Any = action.type
+        if read in _WANTED:
+            try:
+                return read(arg_string)
+            except ValueError as error:
+                sentence = f"got {arg_string!r}, wanted {_WANTED[read]}"
+                raise argparse.ArgumentError(action, sentence) from error
+        return super()._get_value(action, arg_string)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

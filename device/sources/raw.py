@@ -146,7 +146,9 @@ def _misfit(total: int, options: RawOptions) -> str:
     """Why so many bytes are no whole number of frames, and which padding of the rows would explain them."""
     row = options.stride or options.row_bytes
     frame = row * options.rows
-    text = f"{total} bytes are {total // frame} frames of {frame} bytes and {total % frame} more"
+    whole = total // frame
+    frames = "frame" if whole == 1 else "frames"
+    text = f"{total} bytes are {whole} {frames} of {frame} bytes and {total % frame} more"
     paddings = {-(-row // align) * align for align in (16, 32, 64, 128)} - {row}
     fitting = sorted(stride for stride in paddings if total and total % (stride * options.rows) == 0)
     hint = f"; rows may be padded: stride={fitting[0]}" if fitting else "; check size, format and stride"

@@ -21,5 +21,5 @@ def needs_extra(what: str, extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise MissingOutsideError(
-            f"{what} needs {error.name}, which is not installed; pip install 'landmarks[{extra}]'"
+            f"{what} needs {error.name}, which is not installed; in the checkout: pip install '.[{extra}]'"
         ) from error

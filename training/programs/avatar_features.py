@@ -20,7 +20,7 @@ def avatar_features(arguments: argparse.Namespace) -> None:
         from training.rendered.dataset import heads_in
     except ModuleNotFoundError as error:
         raise MissingOutsideError(
-            f"the package {error.name} is not installed; run pip install 'landmarks[rendered]'"
+            f"the package {error.name} is not installed; in the checkout: pip install '.[rendered]'"
         ) from error
     chosen = heads_in(arguments.avatars, held_out=True)[: arguments.heads]
     measured = measure(chosen, arguments.model)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from device.contract.command_line import count
+
 DATA_HELP = "folder with the data sets"
 YUNET_HELP = "YuNet's ONNX file"
 
@@ -43,8 +45,10 @@ def _train(parser: argparse.ArgumentParser) -> None:
     _runs(parser)
     parser.add_argument("--init", type=Path, metavar="FILE", help="begin with this state dict's weights")
     parser.add_argument("--seed", type=int, metavar="N", help="another seed; the run is called NAME-seedN")
-    parser.add_argument("--images", type=int, metavar="N", help="another number of images for the whole run")
-    parser.add_argument("--batch", type=int, metavar="N", help="another number of images a step")
+    parser.add_argument(
+        "--images", type=count, metavar="N", help="another number of images for the whole run"
+    )
+    parser.add_argument("--batch", type=count, metavar="N", help="another number of images a step")
     parser.add_argument(
         "--shard-mb", type=float, default=0.0, metavar="MB", help="write checkpoints in files of at most MB"
     )
@@ -136,7 +140,7 @@ def _fairness(parser: argparse.ArgumentParser) -> None:
     _model(parser)
     parser.add_argument("--photographs", type=Path, required=True, help="FairFace's pictures beside list.csv")
     parser.add_argument("--finder", default="trained:", help="what finds the faces (default: trained:)")
-    parser.add_argument("--count", type=int, metavar="N", help="only the first N photographs of the list")
+    parser.add_argument("--count", type=count, metavar="N", help="only the first N photographs of the list")
     _json(parser)
 
 
@@ -217,7 +221,7 @@ def _render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--seed", type=int, default=0, help="another seed makes other pictures (default: 0)")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)"
+        "--workers", type=count, default=os.cpu_count() or 1, help="processes (default: one a core)"
     )
     parser.add_argument("--side", type=int, default=384, help="pixels of a picture's side (default: 384)")
     parser.add_argument(
@@ -233,7 +237,7 @@ def _render(parser: argparse.ArgumentParser) -> None:
 
 def _avatar_features(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--avatars", type=Path, required=True, help="folder of the heads (.glb)")
-    parser.add_argument("--heads", type=int, default=2, help="how many of those held out (default: 2)")
+    parser.add_argument("--heads", type=count, default=2, help="how many of those held out (default: 2)")
     parser.add_argument("--model", default="small", help="the landmark network (default: small)")
     parser.add_argument(
         "--page", type=Path, metavar="FILE", help="page to write (default: device/sinks/avatar/README.md)"
@@ -292,7 +296,7 @@ def _peers(parser: argparse.ArgumentParser) -> None:
         "--list", type=Path, help="for 300w: file with one relative path without ending a line"
     )
     parser.add_argument(
-        "--faces", type=int, metavar="N", help="at most so many of them (default: 500, for steadiness 20)"
+        "--faces", type=count, metavar="N", help="at most so many of them (default: 500, for steadiness 20)"
     )
     parser.add_argument("--openseeface", type=Path, metavar="FOLDER", help="OpenSeeFace's folder models")
     parser.add_argument("--pfld", type=Path, metavar="FILE", help="an ONNX file of PFLD_GhostOne")
@@ -370,11 +374,23 @@ COMMANDS = (
 """Every command, in the order in which `--help` lists them."""
 
 
-def add_commands(parser: argparse.ArgumentParser) -> None:
-    """Add every command to the command line."""
+def add_commands(parser: argparse.ArgumentParser, examples: str) -> None:
+    """Add every command to the command line.
+
+    Args:
+        parser: gets the commands.
+        examples: of all commands, one a line; the help of each command shows its own.
+    """
     commands = parser.add_subparsers(dest="command", required=True)
     for command in COMMANDS:
-        command.add_options(commands.add_parser(command.name, help=command.help))
+        own = [line for line in examples.splitlines() if f" -m training {command.name} " in line]
+        one = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.help[0].upper() + command.help[1:] + ".",
+            epilog="\n".join(["examples:", *own]) if own else None,
+        )
+        command.add_options(one)
 
 
 def run_command(arguments: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ def pictures(arguments: argparse.Namespace) -> None:
         from training.report.front_pictures import write_pictures
     except ModuleNotFoundError as error:
         raise MissingOutsideError(
-            f"the package {error.name} is not installed; run pip install 'landmarks[rendered]'"
+            f"the package {error.name} is not installed; in the checkout: pip install '.[rendered]'"
         ) from error
     for path in write_pictures(arguments.avatars, arguments.out):
         print(f"{path}: {path.stat().st_size:,} bytes")

@@ -26,7 +26,7 @@ def render(arguments: argparse.Namespace) -> None:
         from training.rendered.scene import SceneSettings
     except ModuleNotFoundError as error:
         raise MissingOutsideError(
-            f"the package {error.name} is not installed; run pip install 'landmarks[rendered]'"
+            f"the package {error.name} is not installed; in the checkout: pip install '.[rendered]'"
         ) from error
     scene = SceneSettings(max_roll=arguments.max_roll)
     request = RenderRequest(
@@ -53,7 +53,7 @@ def places(arguments: argparse.Namespace) -> None:
         from training.rendered.places.page import draw_places
     except ModuleNotFoundError as error:
         raise MissingOutsideError(
-            f"the package {error.name} is not installed; run pip install 'landmarks[rendered]'"
+            f"the package {error.name} is not installed; in the checkout: pip install '.[rendered]'"
         ) from error
     heads = heads_in(arguments.avatars, held_out=False)
     with FaceMesh() as mesh:

@@ -25,7 +25,10 @@ class Datagrams:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
-            raise MissingOutsideError(f"no receiver {host}: {error}; give a name or address") from error
+            why = getattr(error, "strerror", None) or error
+            raise MissingOutsideError(
+                f"no receiver {host}: {why}; check the name, or give its IP address"
+            ) from error
         family, *_, address = found[0]
         self._address: tuple[Any, ...] = address
         self._socket = socket.socket(family, socket.SOCK_DGRAM)

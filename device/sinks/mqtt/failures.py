@@ -55,7 +55,7 @@ def failure_to_connect(error: OSError) -> Failure:
         case ssl.SSLError():
             return Failure(f"no encrypted connection ({error.reason})", "give the broker's port for TLS")
         case socket.gaierror():
-            return Failure("its name is not known", "check the name, or write its number")
+            return Failure("its name is not known", "check the name, or give its IP address")
         case ConnectionRefusedError():
             return Failure(
                 "connection refused: no broker listens there", "check host and port, or start the broker"

@@ -63,9 +63,14 @@ def listen(sink: str, host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise MissingOutsideError(
-            f"sink {sink}: cannot listen at {host}:{port}: {error.strerror}; "
+            f"sink {sink}: cannot listen at {host}:{port}: {_reason(error)}; "
             f"choose another port, as in {sink}:8081, or stop what listens there"
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """The system's words, without the address that `create_server` adds to them."""
+    return (error.strerror or str(error)).partition(" (while")[0]
 
 
 def answer(status: HTTPStatus, body: bytes, media_type: str, **more: str) -> Response:

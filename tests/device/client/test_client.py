@@ -290,7 +290,7 @@ def test_without_websockets_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "websockets", None)
     monkeypatch.setitem(sys.modules, "websockets.exceptions", None)
     monkeypatch.delitem(sys.modules, "device.client.websocket", raising=False)
-    with pytest.raises(MissingOutsideError, match=r"pip install 'landmarks\[web\]'"):
+    with pytest.raises(MissingOutsideError, match=r"pip install '\.\[web\]'"):
         connect("ws://localhost:1/stream")
 
 

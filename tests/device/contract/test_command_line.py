@@ -23,8 +23,13 @@ def said(*words):
         (["run", "--sorce", "demo:"], "unknown option --sorce; did you mean --source?"),
         (["run", "--farmes=3"], "unknown option --farmes; did you mean --frames?"),
         (["selftest", "--budgt", "3"], "unknown option --budgt; did you mean --budget?"),
-        (["run", "demo:"], "nothing is known to do with 'demo:'"),
-        (["run", "--frames", "ten"], "argument --frames: invalid int value: 'ten'"),
+        (["run", "demo:"], "unexpected argument 'demo:'"),
+        (["run", "--frames", "ten"], "argument --frames: got 'ten', wanted a whole number"),
+        (["selftest", "--frames", "0"], "argument --frames: got '0', wanted a whole number, 1 or more"),
+        (["bench", "--threads", "-1"], "argument --threads: got '-1', wanted a whole number, 1 or more"),
+        (["selftest", "--budget", "fast"], "argument --budget: got 'fast', wanted a number above 0"),
+        (["selftest", "--memory", "nan"], "argument --memory: got 'nan', wanted a number above 0"),
+        (["selftest", "--dropped", "x"], "argument --dropped: got 'x', wanted a number"),
     ],
 )
 def test_a_mistake_is_told_by_the_command_it_was_made_in(words, sentence):

@@ -62,7 +62,7 @@ def test_a_rest_that_is_no_whole_frame_is_an_error() -> None:
     frame, rest = RawSource("-", RawOptions(size=(8, 6)), io.BytesIO(bytes(150)))
     assert isinstance(frame, Frame)
     assert isinstance(rest, Unreadable)
-    assert "150 bytes are 1 frames of 144 bytes and 6 more" in rest.reason
+    assert "150 bytes are 1 frame of 144 bytes and 6 more" in rest.reason
 
 
 def padded(image, layout, stride):
@@ -94,7 +94,7 @@ def test_a_pipe_of_padded_rows_says_which_stride_would_fit() -> None:
 
 def test_a_file_whose_size_fits_no_number_of_frames_is_refused_at_once(tmp_path) -> None:
     (tmp_path / "film.raw").write_bytes(padded(SMOOTH, "rgb24", 32))
-    with pytest.raises(BadInputError, match=r"192 bytes are 1 frames of 144 bytes and 48 more.*stride=32"):
+    with pytest.raises(BadInputError, match=r"192 bytes are 1 frame of 144 bytes and 48 more.*stride=32"):
         open_source(f"raw:{tmp_path}/film.raw?size=8x6")
     with open_source(f"raw:{tmp_path}/film.raw?size=8x6&stride=32") as source:
         assert len(list(source)) == 1
