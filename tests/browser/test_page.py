@@ -358,13 +358,25 @@ def test_a_model_that_falls_back_is_told_in_the_headline(stream, tab):
         view.wait("document.getElementById('trouble').textContent === ''")
 
 
+def smiling(sequence):
+    """A face that says something of its expression."""
+    (face,) = frame_message(sequence).faces
+    return frame_message(sequence, faces=[replace(face, signals={"smile_left": 0.5})])
+
+
 def test_a_face_that_goes_fades_and_a_stream_that_stops_says_so(stream, tab):
     served, view = stream(), tab()
-    with Player(served) as player:
+    with Player(served, smiling) as player:
         view.open(served.url)
         view.wait("drawn.at(-1)?.presence === 'faces'")
+        served.publish(events.Status("cam0", 1))
+        view.wait("document.getElementById('parts').textContent.includes('camera')")
+        view.wait("document.querySelectorAll('#signals td:last-child').length > 0")
         player.make = lambda sequence: frame_message(sequence, faces=[])
         view.wait("document.getElementById('presence').textContent === 'no face in view'")
+        # What a face did that has gone is no figure of the present.
+        figures = "[...document.querySelectorAll('#signals td:last-child')]"
+        view.wait(f"{figures}.every((td) => td.textContent === '\\u2013')")
         view.wait("drawn.at(-1).faces.length === 0")
         faded = [each["faces"][0]["opacity"] for each in view.drawn() if each["faces"]]
         player.make = frame_message
@@ -376,6 +388,10 @@ def test_a_face_that_goes_fades_and_a_stream_that_stops_says_so(stream, tab):
     port = served.sink.port
     served.sink.close()
     view.wait("document.getElementById('presence').textContent === 'not connected: offline'")
+    # Nor is what a device said of itself before it went.
+    parts = view.page.locator("#parts dd").all_text_contents()
+    assert parts
+    assert set(parts) == {"not known"}
     with Player(stream(port=port)):
         view.wait("document.getElementById('connection').textContent === 'live'")
         view.wait("drawn.at(-1).presence === 'faces'")

@@ -128,6 +128,7 @@ export class LiveView {
     client.on("connection", ({ state, reason }) => {
       showConnection(state, reason);
       if (state === "live") this.showPictures(this.pictureBox.checked);
+      else this.panel.outOfDate();
       if (reason.includes("token")) this.onRefused();
     });
     showConnection(client.connection, "");

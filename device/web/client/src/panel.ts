@@ -13,8 +13,10 @@ function say(id: string, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
-function figure(value: number | undefined, digits = 0): string {
-  return value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(digits);
+/** A number with so many digits; a dash where there is none, and no sign before zero. */
+export function figure(value: number | undefined, digits = 0): string {
+  if (value === undefined || !Number.isFinite(value)) return "–";
+  return value.toFixed(digits).replace(/^-(?=[0.]*$)/, "");
 }
 
 interface Bar {
@@ -42,6 +44,12 @@ function addBar(body: HTMLElement, fills: number, values: number): Bar {
 function fill(bar: HTMLElement, from: number, to: number): void {
   bar.style.left = `${Math.min(Math.max(from, 0), 1) * 100}%`;
   bar.style.width = `${Math.min(Math.max(to - from, 0), 1) * 100}%`;
+}
+
+/** A bar of nothing, without its figure. */
+function clear(bar: Bar): void {
+  for (const each of bar.fills) fill(each, 0, 0);
+  for (const value of bar.values) value.textContent = figure(undefined);
 }
 
 /** The stages of a message in words. */
@@ -124,6 +132,16 @@ export class Panel {
     element("parts").replaceChildren();
   }
 
+  /** The stream is gone: what it said of its device is out of date. */
+  outOfDate(): void {
+    say("trouble", "");
+    say("fps-in", figure(undefined));
+    for (const value of element("parts").querySelectorAll("dd")) {
+      value.dataset["state"] = "none";
+      value.textContent = "not known";
+    }
+  }
+
   private showPart(name: string, text: string, state: string): void {
     const list = element("parts");
     let value = list.querySelector<HTMLElement>(`dd[data-part="${name}"]`);
@@ -139,12 +157,12 @@ export class Panel {
   showFace(face: Face | undefined, count: number): void {
     say("face-id", face ? `${face.id}${count > 1 ? ` of ${count}` : ""}` : "none");
     const pose = face?.pose;
-    const degrees = (value: number) => `${value.toFixed(0)}°`;
+    const degrees = (value: number) => `${figure(value)}°`;
     say("pose", pose ? `turned ${degrees(pose.yaw)} (yaw), raised ${degrees(pose.pitch)} (pitch), tilted ${degrees(pose.roll)} (roll)` : "");
     for (const [name, value] of Object.entries(face?.signals ?? {})) {
       if (typeof value === "number") this.showSignal(name, value);
     }
-    if (!face) for (const bar of this.signals.values()) fill(bar.fills[0]!, 0, 0);
+    if (!face) for (const bar of this.signals.values()) clear(bar);
   }
 
   /** A bar from the left for what goes from 0 to 1, from the middle for what has been below 0. */
@@ -159,7 +177,7 @@ export class Panel {
     }
     if (bar.track.classList.contains("signed")) fill(bar.fills[0]!, 0.5 + Math.min(value, 0) / 2, 0.5 + Math.max(value, 0) / 2);
     else fill(bar.fills[0]!, 0, value);
-    bar.values[0]!.textContent = value.toFixed(2);
+    bar.values[0]!.textContent = figure(value, 2);
   }
 }
 
