@@ -21,7 +21,8 @@ examples:
   python -m convert edgetpu device/models/small/student.tflite --out build/edgetpu
 
 exit codes: 0 done, 2 wrong command line, 3 an input that cannot be used, 4 a gate was missed,
-5 a compiler or an environment is not there, 7 nothing could be written.
+5 a compiler or an environment is not there, 6 refused (a source of an open model is not free),
+7 nothing could be written.
 """
 
 RUN_EPILOG = """\

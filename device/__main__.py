@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from device.daemon.service import Service
 
 EXAMPLES = """examples:
-  landmarks run                                              the built-in demo camera, until Ctrl-C
-  landmarks run --source v4l2:0?size=640x480                 a camera
-  landmarks run --source images:photos --sink annotated:seen pictures, and what was found in them drawn in
-  landmarks run --source video:clip.mp4 --sink csv:clip.csv  a film, as a table
-  landmarks run --config daemon.toml --sink stdout:          settings of a file, one of them overridden
-  landmarks config show                                      every setting, what it means, its default
-  landmarks doctor                                           what is wrong here, and how to mend it
-  landmarks selftest                                         is the device well, and fast enough here?
-  landmarks bench                                            how long each stage takes here
-  landmarks track-bench                                      how well faces are followed
-  landmarks jitter-bench                                     how steady the points are, and how much they lag
+  landmarks run                                               the built-in demo camera, until Ctrl-C
+  landmarks run --source 'v4l2:0?size=640x480'                a camera
+  landmarks run --source images:photos --sink annotated:seen  pictures, and what was found in them drawn in
+  landmarks run --source video:clip.mp4 --sink csv:clip.csv   a film, as a table
+  landmarks run --config daemon.toml --sink stdout:           settings of a file, one of them overridden
+  landmarks config show                                       every setting, what it means, its default
+  landmarks doctor                                            what is wrong here, and how to mend it
+  landmarks selftest                                          is the device well, and fast enough here?
+  landmarks bench                                             how long each stage takes here
+  landmarks track-bench                                       how well faces are followed
+  landmarks jitter-bench                                      how steady the points are, and how much they lag
 
 `python -m device` is the same where nothing is installed; `landmarks COMMAND --help` says more of each.
 Exit codes: docs/troubles.md, "Exit codes". The stream: device/README.md.

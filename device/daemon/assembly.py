@@ -72,7 +72,8 @@ class Assembly:
         manifest = read_manifest(manifest_path_of(find_model(model)))
         provenances = {f"model {model}": manifest.provenance}
         if isinstance(finder, TrainedFinder):
-            provenances[f"finder {finder.manifest.name}"] = finder.manifest.provenance
+            name = finder.manifest.name
+            provenances["its finder" if name == "finder" else f"finder {name}"] = finder.manifest.provenance
         note = licence_note(provenances)
         if note and note != self._said:
             log.info(note)

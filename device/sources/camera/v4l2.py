@@ -44,8 +44,8 @@ class V4l2Options(Orientation):
     fps: Fps | None = None
     """Frames a second wanted of the camera; by default its own choice."""
     pixel_format: PixelFormat | None = None
-    """How the camera sends its pixels, as `v4l2-ctl --list-formats` names them; by default mjpg where only
-    that comes at the wanted size and rate, otherwise the driver's choice."""
+    """How the camera sends its pixels, as `v4l2-ctl --list-formats-ext` names them; by default mjpg where
+    only that comes at the wanted size and rate, otherwise the driver's choice."""
 
 
 class Capture(Protocol):

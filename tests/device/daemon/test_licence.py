@@ -16,16 +16,16 @@ def open_model_ships(monkeypatch):
 
 @pytest.mark.usefixtures("open_model_ships")
 def test_weights_for_research_are_named_in_one_line_with_what_is_free():
-    note = licence_note({"model small": {}, "finder finder": {}})
+    note = licence_note({"model small": {}, "its finder": {}})
     assert note.count("\n") == 0
-    assert "model small and finder finder" in note
+    assert "model small and its finder" in note
     assert "--model open-small" in note
 
 
 @pytest.mark.usefixtures("open_model_ships")
 def test_a_research_finder_beside_an_open_model_is_named_alone():
-    note = licence_note({"model open-small": FREE, "finder finder": {}})
-    assert note.startswith("finder finder: ")
+    note = licence_note({"model open-small": FREE, "its finder": {}})
+    assert note.startswith("its finder: ")
 
 
 @pytest.mark.usefixtures("open_model_ships")
