@@ -7,7 +7,7 @@ from pathlib import Path
 from convert.intake.tflite_file import export_tflite
 from convert.intake.torch_module import export_module, is_module
 from device.contract.errors import BadInputError, UsageError
-from device.contract.files import sha256_of
+from device.contract.files import absence, sha256_of
 
 OWN_ONNX = "own.onnx"
 """In OUT/work: the ONNX form of what was given in another form."""
@@ -49,8 +49,10 @@ def open_source(text: str, size_wh: tuple[int, int] | None, work: Path) -> Sourc
     if is_module(text):
         return _from_module(text, size_wh, work / OWN_ONNX)
     file = Path(text)
-    if not file.is_file():
-        raise BadInputError(f"no file {text}, wanted FILE.onnx, FILE.tflite or package.module:function")
+    if missing := absence(file):
+        raise BadInputError(
+            f"no file {text} ({missing}), wanted FILE.onnx, FILE.tflite or package.module:function"
+        )
     if file.suffix == ".tflite":
         export_tflite(file, work / OWN_ONNX)
         return Source(work / OWN_ONNX, file)

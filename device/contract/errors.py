@@ -77,8 +77,16 @@ def run_program(main: Callable[[], int]) -> int:
         sys.stdout = None
         return int(ExitCode.DONE)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        where = f" while writing {error.filename}" if error.filename else ""
-        print(f"error: no space left on the disk{where}: free some and run again", file=sys.stderr)
-        return int(ExitCode.WRITE_FAILED)
+        return _told(error)
+
+
+def _told(error: OSError) -> int:
+    """The exit code of what the system refuses, in one line; what is no user's mistake is raised again."""
+    if isinstance(error, PermissionError) and error.filename:
+        print(f"error: cannot use {error.filename}: {error.strerror}; give it other rights", file=sys.stderr)
+        return int(ExitCode.BAD_INPUT)
+    if error.errno != errno.ENOSPC:
+        raise error
+    where = f" while writing {error.filename}" if error.filename else ""
+    print(f"error: no space left on the disk{where}: free some and run again", file=sys.stderr)
+    return int(ExitCode.WRITE_FAILED)

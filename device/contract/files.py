@@ -28,6 +28,18 @@ def special_kind(path: Path) -> str | None:
         return None
 
 
+def absence(path: Path) -> str:
+    """Why a path names no regular file: the system's words, or what is there; empty where it names one.
+
+    `Path.is_file` raises where a folder on the way may not be searched, and says nothing of why.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return "" if stat.S_ISREG(mode) else f"{_KINDS.get(stat.S_IFMT(mode), 'no file')} is there"
+
+
 def check_writable_place(path: Path) -> None:
     """Refuse to replace what is no regular file: a rename would take a folder or a device away.
 

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, field
 from device.contract.bounds import Pixels, Sha256, Side, Text
 from device.contract.codec import CODECS, COORDINATES
 from device.contract.errors import BadInputError
-from device.contract.files import read_bounded, sha256_of, write_whole_bytes
+from device.contract.files import absence, read_bounded, sha256_of, write_whole_bytes
 from device.contract.landmarks import SCHEMES, LandmarkScheme
 from device.contract.scheme_file import know_scheme
 from device.contract.shape import correction_of
@@ -139,8 +139,8 @@ def read_typed_manifest(path: Path, kind: type[AnyManifest], schema: int) -> Any
         BadInputError: no such file, not JSON, another schema, a missing or unknown field, a value of
             another type or out of range.
     """
-    if not path.exists():
-        raise BadInputError(f"no manifest at {path}: a model needs its JSON beside it; {REMEDY}")
+    if missing := absence(path):
+        raise BadInputError(f"no manifest at {path} ({missing}): a model needs its JSON beside it; {REMEDY}")
     data = read_bounded(path, MAX_BYTES)
     try:
         got = msgspec.json.decode(data, type=_Version).schema
@@ -255,8 +255,10 @@ def read_pair(model: Path, read: Callable[[Path], AnyManifest]) -> AnyManifest:
     Raises:
         BadInputError: the model or its manifest is missing, unreadable, or they do not fit.
     """
-    if not model.is_file():
-        raise BadInputError(f"no model at {model}: give a .tflite file, or make one with `make convert`")
+    if missing := absence(model):
+        raise BadInputError(
+            f"no model at {model} ({missing}): give a .tflite file, or make one with `make convert`"
+        )
     path = manifest_path_of(model)
     manifest = read(path)
     if manifest.file != model.name:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from device.contract.errors import BadInputError, MissingOutsideError
+from device.contract.files import absence
 from device.contract.geometry import Box, Image
 from device.finders.fallback import GuardedFinder
 from device.finders.finder import Finder, FoundFace
@@ -50,8 +51,10 @@ class YuNetFinder:
         Raises:
             BadInputError: no such file, or not a YuNet model.
         """
-        if not model.is_file():
-            raise BadInputError(f"no YuNet model at {model}: give the ONNX file, --finder yunet:FILE")
+        if missing := absence(model):
+            raise BadInputError(
+                f"no YuNet model at {model} ({missing}): give the ONNX file, --finder yunet:FILE"
+            )
         try:
             self._detector = cv2.FaceDetectorYN.create(
                 str(model), "", (YUNET_SIDE, YUNET_SIDE), YUNET_MIN_SCORE

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
+from device.contract.files import absence
 from device.contract.geometry import Box
 from device.finders.finder import FoundFace
 from device.inference.remote import RemoteInterpreter
@@ -32,8 +33,8 @@ def needs_edgetpu(model: Path) -> bool:
     Raises:
         BadInputError: no such file.
     """
-    if not model.is_file():
-        raise BadInputError(f"no SSD model at {model}: give a .tflite file, --finder ssd:FILE")
+    if missing := absence(model):
+        raise BadInputError(f"no SSD model at {model} ({missing}): give a .tflite file, --finder ssd:FILE")
     return EDGETPU_MARK in model.read_bytes()
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from device.config.address import Address, Scheme
 from device.contract.errors import BadInputError
+from device.contract.files import absence
 from device.sources.decode import decode_file
 from device.sources.frame import Frame, FrameSource, Unreadable, streamable
 from device.sources.framing import frame_stored
@@ -41,7 +42,7 @@ def list_images(folder: Path) -> list[PurePosixPath]:
         BadInputError: no such folder, one that cannot be read, or no picture in it.
     """
     if not is_folder(folder):
-        raise BadInputError(f"no folder or picture at {folder}; check the path")
+        raise BadInputError(f"no folder or picture at {folder}: {absence(folder)}; check the path")
     known = EXTENSIONS | UNREAD_KINDS.keys()
     seen, found = {os.path.realpath(folder)}, list[PurePosixPath]()
     for parent, folders, files in os.walk(folder, followlinks=True, onerror=_refuse_folder):

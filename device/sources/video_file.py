@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.errors import BadInputError
+from device.contract.files import absence
 from device.sources.opencv import MAX_PIXELS, too_large
 from device.sources.options import MAX_FPS
-from device.support.paths import is_file
 
 DEFAULT_FPS = 30.0
 """Of videos that do not say theirs."""
@@ -31,8 +31,8 @@ class VideoFile:
         Raises:
             BadInputError: no such file, or no video that OpenCV can read.
         """
-        if not is_file(path):
-            raise BadInputError(f"no video file at {path}; check the path")
+        if missing := absence(path):
+            raise BadInputError(f"no video file at {path}: {missing}; check the path")
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         # OpenCV leaves a phone's video lying on its side by default.
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)

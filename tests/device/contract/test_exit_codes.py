@@ -35,6 +35,15 @@ def test_a_full_disk_is_a_write_failure(capsys):
     assert "x.log" in capsys.readouterr().err
 
 
+def test_a_file_that_may_not_be_used_is_one_line(capsys):
+    refused = PermissionError(13, "Permission denied", "model.tflite")
+    assert errors.run_program(raising(refused)) == 3
+    told = capsys.readouterr().err
+    assert told == "error: cannot use model.tflite: Permission denied; give it other rights\n"
+    with pytest.raises(PermissionError):
+        errors.run_program(raising(PermissionError(1, "Operation not permitted")))
+
+
 def test_a_fault_of_ours_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         errors.run_program(raising(ZeroDivisionError()))

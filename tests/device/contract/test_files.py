@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from device.contract.errors import BadInputError, WriteFailedError
-from device.contract.files import read_bounded, sha256_of, write_whole, write_whole_bytes
+from device.contract.files import absence, read_bounded, sha256_of, write_whole, write_whole_bytes
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -86,3 +86,25 @@ def test_an_endless_a_waiting_and_a_large_file_are_refused_at_once(tmp_path):
     }.items():
         with pytest.raises(BadInputError, match=says):
             read_bounded(path, 100)
+
+
+def test_why_there_is_no_file_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    told = {name: absence(tmp_path / name) for name in ("file", "none", "pipe", ".", "file/below", "x" * 300)}
+    assert told == {
+        "file": "",
+        "none": "No such file or directory",
+        "pipe": "a pipe is there",
+        ".": "a folder is there",
+        "file/below": "Not a directory",
+        "x" * 300: "File name too long",
+    }
+
+
+def test_a_folder_that_may_not_be_searched_is_told_and_is_no_traceback(tmp_path, monkeypatch):
+    def refused(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "stat", refused)
+    assert absence(tmp_path / "model.tflite") == "Permission denied"

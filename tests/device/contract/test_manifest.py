@@ -210,7 +210,7 @@ def test_a_manifest_that_is_too_large_or_no_file_is_refused(tmp_path):
         read_manifest(path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(BadInputError, match="cannot read"):
+    with pytest.raises(BadInputError, match="a folder is there"):
         read_manifest(path)
 
 
