@@ -168,7 +168,7 @@ def test_a_missing_converter_is_one_line_and_exit_code_5(root, tmp_path, tiny_ha
 def test_a_wrong_command_line_is_exit_code_2(root, tmp_path):
     ended = run_program(root, "run", str(tmp_path), "--out", str(tmp_path), "--calibration-crops", "0")
     assert ended.returncode == 2
-    assert "wanted at least 1" in ended.stderr
+    assert "wanted a whole number, 1 or more" in ended.stderr
 
 
 def test_help_shows_examples(root):
