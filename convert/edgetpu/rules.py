@@ -82,6 +82,9 @@ DYNAMIC = (
 REFUSE_THE_FILE = (FLEX, DYNAMIC)
 """The compiler's words where one operator makes it give up the whole file."""
 
+MAPPED_RANK = 3
+"""Dimensions that the Edge TPU computes: Coral's page calls them [y][x][z] and forbids a batch, which is one
+more before them, to reduce, pack, pad and split. A tensor of three or fewer has none to forbid."""
 LARGEST_SOFTMAX = 16_000
 LARGEST_MOVED = 2**21
 """Elements that RESHAPE, a resize or TRANSPOSE_CONV may give; fewer than this map."""
@@ -322,9 +325,9 @@ def _axes(values: NDArray[Any] | None, rank: int) -> set[int]:
 
 @constraint(LIMITED, "MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN")
 def batch_is_not_reduced(node: Node) -> str | None:
-    """No reduction of the batch dimension."""
+    """No reduction of the batch dimension, which is the fourth from the inside: three or fewer have none."""
     rank = len(node.taken[0].shape) if node.taken else 0
-    return "axis 0" if rank > 1 and 0 in _axes(node.parameter(1), rank) else None
+    return "axis 0" if rank > MAPPED_RANK and 0 in _axes(node.parameter(1), rank) else None
 
 
 @constraint(LIMITED, "MEAN")
@@ -347,16 +350,16 @@ def mean_is_over_a_small_map(node: Node) -> str | None:
 
 @constraint(LIMITED, "PACK")
 def batch_is_not_packed(node: Node) -> str | None:
-    """No packing in the batch dimension."""
+    """No packing in the batch dimension, the fourth from the inside."""
     axis = int(node.option("axis")) % max(len(node.outputs[0].shape), 1)
-    return "axis 0" if axis == 0 and len(node.outputs[0].shape) > 1 else None
+    return "axis 0" if axis == 0 and len(node.outputs[0].shape) > MAPPED_RANK else None
 
 
 @constraint(LIMITED, "PAD")
 def batch_is_not_padded(node: Node) -> str | None:
     """No padding in the batch dimension."""
     padding = node.parameter(1)
-    batched = len(node.outputs[0].shape) > 3
+    batched = len(node.outputs[0].shape) > MAPPED_RANK
     return "padded batch" if batched and padding is not None and bool(padding[:2].any()) else None
 
 
@@ -364,7 +367,7 @@ def batch_is_not_padded(node: Node) -> str | None:
 def batch_is_not_split(node: Node) -> str | None:
     """No splitting in the batch dimension."""
     shape = node.taken[0].shape if node.taken else ()
-    return "axis 0" if len(shape) > 3 and 0 in _axes(node.parameter(0), len(shape)) else None
+    return "axis 0" if len(shape) > MAPPED_RANK and 0 in _axes(node.parameter(0), len(shape)) else None
 
 
 @constraint(LIMITED, "PRELU")

@@ -60,6 +60,10 @@ TAKEN = {
     "mean over x and y": alone("MEAN", with_parameter(IMAGE, [1, 2]), (1, 4)),
     "mean over four channels": alone("MEAN", with_parameter(IMAGE, [-1]), (1, 8, 8)),
     "mean over 64x128": alone("MEAN", with_parameter((1, 64, 128, 3), [1, 2]), (1, 3)),
+    "a mean over y of a map without a batch": alone("MEAN", with_parameter((28, 8, 20), [0]), (8, 20)),
+    "maps packed above each other": alone(
+        "PACK", lambda d: (d.image(8, 4), d.image(8, 4)), (2, 8, 4), axis=0
+    ),
     "packed channels": alone("PACK", lambda d: (d.image(8, 4), d.image(8, 4)), (8, 4, 2), axis=-1),
     "padded map": alone("PAD", with_parameter(IMAGE, [[0, 0], [1, 1], [1, 1], [0, 0]]), (1, 10, 10, 4)),
     "split channels": alone("SPLIT", with_parameter(IMAGE, 3, place=0), (1, 8, 8, 2)),
@@ -117,7 +121,7 @@ REFUSED = {
     "batch_is_not_reduced": alone("SUM", with_parameter(IMAGE, [0]), (8, 8, 4)),
     "mean_over_channels_is_of_four": alone("MEAN", with_parameter((1, 8, 8, 6), [3]), (1, 8, 8)),
     "mean_is_over_a_small_map": alone("MEAN", with_parameter((1, 256, 128, 3), [1, 2]), (1, 3)),
-    "batch_is_not_packed": alone("PACK", lambda d: (d.image(8, 4), d.image(8, 4)), (2, 8, 4), axis=0),
+    "batch_is_not_packed": alone("PACK", lambda d: (d.image(1, 8, 4),), (1, 1, 8, 4), axis=0),
     "batch_is_not_padded": alone(
         "PAD", with_parameter((1, 8, 8, 1), [[0, 1], [0, 0], [0, 0], [0, 0]]), (1, 8, 8, 1)
     ),
