@@ -46,6 +46,7 @@ DEVICE_ENV := $(DEVICE_FOLDER)/.built
 CONVERT := .venv-convert/.built
 BENCH := .venv-bench/.built
 ETHOS_U := .venv-ethos-u/.built
+QUANTIZER := .venv-quantizer/.built
 TOOLS := .venv-tools/.built
 DOCS := .venv-docs/.built
 SHIPPED := device/models/small/student.tflite
@@ -80,7 +81,7 @@ shipped_file = $(if $(filter %finder,$(SIZE)),finder,student).tflite
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert edgetpu ethos-u ladder ladder-tiny ladder-base ladder-small recover finder open-data open evaluate results bench bench-peers track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert quantizers edgetpu ethos-u ladder ladder-tiny ladder-base ladder-small recover finder open-data open evaluate results bench bench-peers track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -146,6 +147,9 @@ longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk
 convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/small-blended NAME=small BUDGET=0.03 ALL=1)
 	$(VENV) -m training handover $(call quote,RUN) $(call option,--name,NAME) $(data_flag) $(yunet_flag) $(runs_flag)
 	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(rehearsed) $(float_tail) $(call switch,--all,ALL)
+
+quantizers: $(MAIN) $(QUANTIZER) $(ETHOS_U) ## a converted run by ai-edge-quantizer beside its own int8 file, into convert/README.md (RUN=runs/kd_net-student DATA=FOLDER)
+	$(VENV) -m tests.benchmarks.quantizers $(call quote,RUN)/model --data $(call needed,DATA) --out convert/README.md
 
 edgetpu: $(MAIN) ## the int8 model by Google's own edgetpu_compiler, where it is on the PATH (MODEL=file)
 	$(VENV) -m convert edgetpu $(call quote,MODEL) --out build/edgetpu
@@ -299,7 +303,7 @@ lock: $(TOOLS) $(DEVICE_ENV) ## write the lock files anew from pyproject.toml an
 	sh requirements/lock.sh
 
 clean: ## remove environments and caches; runs/ stays
-	rm -rf .venv .venv-device .venv-picamera2 .venv-convert .venv-bench .venv-ethos-u .venv-tools .venv-docs .venv-node build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-device .venv-picamera2 .venv-convert .venv-bench .venv-ethos-u .venv-quantizer .venv-tools .venv-docs .venv-node build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 install = PYTHON=$(call quote,PYTHON) sh requirements/install.sh
 
@@ -331,6 +335,10 @@ $(CONVERT): requirements/convert.lock requirements/install.sh
 
 $(ETHOS_U): requirements/ethos-u.lock requirements/install.sh
 	@$(install) .venv-ethos-u $<
+	@touch $@
+
+$(QUANTIZER): requirements/quantizer.lock requirements/install.sh
+	@$(install) .venv-quantizer $<
 	@touch $@
 
 $(BENCH): requirements/bench.lock requirements/install.sh

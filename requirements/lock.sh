@@ -78,6 +78,8 @@ compile bench requirements/bench.in
 finish bench
 compile ethos-u requirements/ethos-u.in
 finish ethos-u
+compile quantizer requirements/quantizer.in
+finish quantizer
 
 # Wheels for the Pi are resolved by pip for another machine: the versions of device.lock, beside the Pi's own numpy.
 .venv-device/bin/python -m firmware_config lock

@@ -18,6 +18,7 @@ LOCKS = (
     "photo",
     "pi-3.11",
     "pi-3.13",
+    "quantizer",
     "tools",
 )
 PIN = re.compile(r"^([\w.-]+)==([^\s;]+)", re.MULTILINE)

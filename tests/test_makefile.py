@@ -28,6 +28,7 @@ VALUES = {
     "seeds": ("DATA", "RUNS", "IMAGES"),
     "longer": ("DATA", "RUNS", "IMAGES"),
     "convert": ("RUN", "NAME", "DATA", "YUNET", "BUDGET", "RUNS"),
+    "quantizers": ("RUN", "DATA"),
     "edgetpu": ("MODEL",),
     "ethos-u": ("MODEL",),
     "ladder": ("DATA", "RUNS", "IMAGES"),
@@ -77,7 +78,7 @@ def checkout(tmp_path, root):
         shutil.copytree(root / name, folder / name)
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(root / name, folder / name)
-    for name in ("", "-device", "-picamera2", "-convert", "-bench", "-ethos-u", "-tools"):
+    for name in ("", "-device", "-picamera2", "-convert", "-bench", "-ethos-u", "-quantizer", "-tools"):
         python = folder / f".venv{name}/bin/python"
         python.parent.mkdir(parents=True)
         python.write_text(RECORDER)

@@ -1,0 +1,76 @@
+"""Runs inside .venv-quantizer: a float32 .tflite file to quantised ones by ai-edge-quantizer.
+
+    python -I quantizer_worker.py float32.tflite calibration.npy recipes.json
+
+recipes.json is a list of {"file", "activation_bits", "averaged", "float_names"}; each file is written as it
+is named. Imports nothing of this project: its interpreter has other packages.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
+from ai_edge_quantizer.utils import qsv_utils
+
+ALL = qtyping.TFLOperationName.ALL_SUPPORTED
+KEPT_FLOAT = quantizer.AlgorithmName.NO_QUANTIZE
+RANGES = {True: qsv_utils.moving_average_update, False: qsv_utils.min_max_update}
+"""How the range of a tensor goes on from crop to crop, by "averaged"."""
+
+
+def samples_of(model: bytes, crops: np.ndarray) -> dict[str, list[dict[str, np.ndarray]]]:
+    """(N, H, W, 3) uint8 crops as the inputs of the model's one signature, real = (pixel - 128) / 128."""
+    ((signature, ends),) = Interpreter(model_content=model).get_signature_list().items()
+    (name,) = ends["inputs"]
+    return {signature: [{name: (crop[None].astype(np.float32) - 128) / 128} for crop in crops]}
+
+
+def everything_in(activation_bits: int) -> recipe_manager.RecipeManager:
+    """A recipe with weights in 8 bits, per channel, and all activations in so many."""
+    recipe = recipe_manager.RecipeManager()
+    recipe.add_static_config(".*", ALL, activation_bits, 8)
+    return recipe
+
+
+def ranges_of(model: bytes, crops: np.ndarray, *, averaged: bool) -> dict[str, qtyping.QSV]:
+    """The range of every tensor by its name: from least to largest, or as a moving average of each crop's."""
+    found = calibrator.Calibrator(model, num_threads=1, qsv_update_func=RANGES[averaged])
+    found.calibrate(samples_of(model, crops), everything_in(8))
+    return found.get_model_qsvs()
+
+
+def quantised(model: bytes, ranges: dict[str, qtyping.QSV], wanted: dict) -> bytes:
+    """The model by one recipe.
+
+    Args:
+        model: a float32 file.
+        ranges: of its tensors.
+        wanted: "activation_bits", 8 or 16; "float_names": outputs of the operators that stay float. Where one
+            of them is an output of the file, all of the file's are float.
+    """
+    tool = quantizer.Quantizer(model, everything_in(wanted["activation_bits"]).get_quantization_recipe())
+    for name in wanted["float_names"]:
+        tool.update_quantization_recipe(f"(^|;){re.escape(name)}(;|$)", ALL, algorithm_key=KEPT_FLOAT)
+    return bytes(
+        tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False).quantized_model
+    )
+
+
+def main() -> None:
+    """The files that are asked for."""
+    model, crops = Path(sys.argv[1]).read_bytes(), np.load(sys.argv[2], allow_pickle=False)
+    recipes = json.loads(Path(sys.argv[3]).read_text())
+    ranges = {
+        averaged: ranges_of(model, crops, averaged=averaged)
+        for averaged in {wanted["averaged"] for wanted in recipes}
+    }
+    for wanted in recipes:
+        Path(wanted["file"]).write_bytes(quantised(model, ranges[wanted["averaged"]], wanted))
+
+
+if __name__ == "__main__":
+    main()
