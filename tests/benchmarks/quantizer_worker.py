@@ -20,6 +20,10 @@ ALL = qtyping.TFLOperationName.ALL_SUPPORTED
 KEPT_FLOAT = quantizer.AlgorithmName.NO_QUANTIZE
 RANGES = {True: qsv_utils.moving_average_update, False: qsv_utils.min_max_update}
 """How the range of a tensor goes on from crop to crop, by "averaged"."""
+REFUSALS = (KeyError, NotImplementedError, RuntimeError, ValueError)
+"""What the tool raises where a network does not fit a recipe."""
+REFUSED = "refused: "
+"""Begins the line that says so; the file is then left out."""
 
 
 def samples_of(model: bytes, crops: np.ndarray) -> dict[str, list[dict[str, np.ndarray]]]:
@@ -69,7 +73,12 @@ def main() -> None:
         for averaged in {wanted["averaged"] for wanted in recipes}
     }
     for wanted in recipes:
-        Path(wanted["file"]).write_bytes(quantised(model, ranges[wanted["averaged"]], wanted))
+        try:
+            content = quantised(model, ranges[wanted["averaged"]], wanted)
+        except REFUSALS as error:
+            print(f"{REFUSED}{wanted['file']}: {error}")
+            continue
+        Path(wanted["file"]).write_bytes(content)
 
 
 if __name__ == "__main__":

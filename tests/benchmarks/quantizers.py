@@ -3,16 +3,18 @@
     python -m tests.benchmarks.quantizers RUN/model... --data DATA [--out convert/README.md]
 
 Each RUN has its `handover`, and `model/work` with the files of `make convert RUN=RUN`. The float32 file is
-quantised in an environment of its own, on the product's calibration crops. Every file is measured on the faces
-of 300w/validation.txt in shaken boxes. `--out` puts the rows into a page with the table's marks, in the place
-of those of the same networks. `make quantizers RUN=RUN DATA=DATA` does it for one run.
+quantised in an environment of its own, on the product's calibration crops. Every file is measured on the
+faces of 300w/validation.txt in shaken boxes. `--out` puts the rows into a page with the table's marks, in the
+place of those of the same networks. `make quantizers RUN=RUN DATA=DATA` does it for one run.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -57,6 +59,8 @@ HEAD = (
 FLOAT = "float32"
 COMPARED_CROPS = 20
 """On which a layer's error is measured, as `--all` does."""
+REFUSED = "refused: "
+"""Begins the worker's line on a recipe that does not fit the network."""
 TURNS = 30
 """Inferences of each file, in turns with the others."""
 NPU = TARGETS[1]
@@ -144,31 +148,40 @@ def recipes_of(job: Job, handover: Handover) -> list[Recipe]:
     ]
 
 
-def quantise(job: Job, handover: Handover, recipes: list[Recipe], folder: Path) -> None:
-    """Write each recipe's file with its manifest into a folder.
+def fill_folder(job: Job, handover: Handover, recipes: list[Recipe], folder: Path) -> None:
+    """A new folder with the worker's inputs: the product's calibration set, and the recipes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    crops, most = load_calibration(job.calibration, handover), job.settings.calibration_crops
+    chosen = make_calibration_set(crops, most, faceless=handover.presence_learnt)
+    np.save(folder / "calibration.npy", chosen)
+    (folder / "recipes.json").write_text(json.dumps([asdict(recipe) for recipe in recipes]))
+
+
+def run_worker(job: Job, folder: Path) -> list[str]:
+    """Write the recipes' files; what the tool refuses is not there and has a line in the answer.
 
     Raises:
         MissingOutsideError: the quantiser's environment is not built.
         LandmarksError: the quantiser failed.
     """
-    interpreter = QUANTIZER.find(os.environ)
-    folder.mkdir(parents=True, exist_ok=True)
-    crops, most = load_calibration(job.calibration, handover), job.settings.calibration_crops
-    faceless = handover.presence_learnt
-    np.save(folder / "calibration.npy", make_calibration_set(crops, most, faceless=faceless))
-    (folder / "recipes.json").write_text(json.dumps([asdict(recipe) for recipe in recipes]))
-    command = [interpreter.absolute(), "-I", WORKER, job.float_model.absolute()]
+    command = [QUANTIZER.find(os.environ).absolute(), "-I", WORKER, job.float_model.absolute()]
     ended = subprocess.run(
         [*map(str, command), "calibration.npy", "recipes.json"],
         cwd=folder, env=child_environment(os.environ), capture_output=True, text=True, check=False,
     )  # fmt: skip
     if ended.returncode != 0:
         said = (ended.stderr.strip().splitlines() or ["nothing"])[-1]
-        raise LandmarksError(
-            f"ai-edge-quantizer failed on {job.float_model} ({said}), wanted {len(recipes)} files"
-        )
-    for recipe in recipes:
-        model = folder / recipe.file
+        raise LandmarksError(f"ai-edge-quantizer failed on {job.float_model} ({said}), wanted its files")
+    return [line for line in ended.stdout.splitlines() if line.startswith(REFUSED)]
+
+
+def quantise(job: Job, handover: Handover, recipes: list[Recipe], folder: Path) -> None:
+    """Write each recipe's file with its manifest into a new folder; those that the tool refuses are said."""
+    fill_folder(job, handover, recipes, folder)
+    for line in run_worker(job, folder):
+        print(f"{handover.name}: {line}", file=sys.stderr)
+    for model in folder.glob("*.tflite"):
         manifest = make_manifest(model, handover, f"{handover.name}-{model.stem}", {})
         write_manifest(manifest, manifest_path_of(model))
 
@@ -203,6 +216,17 @@ def form_of(model: Path, handover: Handover) -> Form:
     """A file as the conversion reads it, on one thread."""
     decode = landmark_decoder(handover.codec, handover.crop.size_wh, handover.landmark_scheme.count)
     return tflite_form(model, read_model_manifest(model), decode)
+
+
+def forms_of(files: dict[str, Path], handover: Handover) -> dict[str, Form]:
+    """Every file that the runtime can prepare; the others are left out and said."""
+    forms = {}
+    for title, path in files.items():
+        try:
+            forms[title] = form_of(path, handover)
+        except RuntimeError as error:
+            print(f"{handover.name}: {title} does not run: {error}", file=sys.stderr)
+    return forms
 
 
 def face_errors(form: Form, handover: Handover, faces: Faces) -> list[float]:
@@ -255,21 +279,27 @@ def rows_of(model: Path, samples: list[Sample]) -> list[str]:
     recipes, folder = recipes_of(job, handover), job.work / "quantizers"
     quantise(job, handover, recipes, folder)
     files, faces = files_of(job, recipes, folder), faces_of(samples, handover)
-    forms = {title: form_of(path, handover) for title, path in files.items()}
+    forms = forms_of(files, handover)
     errors = {title: face_errors(form, handover, faces) for title, form in forms.items()}
     times = times_ms(forms, faces.crops[0])
     return [
-        f"| {handover.name} | {title} | {100 * np.mean(errors[title]):.3f} "
-        f"| {cost(errors[title], errors[FLOAT]) if title != FLOAT else ''} | {times[title]:.1f} "
-        f"| {path.stat().st_size / 1024:.0f} | {edgetpu(path)} | {ethos_u(path)} |"
-        for title, path in files.items()
-    ]  # fmt: skip
+        f"| {handover.name} | {title} | {100 * np.mean(errors[title]):.3f} | {cost(errors, title)} "
+        f"| {times[title]:.1f} | {size_and_operators(files[title])} |"
+        for title in forms
+    ]
 
 
-def cost(errors: list[float], real: list[float]) -> str:
+def cost(errors: dict[str, list[float]], title: str) -> str:
     """Percentage points of NME over the float file, face by face, with the interval of 95 %."""
-    found = paired_difference([errors], [real])
+    if title == FLOAT:
+        return ""
+    found = paired_difference([errors[title]], [errors[FLOAT]])
     return f"{100 * found.mean:+.3f} [{100 * found.low:+.3f}, {100 * found.high:+.3f}]"
+
+
+def size_and_operators(path: Path) -> str:
+    """The last cells: KiB, and what each accelerator takes."""
+    return f"{path.stat().st_size / 1024:.0f} | {edgetpu(path)} | {ethos_u(path)}"
 
 
 def network_of(row: str) -> str:

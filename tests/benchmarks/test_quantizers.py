@@ -1,13 +1,17 @@
 """The comparison of quantisers on a drawn network; the quantiser runs where its environment is built."""
 
+import json
 import os
+import shutil
 
 import cv2
 import flatbuffers
+import msgspec
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from convert.environments import ETHOS_U
 from convert.handover.description import Handover
 from convert.stations.manifests import make_manifest
 from convert.tflite.file import read_graph
@@ -24,10 +28,11 @@ from tests.benchmarks.quantizers import (
     face_errors,
     faces_of,
     files_of,
-    form_of,
+    forms_of,
     job_of,
     last_layers,
     quantise,
+    rows_of,
     times_ms,
     with_rows,
 )
@@ -35,6 +40,10 @@ from tests.convert.graphs import Drawing, write_tflite
 from training.data.sets.sample import Sample
 
 SIDE, POINTS = 16, 5
+FIVE = np.array([[24, 24], [40, 24], [32, 32], [26, 40], [38, 40]], np.float32)
+"""A face on pictures of 64 pixels."""
+SAID = ("name", "scheme", "crop", "codec")
+"""What handover.json says of the network."""
 HANDOVER = Handover(
     name="drawn",
     scheme="arcface_5",
@@ -98,11 +107,20 @@ def job(tmp_path_factory):
         (run / folder).mkdir(parents=True)
     rng = np.random.default_rng(1)
     crops = rng.integers(0, 256, (24, SIDE, SIDE, 3), np.uint8)
-    np.savez(run / "handover" / "calibration.npz", crops=crops, names=np.arange(24).astype(str))
+    names, landmarks = np.arange(24).astype(str), np.repeat(FIVE[None] / 4, 24, axis=0)
+    np.savez(run / "handover" / "calibration.npz", crops=crops, names=names)
+    np.savez(run / "handover" / "validation.npz", crops=crops, names=names, landmarks_crop=landmarks)
+    values = {"schema": 1, **{name: msgspec.to_builtins(getattr(HANDOVER, name)) for name in SAID}}
+    (run / "handover" / "handover.json").write_text(json.dumps(values))
     model = run / "model" / "work" / "student_float32.tflite"
     write_signed(model, drawn_network())
-    write_manifest(make_manifest(model, HANDOVER, "drawn-float32", {}), manifest_path_of(model))
+    describe(model)
     return job_of(run / "model")
+
+
+def describe(model):
+    """Put the manifest beside a file."""
+    write_manifest(make_manifest(model, HANDOVER, "drawn", {}), manifest_path_of(model))
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +181,9 @@ def test_the_page_has_the_tables_marks(root):
 
 def test_the_cost_is_in_points_face_by_face():
     real = [0.03, 0.05, 0.04, 0.06]
-    assert cost([error + 0.001 for error in real], real) == "+0.100 [+0.100, +0.100]"
+    errors = {FLOAT: real, "int8": [error + 0.001 for error in real]}
+    assert cost(errors, "int8") == "+0.100 [+0.100, +0.100]"
+    assert cost(errors, FLOAT) == ""
 
 
 def test_int8_has_the_products_input(quantised):
@@ -191,25 +211,48 @@ def test_layers_that_are_named_stay_float_to_the_outputs(quantised):
 
 
 @pytest.fixture(scope="module")
-def faces(tmp_path_factory):
+def samples(tmp_path_factory):
     """Ten faces on pictures of noise."""
     rng, folder = np.random.default_rng(2), tmp_path_factory.mktemp("pictures")
-    points = np.array([[24, 24], [40, 24], [32, 32], [26, 40], [38, 40]], np.float32)
     samples = []
     for number in range(10):
         path = folder / f"{number}.png"
         cv2.imwrite(str(path), rng.integers(0, 256, (64, 64, 3), np.uint8))
-        samples.append(Sample(f"drawn/{number}", path, points, "drawn"))
-    return faces_of(samples, HANDOVER)
+        samples.append(Sample(f"drawn/{number}", path, FIVE, "drawn"))
+    return samples
 
 
-def test_sixteen_bits_are_nearer_to_the_float_file_than_eight(job, quantised, faces):
-    folder, recipes = quantised
+def test_sixteen_bits_are_nearer_to_the_float_file_than_eight(job, quantised, samples):
+    (folder, recipes), faces = quantised, faces_of(samples, HANDOVER)
     files = files_of(job, recipes, folder)
     assert next(iter(files)) == FLOAT
-    forms = {title: form_of(path, HANDOVER) for title, path in files.items()}
+    forms = forms_of(files, HANDOVER)
     errors = {title: np.array(face_errors(form, HANDOVER, faces)) for title, form in forms.items()}
     assert {len(each) for each in errors.values()} == {10}
     off = {title: np.abs(each - errors[FLOAT]).mean() for title, each in errors.items()}
     assert 0 < off["quantizer: int16"] < off["quantizer: int8"] < 0.1
     assert all(spent > 0 for spent in times_ms(forms, faces.crops[0]).values())
+
+
+def test_a_row_for_each_file(job, quantised, samples):
+    shutil.copy(quantised[0] / "int8.tflite", job.int8_model)
+    describe(job.int8_model)
+    try:
+        ETHOS_U.find(os.environ)
+    except MissingOutsideError as error:
+        pytest.skip(str(error))
+    rows = [row.split(" | ") for row in rows_of(job.out, samples)]
+    assert [row[1] for row in rows] == [
+        "float32",
+        "product: int8",
+        "quantizer: int8",
+        "quantizer: int8, averaged ranges",
+        "quantizer: int16 activations",
+        "quantizer: last layers float",
+        "quantizer: 10 worst layers float",
+    ]
+    assert {len(row) for row in rows} == {8}
+    by_title = {row[1]: row for row in rows}
+    assert by_title["product: int8"][6] == "6 of 6"
+    assert by_title["quantizer: last layers float"][6] == "3 of 7"
+    assert by_title["quantizer: int8"][3] == by_title["product: int8"][3] != ""
