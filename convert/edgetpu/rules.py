@@ -250,6 +250,14 @@ def tensors_are_eight_bits(node: Node) -> str | None:
     return f"constant {real[0].name} is {real[0].dtype}" if real else None
 
 
+@constraint(LIMITED)
+def constants_are_in_the_flatbuffer(node: Node) -> str | None:
+    """Constants lie in the flatbuffer: the compiler's reader is older than the fields that say where else."""
+    # Buffer.offset and Buffer.size came with TensorFlow 2.14; the compiler reads a file as 2.8 did.
+    outside = [tensor for tensor in node.constants if tensor.outside]
+    return f"{outside[0].name} lies behind it" if outside else None
+
+
 @constraint(NOT_SUPPORTED)
 def operator_is_supported(node: Node) -> str | None:
     """The operator is in Coral's table."""

@@ -52,6 +52,8 @@ class Tensor:
     zero_points: tuple[int, ...]
     variable: bool = False
     """Keeps its values from one inference to the next: the state of an LSTM."""
+    outside: bool = False
+    """Its values lie behind the flatbuffer, where readers older than TensorFlow 2.14 do not look."""
     values: NDArray[Any] | None = field(default=None, compare=False, repr=False)
     """A constant's values in the tensor's shape, a view of the file's bytes."""
 
@@ -128,11 +130,25 @@ def _zero_points(quantisation: Any) -> tuple[int, ...]:
     return tuple(int(zero) for zero in quantisation.zeroPoint)
 
 
-def _tensor(table: Any, buffers: list[Any]) -> Tensor:
+def _stored(buffer: Any, file: bytes) -> tuple[NDArray[np.uint8] | None, bool]:
+    """A buffer's bytes, or None, and whether they lie behind the flatbuffer.
+
+    Raises:
+        IndexError: they would lie behind the end of the file.
+    """
+    # 0 and 1 stand for an offset that is not set.
+    if buffer.offset <= 1:
+        return buffer.data, False
+    if buffer.offset + buffer.size > len(file):
+        raise IndexError(f"a buffer up to byte {buffer.offset + buffer.size} of {len(file)}")
+    return np.frombuffer(file, np.uint8, buffer.size, buffer.offset), True
+
+
+def _tensor(table: Any, buffers: list[Any], file: bytes) -> Tensor:
     shape = tuple(int(extent) for extent in (() if table.shape is None else table.shape))
     signature = () if table.shapeSignature is None else table.shapeSignature
     dtype = TYPE_NAMES[table.type].lower()
-    content = buffers[table.buffer].data
+    content, outside = _stored(buffers[table.buffer], file)
     constant = content is not None and len(content) > 0
     quantisation = table.quantization
     scaled = quantisation is not None and quantisation.scale is not None
@@ -145,6 +161,7 @@ def _tensor(table: Any, buffers: list[Any]) -> Tensor:
         scales=tuple(float(scale) for scale in quantisation.scale) if scaled else (),
         zero_points=_zero_points(quantisation) if scaled else (),
         variable=bool(table.isVariable),
+        outside=outside,
         values=_values(shape, dtype, content) if constant else None,
     )
 
@@ -175,9 +192,10 @@ def _check_places(operators: Iterable[Operator], ends: Iterable[int], count: int
         raise IndexError(f"tensor {strange[0]} of {count}")
 
 
-def _graph(model: Any) -> Graph:
+def _graph(file: bytes) -> Graph:
+    model = schema.ModelT.InitFromPackedBuf(file)
     main = model.subgraphs[0]
-    tensors = tuple(_tensor(table, model.buffers) for table in main.tensors)
+    tensors = tuple(_tensor(table, model.buffers, file) for table in main.tensors)
     operators = tuple(_operator(table, model.operatorCodes) for table in main.operators or ())
     inputs, outputs = (() if ends is None else ends for ends in (main.inputs, main.outputs))
     _check_places(operators, (*inputs, *outputs), len(tensors))
@@ -213,7 +231,7 @@ def read_graph(path: Path) -> Graph:
     """
     content = read_content(path)
     try:
-        return _graph(schema.ModelT.InitFromPackedBuf(content))
+        return _graph(content)
     except DAMAGE as error:
         raise BadInputError(
             f"{path} is damaged ({type(error).__name__} while its graph was read), wanted a whole TFLite "

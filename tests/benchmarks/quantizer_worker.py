@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools import flatbuffer_utils
 from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
 
@@ -47,6 +49,16 @@ def ranges_of(model: bytes, crops: np.ndarray, *, averaged: bool) -> dict[str, q
     return found.get_model_qsvs()
 
 
+def in_flatbuffer(content: bytes) -> bytes:
+    """The model with every constant in the flatbuffer: most lie behind it, where Coral does not look."""
+    model = schema.ModelT.InitFromPackedBuf(content)
+    for buffer in model.buffers:
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
 def quantised(model: bytes, ranges: dict[str, qtyping.QSV], wanted: dict) -> bytes:
     """The model by one recipe.
 
@@ -59,9 +71,8 @@ def quantised(model: bytes, ranges: dict[str, qtyping.QSV], wanted: dict) -> byt
     tool = quantizer.Quantizer(model, everything_in(wanted["activation_bits"]).get_quantization_recipe())
     for name in wanted["float_names"]:
         tool.update_quantization_recipe(f"(^|;){re.escape(name)}(;|$)", ALL, algorithm_key=KEPT_FLOAT)
-    return bytes(
-        tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False).quantized_model
-    )
+    made = tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+    return in_flatbuffer(bytes(made.quantized_model))
 
 
 def main() -> None:

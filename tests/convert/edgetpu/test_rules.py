@@ -41,6 +41,16 @@ def convolution(shape, filters, made, name="CONV_2D", **options):
     return alone(name, lambda d: (d.image(*shape), d.weights(*filters), d.constant([0])), made, **options)
 
 
+def outside_convolution():
+    """A plain convolution whose weights lie behind the flatbuffer."""
+    drawing = Drawing()
+    weights = drawing.weights(4, 3, 3, 4)
+    drawing.tensors[weights] = replace(drawing.tensors[weights], outside=True)
+    drawing.node("CONV_2D", (drawing.image(*IMAGE), weights, drawing.constant([0])), IMAGE)
+    graph = drawing.graph()
+    return reason_against(Node.of(graph, graph.operators[-1]))
+
+
 IMAGE, GROWN = (1, 8, 8, 4), (1, 16, 16, 4)
 
 TAKEN = {
@@ -102,6 +112,7 @@ REFUSED = {
     "quantize_takes_eight_bits": alone("QUANTIZE", maps(*IMAGE, dtype="float32", scaled=False), IMAGE),
     "sizes_are_constant": alone("RESHAPE", lambda d: (d.image(*IMAGE), d.image(2, dtype="int32")), (1, 256)),
     "tensors_are_eight_bits": alone("DEQUANTIZE", maps(*IMAGE), IMAGE, dtype="float32", scaled=False),
+    "constants_are_in_the_flatbuffer": outside_convolution(),
     "operator_is_supported": alone("LEAKY_RELU", maps(*IMAGE), IMAGE),
     "tensors_have_three_dimensions": alone("LOGISTIC", maps(2, 8, 8, 4), (2, 8, 8, 4)),
     "parameters_are_constant": alone(
@@ -168,7 +179,7 @@ def test_each_constraint_refuses_in_the_compilers_words(name):
 
 def test_every_constraint_is_tested():
     assert set(REFUSED) == {rule.name for rule in RULES}
-    assert len(RULES) == 29
+    assert len(RULES) == 30
 
 
 def test_every_supported_operator_is_one_of_tflites():

@@ -82,3 +82,48 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "student.tflite").write_bytes(b"PK\x03\x04 an archive")
     with pytest.raises(BadInputError, match="no TFLite file"):
         read_graph(tmp_path / "student.tflite")
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A function that writes a convolution whose four weights lie behind the flatbuffer, so many bytes on."""
+
+    def write(distance):
+        graph = schema.SubGraphT()
+        graph.tensors = [
+            a_tensor("image", (1, 2, 2, 2), schema.TensorType.INT8, 0, [0.5], [0]),
+            a_tensor("weights", (2, 1, 1, 2), schema.TensorType.INT8, 1, [0.25, 0.125], [0, 0]),
+            a_tensor("maps", (1, 2, 2, 2), schema.TensorType.INT8, 0, [0.0625], [0]),
+        ]
+        graph.inputs, graph.outputs = [0], [2]
+        graph.operators = [a_node(0, (0, 1, -1), (2,))]
+        weights, model = schema.BufferT(), schema.ModelT()
+        model.version, model.subgraphs = 3, [graph]
+        model.operatorCodes = [a_code(schema.BuiltinOperator.CONV_2D, 3)]
+        model.buffers = [a_buffer(None), weights]
+        # Twice: only a written flatbuffer has a length, which the numbers in it no longer change.
+        weights.offset, weights.size = 2, 4
+        weights.offset = len(packed(model)) + distance
+        path = tmp_path / "outside.tflite"
+        path.write_bytes(packed(model) + bytes([5, 6, 7, 8]))
+        return path
+
+    return write
+
+
+def packed(model):
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def test_constants_behind_the_flatbuffer_are_read(outside):
+    weights = read_graph(outside(0)).tensors[1]
+    assert weights.constant
+    assert weights.outside
+    assert weights.values.ravel().tolist() == [5, 6, 7, 8]
+
+
+def test_constants_behind_the_end_of_the_file_are_damage(outside):
+    with pytest.raises(BadInputError, match="damaged"):
+        read_graph(outside(1))
