@@ -44,8 +44,10 @@ def everything_in(activation_bits: int) -> recipe_manager.RecipeManager:
 
 def ranges_of(model: bytes, crops: np.ndarray, *, averaged: bool) -> dict[str, qtyping.QSV]:
     """The range of every tensor by its name: from least to largest, or as a moving average of each crop's."""
+    # An average forgets: the set's last crops, which hold no face, would set it alone.
+    order = np.random.default_rng(0).permutation(len(crops))
     found = calibrator.Calibrator(model, num_threads=1, qsv_update_func=RANGES[averaged])
-    found.calibrate(samples_of(model, crops), everything_in(8))
+    found.calibrate(samples_of(model, crops[order]), everything_in(8))
     return found.get_model_qsvs()
 
 
