@@ -130,8 +130,8 @@ def _zero_points(quantisation: Any) -> tuple[int, ...]:
     return tuple(int(zero) for zero in quantisation.zeroPoint)
 
 
-def _stored(buffer: Any, file: bytes) -> tuple[NDArray[np.uint8] | None, bool]:
-    """A buffer's bytes, or None, and whether they lie behind the flatbuffer.
+def _stored(buffer: Any, file: bytes) -> tuple[Any, bool]:
+    """A buffer's bytes, an array or None, and whether they lie behind the flatbuffer.
 
     Raises:
         IndexError: they would lie behind the end of the file.
