@@ -1,17 +1,22 @@
 """The device's command line: run the daemon, measure it."""
 
-import argparse
-import logging
-import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from device import __version__
-from device.checks.commands import add_checks, run_check
-from device.contract.command_line import CommandParser
-from device.contract.errors import run_program
-from device.contract.exit_codes import ExitCode
+try:
+    import argparse
+    import logging
+    import signal
+    from pathlib import Path
+    from typing import TYPE_CHECKING, Any
+
+    from device import __version__
+    from device.checks.commands import add_checks, run_check
+    from device.contract.command_line import CommandParser
+    from device.contract.errors import run_program
+    from device.contract.exit_codes import ExitCode
+except KeyboardInterrupt:
+    # `run_program`, which says so from here on, may not be there yet, nor the table of exit codes.
+    sys.exit(130)
 
 if TYPE_CHECKING:
     from device.daemon.service import Service

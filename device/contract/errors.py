@@ -71,7 +71,7 @@ def run_program(main: Callable[[], int]) -> int:
         return int(error.exit_code)
     except KeyboardInterrupt:
         print("error: interrupted before the end; run it again", file=sys.stderr)
-        return int(ExitCode.UNEXPECTED)
+        return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # The interpreter would flush stdout once more at exit and complain.
         sys.stdout = None

@@ -25,6 +25,8 @@ class ExitCode(IntEnum):
     REFUSED = 6, "refused: the safe answer was no"
     WRITE_FAILED = 7, "write failed: disk full, no permission"
     VERIFY_FAILED = 8, "verify failed: what was written reads back differently"
+    # 128 and the number of SIGINT, as shells have it.
+    INTERRUPTED = 130, "interrupted by Ctrl-C before the end"
 
 
 def exit_code_table() -> str:

@@ -219,6 +219,31 @@ def test_a_signal_ends_the_daemon_cleanly(root, ending):
     assert all(json.loads(line) for line in rest.splitlines())
 
 
+CUT_OFF = """
+import runpy, sys
+
+class CutOff:
+    def find_spec(self, name, *_):
+        if name == MODULE:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CutOff())
+sys.argv = ["device", "run", "--frames", "1"]
+runpy.run_module("device", run_name="__main__")
+"""
+"""Runs the program; Ctrl-C comes when MODULE is imported."""
+
+
+@pytest.mark.parametrize("module", ["device.checks.commands", "device.daemon.service"])
+def test_ctrl_c_during_the_start_ends_without_a_traceback(root, module):
+    script = CUT_OFF.replace("MODULE", repr(module))
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+
+
 def test_the_fake_manifest_of_other_tests_has_the_shape_of_a_real_one():
     shipped = json.loads((SHIPPED / "student.json").read_text())
     assert set(FAKE_MANIFEST.__struct_encode_fields__) == set(shipped)

@@ -10,6 +10,7 @@ def test_the_codes_are_the_documented_ones():
     assert [(code.name, code.value) for code in ExitCode] == [
         ("DONE", 0), ("UNEXPECTED", 1), ("USAGE", 2), ("BAD_INPUT", 3), ("GATE", 4),
         ("MISSING_OUTSIDE", 5), ("REFUSED", 6), ("WRITE_FAILED", 7), ("VERIFY_FAILED", 8),
+        ("INTERRUPTED", 130),
     ]  # fmt: skip
 
 
@@ -47,6 +48,11 @@ def test_a_file_that_may_not_be_used_is_one_line(capsys):
 def test_a_fault_of_ours_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         errors.run_program(raising(ZeroDivisionError()))
+
+
+def test_work_cut_off_by_ctrl_c_is_no_fault_of_ours(capsys):
+    assert errors.run_program(raising(KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err == "error: interrupted before the end; run it again\n"
 
 
 def test_a_reader_that_goes_away_is_an_ordinary_end(monkeypatch):
