@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from device.config.values import Wanted, shown, wanted_by
 from device.contract.errors import LandmarksError, UsageError
-from device.contract.suggestion import nearest
+from device.contract.suggestion import meant
 from device.support.redaction import holds_secret
 
 Table = TypeVar("Table")
@@ -103,8 +103,7 @@ def _texts_at(path: KeyPath, values: Mapping[str, Any]) -> list[str]:
 def _unknown(table: type, name: str, where: KeyPath) -> str:
     """The message for an unknown key."""
     place = f" in [{'.'.join(where)}]" if where else ""
-    known = list(hints_of(table))
-    return f"unknown key {name!r}{place}, known: {', '.join(known)}{nearest(name, known)}"
+    return f"unknown key {name!r}{place}{meant(name, hints_of(table))}"
 
 
 def _value_problems(path: KeyPath, wanted: Wanted, value: object) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Errors for unknown words that list the known ones and suggest the nearest."""
+"""Errors for unknown words that suggest the nearest known one, or list all where none is near."""
 
 from collections.abc import Iterable
 
@@ -13,6 +13,15 @@ def nearest(got: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+def meant(got: str, known: Iterable[str]) -> str:
+    """What to write for an unknown word: `; did you mean WORD?`, or `, known: ` and every word.
+
+    Not both: the settings are some forty, and what helps would stand behind all of them.
+    """
+    words = list(known)
+    return nearest(got, words) or f", known: {', '.join(words)}"
+
+
 def unknown_word(what: str, got: str, known: Iterable[str]) -> UsageError:
     """The error for `got` where one of `known` was wanted.
 
@@ -21,5 +30,4 @@ def unknown_word(what: str, got: str, known: Iterable[str]) -> UsageError:
         got: the word as written.
         known: all words that could have been meant.
     """
-    words = list(known)
-    return UsageError(f"unknown {what} {got!r}, known: {', '.join(words)}{nearest(got, words)}")
+    return UsageError(f"unknown {what} {got!r}{meant(got, known)}")

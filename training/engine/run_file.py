@@ -9,7 +9,7 @@ import msgspec
 
 from device.config.tables import merged
 from device.contract.errors import BadInputError
-from device.contract.suggestion import nearest
+from device.contract.suggestion import meant
 from training.engine.settings import RunSettings
 from training.tasks.registry import task_kind
 
@@ -33,10 +33,7 @@ def _check_keys(table: Any, values: dict[str, Any], where: str) -> None:
     hints = get_type_hints(table)
     for name, value in values.items():
         if name not in hints:
-            known = sorted(hints)
-            raise BadInputError(
-                f"{where}: unknown key {name!r}, known: {', '.join(known)}{nearest(name, known)}"
-            )
+            raise BadInputError(f"{where}: unknown key {name!r}{meant(name, sorted(hints))}")
         if dataclasses.is_dataclass(hints[name]) and isinstance(value, dict):
             _check_keys(hints[name], value, f"{where} [{name}]")
 

@@ -102,10 +102,10 @@ def test_a_reader_that_goes_away_ends_the_program_quietly() -> None:
 @pytest.mark.parametrize(
     ("uri", "says"),
     [
-        ("stdot:", "unknown sink 'stdot:', known: stdout:, "),
         ("stdout", "did you mean stdout:?"),
-        ("stdot:", "; did you mean stdout:?"),
+        ("stdot:", "unknown sink 'stdot:'; did you mean stdout:?"),
         ("mqqt://broker", "unknown sink 'mqqt:'"),
+        ("x:", "unknown sink 'x:', known: stdout:, "),
         ("stdout:x", "takes no place, got 'x'"),
     ],
 )
