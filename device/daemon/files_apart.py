@@ -1,4 +1,7 @@
-"""A run must not write over the files that it reads, nor may two of its sinks share a file."""
+"""A run must not write over the files that it reads, nor may two of its sinks share a file.
+
+Nor may it fill the folder that it reads: a second run would take the results of the first for pictures.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,13 +18,16 @@ def check_files_apart(source: str, sinks: Iterable[str]) -> None:
     """Compare the paths in the addresses of a run, links followed; nothing is opened.
 
     Raises:
-        RefusedError: a sink would replace what the source reads, or two sinks would write one file.
+        RefusedError: a sink would replace what the source reads, or add pictures to its folder, or two
+            sinks would write one file.
         UsageError: an address that cannot be understood.
     """
-    read = _paths_read(parse_source(source))
+    frames = parse_source(source)
+    read = _paths_read(frames)
     written = dict[str, str]()
     for address in sinks:
-        for path in map(real_path, _paths_written(SINKS.parse(address))):
+        sink = SINKS.parse(address)
+        for path in map(real_path, _paths_written(sink)):
             if path in read:
                 raise RefusedError(
                     f"sink {address} would write over {path}, which the source reads; give it another name"
@@ -31,6 +37,22 @@ def check_files_apart(source: str, sinks: Iterable[str]) -> None:
                     f"sinks {written[path]} and {address} would both write {path}; give each its own file"
                 )
             written[path] = address
+        _check_album_apart(frames, sink)
+
+
+def _check_album_apart(source: Address[Any], sink: Address[Any]) -> None:
+    """No folder of annotated pictures below the folder whose pictures are read."""
+    if source.scheme != "images" or sink.scheme != "annotated":
+        return
+    from device.sinks.annotated.sink import is_film
+
+    album, pictures = Path(real_path(path_of(sink.place))), Path(real_path(path_of(source.place)))
+    if not is_film(album) and pictures in album.parents:
+        raise RefusedError(
+            f"sink annotated:{sink.place} would fill a folder inside {pictures}, which the source reads, "
+            "and the next run would read it as well; name one outside, as in "
+            f"annotated:{pictures.parent / 'seen'}"
+        )
 
 
 def _paths_read(address: Address[Any]) -> set[str]:

@@ -102,8 +102,13 @@ def open_annotated(address: Address[AnnotatedOptions]) -> AnnotatedSink:
     return AnnotatedSink(_medium(path_of(address.place), address.options.fps))
 
 
+def is_film(path: Path) -> bool:
+    """Whether a film is written there, by its name; else a folder of pictures."""
+    return path.suffix.lower() in FILM_ENDINGS
+
+
 def _medium(path: Path, fps: float | None) -> Medium:
-    if path.suffix.lower() in FILM_ENDINGS:
+    if is_film(path):
         from device.sinks.annotated.film import Film
 
         return Film(path, fps)

@@ -45,7 +45,9 @@ def test_a_sink_that_would_write_over_what_is_read_is_refused(place, source, sin
     ("source", "sinks"),
     [
         ("images:photos", ["annotated:seen", "csv:seen.csv", "stdout:"]),
-        ("images:photos", ["annotated:photos/seen"]),
+        ("images:.", ["annotated:seen.mp4", "csv:seen.csv"]),
+        ("images:photos", ["annotated:photos-seen"]),
+        ("images:photos/a.png", ["annotated:photos/seen"]),
         ("video:clip.mp4", ["annotated:."]),
         ("replay:day.jsonl.1", ["file:day.jsonl?keep=0"]),
         ("demo:", ["web:8080", "mqtt://broker/hall"]),
@@ -53,6 +55,23 @@ def test_a_sink_that_would_write_over_what_is_read_is_refused(place, source, sin
 )
 def test_other_places_are_left_alone(place, source, sinks):
     check_files_apart(source, sinks)
+
+
+@pytest.mark.parametrize(
+    ("source", "album"),
+    [
+        ("images:.", "seen"),
+        ("images:photos?size=64x64", "photos/of/seen"),
+        ("images:photos", "link/seen"),
+    ],
+)
+def test_an_album_in_the_folder_that_is_read_is_refused(place, source, album):
+    """A second run would annotate the pictures that the first one wrote."""
+    with pytest.raises(RefusedError, match="the next run would read it as well") as caught:
+        check_files_apart(source, [f"annotated:{album}"])
+    outside = str(caught.value).partition("as in ")[2]
+    assert outside.startswith("annotated:")
+    check_files_apart(source, [outside])
 
 
 @pytest.mark.parametrize("second", ["csv:out", "file:./out", "file:out.1", "file:out"])
