@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+import time
+from collections.abc import Iterator
 
-from device.client import Connection, LandmarkClient, connect
-from device.contract.command_line import CommandParser, count
-from device.contract.errors import run_program
+from device.client import Connection, ConnectionState, LandmarkClient, connect
+from device.contract.command_line import CommandParser, count, positive
+from device.contract.errors import MissingOutsideError, run_program
 from device.contract.exit_codes import ExitCode
 from device.messages import messages as events
 
@@ -29,6 +31,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("address", help="ws://HOST:PORT/stream, mqtt://HOST/DEVICE or replay:FILE")
     parser.add_argument("--json", action="store_true", help="print lines of JSON as the device writes them")
     parser.add_argument("--frames", type=count, help="stop after this many frames")
+    parser.add_argument(
+        "--wait",
+        type=positive,
+        metavar="SECONDS",
+        help="give up a device of which nothing has come for so long at first (default: try until Ctrl-C)",
+    )
     return parser
 
 
@@ -57,24 +65,55 @@ def main(words: list[str] | None = None) -> int:
     arguments = make_parser().parse_args(words)
     with connect(arguments.address) as client:
         try:
-            _print(client, arguments.json, arguments.frames)
+            _print(client, arguments)
         except KeyboardInterrupt:
             return int(ExitCode.DONE)  # the usual way to stop watching
     return int(ExitCode.DONE)
 
 
-def _print(client: LandmarkClient, as_json: bool, limit: int | None) -> None:
-    frames = 0
-    for message in client:
+def _print(client: LandmarkClient, arguments: argparse.Namespace) -> None:
+    frames, hint = 0, _hint(arguments)
+    for message in _arrivals(client, arguments):
         if isinstance(message, Connection):
-            print(f"{message.state}: {message.reason}".rstrip(": "), file=sys.stderr, flush=True)
+            line = f"{message.state}: {message.reason}".rstrip(": ")
+            if message.state is ConnectionState.OFFLINE:
+                line, hint = line + hint, ""
+            print(line, file=sys.stderr, flush=True)
             continue
+        as_json = arguments.json
         line = events.encode(message).decode() if as_json else f"{line_for_people(client, message)}\n"
         sys.stdout.write(line)
         sys.stdout.flush()
         frames += isinstance(message, events.FrameMessage)
-        if frames == limit:
+        if frames == arguments.frames:
             return
+
+
+def _hint(arguments: argparse.Namespace) -> str:
+    """What is tried and for how long, said once, where the device does not answer."""
+    limit = "" if arguments.wait else ", or start with --wait SECONDS"
+    return f" ({arguments.address} is tried until it answers; Ctrl-C ends that{limit})"
+
+
+def _arrivals(client: LandmarkClient, arguments: argparse.Namespace) -> Iterator[events.Message | Connection]:
+    """Whatever comes, until the end.
+
+    Raises:
+        MissingOutsideError: the device has sent nothing in the time that it is given.
+    """
+    deadline = time.monotonic() + arguments.wait if arguments.wait else None
+    while True:
+        message = client.take(None if deadline is None else max(deadline - time.monotonic(), 0.0))
+        if message is None:
+            break
+        if not isinstance(message, Connection):
+            deadline = None
+        yield message
+    if client.connection.state is not ConnectionState.ENDED:
+        raise MissingOutsideError(
+            f"nothing from {arguments.address} in {arguments.wait:g} s, wanted a stream; "
+            "start the device, or check the address"
+        )
 
 
 def program() -> int:

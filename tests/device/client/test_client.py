@@ -314,6 +314,23 @@ def test_the_program_ends_with_the_code_of_the_mistake():
     assert "Traceback" not in done.stderr
 
 
+def test_a_device_that_does_not_answer_is_named_once_and_given_up_after_the_wanted_time():
+    address = f"ws://127.0.0.1:{free_port()}/stream"
+    done = run_client(address, "--wait", "1", "--frames", "2")
+    assert done.returncode == 5
+    offline, error = done.stderr.splitlines()
+    assert offline.startswith("offline: ")
+    assert f"({address} is tried until it answers; Ctrl-C ends that" in offline
+    assert error.startswith(f"error: nothing from {address} in 1 s")
+
+
+def test_the_time_to_wait_is_for_the_first_message_only(recording):
+    # Ten frames 250 ms apart: the last comes long after the limit.
+    told = run_client(f"replay:{recording}?speed=0.2", "--wait", "1")
+    assert told.returncode == 0, told.stderr
+    assert "frame 9," in told.stdout
+
+
 def test_a_device_that_is_not_there_yet_is_waited_for():
     port = free_port()
     with connect(f"ws://127.0.0.1:{port}/stream") as client:
