@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.intake.faces import cut, labelled_faces, labelled_pictures, picture_files, read_pts
+from convert.intake.faces import cut, found_faces, labelled_faces, labelled_pictures, picture_files, read_pts
 from device.contract.errors import BadInputError
 from device.contract.manifest import CropRule
 
@@ -44,6 +44,27 @@ def test_a_labelled_face_fills_its_crop_by_the_margin_and_the_piece_beside_it_sh
     )
     assert faces.crops[0].mean() > 150
     assert faces.beside[0].mean() < 50
+
+
+def test_a_damaged_picture_is_named_and_left_out_and_the_others_are_used(tmp_path, root, capfd):
+    face = (root / "device" / "assets" / "demo_face.jpg").read_bytes()
+    for name, data in (("a.jpg", face), ("b.jpg", face[:300]), ("c.jpg", b""), ("d.jpg", face)):
+        (tmp_path / name).write_bytes(data)
+    paths, rule = picture_files(tmp_path), CropRule(1.3, (40, 40))
+    assert len(cut(found_faces(paths), rule, "here").crops) == 2
+    told = capfd.readouterr().err.splitlines()
+    # One line each: none of the decoder's own, which names no file.
+    assert [line.partition(".jpg: ")[0] for line in told] == [
+        f"note: left out: {tmp_path}/{stem}" for stem in "bc"
+    ]
+    with pytest.raises(BadInputError, match="no face found in here"):
+        cut(found_faces(paths[1:3]), rule, "here")
+
+
+def test_a_damaged_picture_among_labelled_ones_is_refused(folder):
+    (folder / "a.png").write_bytes(b"no picture")
+    with pytest.raises(BadInputError, match=r"a\.png: .* do not decode to a picture.*; remove or replace it"):
+        list(labelled_faces(labelled_pictures(folder), 3))
 
 
 def test_a_folder_without_labels_is_refused(folder):
