@@ -40,8 +40,18 @@ def measured_line(about: Mapping[str, Any]) -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in about["libraries"].items())
     peers = ", ".join(f"{name} ({version})" for name, version in about["peers"].items())
     told = [about["date"], *counts, *source, about["processor"], about["machine"], libraries, peers]
-    missing = [f"*Not measured: {'; '.join(about['missing'])}.*"] if about["missing"] else []
-    return "\n\n".join([f"*Measured: {'; '.join(told)}.*", *missing])
+    return f"*Measured: {'; '.join(told)}.*"
+
+
+def _missing_line(figures: Figures) -> str:
+    """Once for all tables: who is not in every one, and how to give it; empty where all are."""
+    tables = (
+        table
+        for name in (TIMES, START, ACCURACY, STEADINESS, ROBUSTNESS)
+        for table in figures.tables(name).values()
+    )
+    missing = dict.fromkeys(how for table in tables for how in table["about"]["missing"])
+    return f"\n\nNot in every table, as it was not given: {'; '.join(missing)}." if missing else ""
 
 
 def _by_class(tables: Mapping[str, Measured], draw: Callable[[Measured], str]) -> str:
@@ -113,6 +123,6 @@ def write_page(page: Path) -> None:
     parts[TIMES] += cost
     filled = {name: text or NOT_YET for name, text in parts.items()}
     text = TEMPLATE.read_text(encoding="utf-8").format(
-        **filled, eye_distance=EYE_DISTANCE_PX, noise=NOISE_SIGMA, side=SIDE
+        **filled, missing=_missing_line(figures), eye_distance=EYE_DISTANCE_PX, noise=NOISE_SIGMA, side=SIDE
     )
     write_whole_bytes(page, text.encode())
