@@ -86,22 +86,28 @@ def title_of(path: Path) -> str:
     return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").rstrip(".")
 
 
-def is_outdated(path: Path, seeds: Sequence[Record]) -> bool:
-    """Whether a run of these seeds is of an earlier version of its run file: another model, loss or task.
+def is_outdated(path: Path, record: Record) -> bool:
+    """Whether a run is of an earlier version of its run file: another model, loss or task.
 
     Raises:
         BadInputError: the run file is damaged.
     """
     now = read_run(path)
-    for record in filter(lambda seed: seed.settings, seeds):
-        try:
-            then = run_from_values(record.settings, record.name)
-        except BadInputError:
-            # It has a setting that is no more.
-            return True
-        if (then.model, then.loss, then.task) != (now.model, now.loss, now.task):
-            return True
-    return False
+    if not record.settings:
+        return False
+    try:
+        then = run_from_values(record.settings, record.name)
+    except BadInputError:
+        # It has a setting that is no more.
+        return True
+    return (then.model, then.loss, then.task) != (now.model, now.loss, now.task)
+
+
+def _row(path: Path, stem: str, seeds: Sequence[Record]) -> Row:
+    """A row of the seeds that are of the first one's version and saw as many images as it did."""
+    outdated = is_outdated(path, seeds[0])
+    alike = [seed for seed in seeds if seed.images == seeds[0].images and is_outdated(path, seed) == outdated]
+    return Row(stem, title_of(path), tuple(alike), outdated)
 
 
 def images_before(name: str, records: Records) -> int:
@@ -125,7 +131,7 @@ def read_system(system: str, records: Records, kind: str = "") -> SystemResults:
         seeds = records.seeds_of(read_merged(path)["name"])
         stem = path.stem.removeprefix(kind)
         if seeds:
-            rows.append(Row(stem, title_of(path), tuple(seeds), is_outdated(path, seeds)))
+            rows.append(_row(path, stem, seeds))
         else:
             missing.append(stem)
     starts = dict.fromkeys(run.start for row in rows for run in row.runs if run.start)

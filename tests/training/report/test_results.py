@@ -41,12 +41,12 @@ def a_kept_row(stem, *errors):
     return Row(stem, f"The {stem}", tuple(runs))
 
 
-def write_run(runs, name, nme, start=""):
+def write_run(runs, name, nme, start="", images=900):
     """A finished run of a tiny network, with the log that training leaves."""
     settings = dataclasses.replace(tiny_run("regression"), start=start)
     folder = runs / name
     save_network(build_model(settings.model, 68), settings, {}, folder / "network.pt")
-    rows = [{"step": 5, "images": 500, "nme_300w": 0.3}, {"step": 9, "images": 900, "nme_300w": nme}]
+    rows = [{"step": 5, "images": 500, "nme_300w": 0.3}, {"step": 9, "images": images, "nme_300w": nme}]
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "speed.json").write_text(json.dumps({"images_per_second": 12.5, "device": "cpu"}))
 
@@ -78,6 +78,14 @@ def test_figures_come_from_the_runs_own_files(tmp_path):
     part = results.system_part(found)
     assert "6.30 ± 0.28" in part
     assert "Not trained: teacher_tolerant" in part
+
+
+def test_a_seed_that_saw_other_images_is_not_of_the_row(tmp_path):
+    write_run(tmp_path, "kd_net-student_plain", 0.061)
+    write_run(tmp_path, "kd_net-student_plain-seed1", 0.065)
+    write_run(tmp_path, "kd_net-student_plain-seed2", 0.090, images=600)
+    found = results.read_system("kd_net", records_of(tmp_path))
+    assert [run.nme for run in found.rows[0].runs] == [0.061, 0.065]
 
 
 def test_gains_are_told_against_the_student_alone_with_their_interval():
