@@ -113,10 +113,12 @@ def replies(reader, topic):
 def test_events_wait_for_a_centre_that_is_away_and_a_lost_site_is_told(brokers):
     centre, site, watch = brokers
     topic = f"landmarks/{SITE}"
-    with watching(watch) as seen:
+    with watching(watch) as seen, watching(site.port) as at_site:
         assert wait_until(lambda: seen.payloads(f"{topic}/bridge")[-1:] == [b"1"], 10)
         centre.stop()
         sink = open_sink(f"mqtt://{site.address}/hall")
+        # It connects by itself: closed before that, it would have nothing to tell.
+        assert wait_until(lambda: at_site.payloads("landmarks/hall/status") == [b"online"], 10)
         sink.close()
         centre.start()
         assert wait_until(lambda: seen.payloads(f"{topic}/hall/status")[-1:] == [b"stopped"], 70)
