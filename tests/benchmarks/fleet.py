@@ -33,7 +33,7 @@ from tests.broker import MOSQUITTO, Broker
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "device" / "web" / "client" / "samples" / "demo-small.jsonl.gz"
 FPS = 30
-DEVICES = (10, 30, 100, 200, 300, 400, 500, 700, 1000, 1400, 2000)
+DEVICES = (10, 30, 100, 200, 300, 400, 500, 700, 1000, 1400, 2000, 2800, 4000, 5600, 8000)
 LEAST_ARRIVED, MOST_MS = 0.99, 100.0
 """Beyond the knee: fewer frames arrive, or one in twenty takes longer."""
 FULL_CORE = 0.9
