@@ -38,7 +38,7 @@ def _check_keys(table: Any, values: dict[str, Any], where: str) -> None:
             _check_keys(hints[name], value, f"{where} [{name}]")
 
 
-def _by_role(teachers: Any, where: str) -> dict[str, tuple[str, ...]]:
+def teachers_by_role(teachers: Any, where: str) -> dict[str, tuple[str, ...]]:
     """Teachers by role; a list is the role `teacher`, one name a list of one.
 
     Raises:
@@ -57,7 +57,7 @@ def run_from_values(values: dict[str, Any], where: str) -> RunSettings:
     Raises:
         BadInputError: an unknown or missing key or a value of another type, named with its table.
     """
-    teachers = _by_role(values.get("teachers", {}), where)
+    teachers = teachers_by_role(values.get("teachers", {}), where)
     task = str(values.get("task", "distillation" if teachers else "supervised"))
     loss = fill(task_kind(task).loss, dict(values.get("loss", {})), f"{where} [loss]")
     return fill(RunSettings, {**values, "teachers": teachers, "task": task, "loss": loss}, where)

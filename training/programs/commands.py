@@ -75,7 +75,7 @@ def _train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-weak-teacher",
         action="store_true",
-        help="learn from a teacher even if it is worse than the network that the run starts from",
+        help="learn from a teacher even if it is worse than the network that the run begins with",
     )
 
 

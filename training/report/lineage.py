@@ -20,6 +20,11 @@ def teacher_names(settings: dict[str, Any]) -> list[str]:
     return [name for names in settings.get("teachers", {}).values() for name in names]
 
 
+def runs_before(settings: dict[str, Any]) -> list[str]:
+    """What a run with these stored settings started from and who taught it, each once."""
+    return list(dict.fromkeys(name for name in (settings.get("start"), *teacher_names(settings)) if name))
+
+
 def lineage(run: Path) -> list[dict[str, Any]]:
     """Settings of a finished run and of those it came from, oldest first, each once.
 
@@ -37,9 +42,9 @@ def lineage(run: Path) -> list[dict[str, Any]]:
     def visit(name: str) -> None:
         settings = load_values(run.parent / name / "network.pt")["settings"]
         made = _how_made(run.parent / name)
-        before = () if made.get("recovered") else (settings.get("start"), *teacher_names(settings))
+        before = [] if made.get("recovered") else runs_before(settings)
         for other in (*before, *made.get("blended", ())):
-            if other and other not in found:
+            if other not in found:
                 visit(other)
         found[name] = {**settings, **made}
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from device.contract.errors import BadInputError
 from training.engine.checkpoint import is_saved
-from training.engine.run_file import read_merged
-from training.report.lineage import CONFIGS, run_files
+from training.engine.run_file import read_merged, teachers_by_role
+from training.report.lineage import CONFIGS, run_files, runs_before
 
 
-def runs_before(values: dict[str, Any]) -> list[str]:
-    """Names of the runs that one of these merged values names, each once."""
-    teachers = values.get("teachers", {})
-    roles = list(teachers.values()) if isinstance(teachers, dict) else [teachers]
-    names = [name for role in roles for name in ([role] if isinstance(role, str) else role)]
-    return list(dict.fromkeys(name for name in (values.get("start", ""), *names) if name))
+def named_runs(path: Path) -> list[str]:
+    """The runs that a run file starts from or learns from, each once.
+
+    Raises:
+        BadInputError: a file is missing or not TOML, or `teachers` is neither a list nor a table.
+    """
+    values = read_merged(path)
+    return runs_before({**values, "teachers": teachers_by_role(values.get("teachers", {}), str(path))})
 
 
 def with_needed(files: Sequence[Path], runs: Path) -> list[Path]:
@@ -31,7 +32,7 @@ def with_needed(files: Sequence[Path], runs: Path) -> list[Path]:
     def visit(path: Path, waiting: tuple[Path, ...]) -> None:
         if path in waiting:
             raise BadInputError(f"run file {path} needs itself: change its `start` or `teachers`")
-        for name in runs_before(read_merged(path)):
+        for name in named_runs(path):
             if is_saved(runs / name / "network.pt"):
                 continue
             if name not in known:

@@ -3,15 +3,22 @@
 import pytest
 
 from device.contract.errors import BadInputError
-from training.report.needs import runs_before, with_needed
+from training.report.needs import named_runs, with_needed
 
 SHIPPED = "training/configs/landmark_student"
 
 
-def test_starts_and_teachers_are_named_once():
-    assert runs_before({"start": "a", "teachers": ["b", "a"]}) == ["a", "b"]
-    assert runs_before({"teachers": {"tough": "c", "tolerant": ["d", "c"]}}) == ["c", "d"]
-    assert runs_before({"start": ""}) == []
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('start = "a"\nteachers = ["b", "a"]', ["a", "b"]),
+        ('teachers = { tough = "c", tolerant = ["d", "c"] }', ["c", "d"]),
+        ('start = ""', []),
+    ],
+)
+def test_starts_and_teachers_are_named_once(tmp_path, text, names):
+    (tmp_path / "mine.toml").write_text(text)
+    assert named_runs(tmp_path / "mine.toml") == names
 
 
 def test_every_run_stands_behind_those_that_it_needs(root, tmp_path):
