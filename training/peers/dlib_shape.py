@@ -1,6 +1,5 @@
 """dlib (King, 2009; Boost licence): its HOG finder and a 68-point shape predictor, where it is installed."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +79,11 @@ def dlib_peer(model: Path) -> Peer:
         BadInputError: no shape predictor.
     """
     try:
-        import dlib  # type: ignore[import-not-found, unused-ignore]
+        import dlib  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ModuleNotFoundError as error:
-        wanted = "`.venv/bin/pip install dlib` builds it (CMake and a C++ compiler, some minutes)"
+        wanted = "`.venv/bin/pip install dlib-bin` brings it built; `dlib` is built here, in some minutes"
         raise MissingOutsideError(f"dlib is not installed; {wanted}") from error
     if not model.is_file():
         raise MissingOutsideError(f"no file {model}; give shape_predictor_68_face_landmarks.dat")
     shape = DlibShape(dlib, model)
-    return Peer("dlib", version("dlib"), ("dlib", str(model)), shape, shape)
+    return Peer("dlib", dlib.__version__, ("dlib", str(model)), shape, shape)

@@ -18,7 +18,7 @@ HOW_TO_GIVE = {
     "openseeface": "OpenSeeFace: `OPENSEEFACE=` its folder `models`",
     "pfld": "PFLD: `PFLD=` PFLD_GhostOne_112_1_opt_sim.onnx",
     "yunet": "YuNet: `YUNET=` face_detection_yunet_2023mar.onnx",
-    "dlib": "dlib: `DLIB=` shape_predictor_68_face_landmarks.dat, and `pip install dlib`",
+    "dlib": "dlib: `DLIB=` shape_predictor_68_face_landmarks.dat, and `.venv/bin/pip install dlib-bin`",
 }
 
 

@@ -40,8 +40,8 @@ class Steadiness:
 
     median: float
     """Of the faces: the mean would be that of a finder's worst jump."""
-    p90: float
-    """What a tenth of the faces is worse than."""
+    p90: float | None
+    """What a tenth of the faces is worse than; None where more than a tenth was missed."""
 
 
 def sitter_of(sample: Sample) -> Sitter:
@@ -128,7 +128,7 @@ def _one_face(peers: LineUp, followers: Followers, sitter: Sitter, points: Seque
 def _over_faces(jitters: Sequence[float]) -> Steadiness | None:
     """None where most faces were missed, as by a peer without landmarks."""
     median, p90 = np.percentile(jitters, (50, 90), method="nearest").tolist()
-    return Steadiness(median, p90) if np.isfinite(median) else None
+    return Steadiness(median, p90 if np.isfinite(p90) else None) if np.isfinite(median) else None
 
 
 def measure_steadiness(peers: LineUp, sitters: Sequence[Sitter]) -> dict[str, dict[str, Steadiness | None]]:

@@ -98,8 +98,11 @@ def steadiness_table(measured: Measured) -> str:
     )
 
 
-def _steady(each: Mapping[str, float] | None) -> str:
-    return NONE if each is None else f"{per_cent(each['median'])} ({per_cent(each['p90'])})"
+def _steady(each: Mapping[str, float | None] | None) -> str:
+    if each is None:
+        return NONE
+    p90 = "missed" if each["p90"] is None else per_cent(each["p90"])
+    return f"{per_cent(each['median'])} ({p90})"
 
 
 def robustness_tables(measured: Measured) -> str:

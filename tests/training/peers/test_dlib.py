@@ -15,6 +15,7 @@ class FakeDlib(ModuleType):
     def __init__(self, points=68):
         super().__init__("dlib")
         self.points = points
+        self.__version__ = "20.0.1"
 
     def rectangle(self, left, top, right, bottom):
         return SimpleNamespace(left=left, top=top, right=right, bottom=bottom)
@@ -37,7 +38,6 @@ class FakeDlib(ModuleType):
 def install(monkeypatch, tmp_path):
     def put(**options):
         monkeypatch.setitem(sys.modules, "dlib", FakeDlib(**options))
-        monkeypatch.setattr(dlib_shape, "version", lambda name: "20.0.1")
         (tmp_path / "shape.dat").touch()
         return tmp_path / "shape.dat"
 
@@ -48,6 +48,7 @@ def test_it_finds_and_fits(install):
     peer = dlib_shape.dlib_peer(install())
     image = np.zeros((100, 100, 3), np.uint8)
     (face,) = peer.searcher.faces(image)
+    assert peer.version == "20.0.1"
     assert face.landmarks[0].tolist() == [10, 20]
     assert face.box == Box(10, 20, 77, 20)
     # A square about the box, a tenth of its side higher.

@@ -46,6 +46,7 @@ def page(tmp_path):
     found = {**rows, "YuNet": five}
     figures.put("accuracy", "", ABOUT, {"points": 66, "from_box": rows, "by_finder": found})
     steady = {name: {"median": 0.002, "p90": 0.004} for name in NAMES}
+    steady["YuNet"] = {"median": 0.003, "p90": None}
     jitter = {"one box": steady, "following": {**steady, NAMES[1]: None}}
     figures.put("steadiness", "", ABOUT, jitter)
     curves = {hardship.name: {name: [0.04] * 6 for name in NAMES} for hardship in HARDSHIPS}
@@ -63,6 +64,7 @@ def test_every_table_is_there_with_its_making(page):
     assert "| inner / jaw, % | 0-15°, 30 faces | 45-60°, 30 faces |" in text
     assert "| MediaPipe mesh network | 5.00 / 10.00 | 5.00 / 10.00 |" in text
     assert "| MediaPipe mesh network | 0.20 (0.40) | - |" in text
+    assert "| YuNet | 0.30 (missed) | 0.30 (missed) |" in text
     assert text.count("*Measured: 2026-11-30; ") == 5
     assert text.count("Not in every table, as it was not given: dlib: `DLIB=` FILE.\n") == 1
     assert NOT_YET not in text
