@@ -62,6 +62,8 @@ class Scheme(Generic[Opener]):
     """Whether the place may have a query of its own, which then is no option of ours."""
     is_path: bool = False
     """Whether the place is the path of a file or folder, which a run must not both read and write."""
+    check: Callable[[Address[Any]], object] | None = None
+    """Raises a UsageError where the place cannot be understood; opens nothing, and looks nothing up."""
 
 
 class Registry(Generic[Opener]):
@@ -93,8 +95,8 @@ class Registry(Generic[Opener]):
         """Take an address apart; nothing is opened.
 
         Raises:
-            UsageError: an unknown scheme, a place that is missing or too much, an unknown or repeated
-                option, a value that does not fit.
+            UsageError: an unknown scheme, a place that is missing, too much or cannot be understood, an
+                unknown or repeated option, a value that does not fit.
         """
         name, colon, rest = text.partition(":")
         if not colon or name not in self._modules:
@@ -106,7 +108,10 @@ class Registry(Generic[Opener]):
             raise UsageError(f"{what} takes no place, got {shown(place)}; write {self.form(name)}")
         if not place and scheme.place == "needed":
             raise UsageError(f"{what} lacks its place; write {self.form(name)}")
-        return Address(name, place, read_options(scheme.options, query, what))
+        address: Address[Any] = Address(name, place, read_options(scheme.options, query, what))
+        if scheme.check is not None:
+            scheme.check(address)
+        return address
 
     def _split(self, scheme: Scheme[Opener], what: str, rest: str) -> tuple[str, str]:
         """The place and the options."""

@@ -23,10 +23,18 @@ def open_metrics(address: Address[NoOptions]) -> Sink:
     with needs_extra("sink metrics:", "metrics"):
         from device.sinks.prometheus import MetricsSink
 
-    host, port = host_and_port("metrics", address.place)
+    host, port = _place(address)
     return MetricsSink(host, port, find_token("metrics", host, os.environ, TOKEN_VARIABLE))
 
 
+def _place(address: Address[NoOptions]) -> tuple[str, int]:
+    return host_and_port("metrics", address.place)
+
+
 SCHEME = Scheme(
-    "metrics:[HOST:]PORT", "figures for Prometheus at http://HOST:PORT/metrics", NoOptions, open_metrics
+    "metrics:[HOST:]PORT",
+    "figures for Prometheus at http://HOST:PORT/metrics",
+    NoOptions,
+    open_metrics,
+    check=_place,
 )

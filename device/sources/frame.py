@@ -97,5 +97,5 @@ class FrameSource(Protocol):
 
 
 def streamable(text: str) -> str:
-    """A file's name as UTF-8 can carry it: a byte that is not UTF-8 becomes a question mark."""
-    return text.encode(errors="surrogateescape").decode(errors="replace").replace("\ufffd", "?")
+    r"""A file's name as UTF-8 can carry it: a byte that is not UTF-8 becomes `\xHH`, so that names differ."""
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from device.checks.doctor import board, camera, edgetpu, setup, software
+from device.checks.doctor import board, camera, edgetpu, ports, setup, software
 from device.checks.doctor.finding import Examination, Finding, Grade
 from device.checks.doctor.host import Host
 from device.contract.errors import GateError, LandmarksError
@@ -31,6 +31,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "source": setup.source,
     "models": setup.models,
     "broker": setup.broker,
+    "ports": ports.ports,
 }
 """Every examination by name, in the order in which one would repair things."""
 

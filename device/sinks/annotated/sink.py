@@ -99,7 +99,22 @@ def open_annotated(address: Address[AnnotatedOptions]) -> AnnotatedSink:
         UsageError: the name is neither's.
         WriteFailedError: it cannot be written.
     """
+    check_annotated_address(address)
     return AnnotatedSink(_medium(path_of(address.place), address.options.fps))
+
+
+def check_annotated_address(address: Address[AnnotatedOptions]) -> None:
+    """Whether the name is that of a film or of a folder.
+
+    Raises:
+        UsageError: it is neither's.
+    """
+    path = path_of(address.place)
+    if path.suffix.lower() in MISTAKEN_ENDINGS and not is_folder(path):
+        raise UsageError(
+            f"sink annotated: got {str(path)!r}, wanted a folder for pictures or a film that ends in "
+            f"{', '.join(FILM_ENDINGS)}; write annotated:{path.with_suffix('')}"
+        )
 
 
 def is_film(path: Path) -> bool:
@@ -112,11 +127,6 @@ def _medium(path: Path, fps: float | None) -> Medium:
         from device.sinks.annotated.film import Film
 
         return Film(path, fps)
-    if path.suffix.lower() in MISTAKEN_ENDINGS and not is_folder(path):
-        raise UsageError(
-            f"sink annotated: got {str(path)!r}, wanted a folder for pictures or a film that ends in "
-            f"{', '.join(FILM_ENDINGS)}; write annotated:{path.with_suffix('')}"
-        )
     from device.sinks.annotated.album import Album
 
     return Album(path)
@@ -128,4 +138,5 @@ SCHEME = Scheme(
     AnnotatedOptions,
     open_annotated,
     is_path=True,
+    check=check_annotated_address,
 )

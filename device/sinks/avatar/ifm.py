@@ -21,7 +21,7 @@ from device.config.address import Address, NoOptions, Scheme
 from device.messages.arkit import ARKIT_SHAPES
 from device.messages.messages import FaceMessage, FrameMessage, Pose
 from device.signal.arkit import shapes_of
-from device.sinks.avatar.udp import AvatarSink, followed_longest, open_datagrams
+from device.sinks.avatar.udp import AvatarSink, check_receiver, followed_longest, open_datagrams
 
 DEFAULT_PORT = 49983
 
@@ -85,4 +85,5 @@ SCHEME = Scheme(
     "iFacialMocap's text: ARKit's blend shapes and the head's angles, for avatars",
     NoOptions,
     open_ifm,
+    check=check_receiver,
 )

@@ -22,7 +22,7 @@ from device.config.address import Address, Scheme
 from device.messages.arkit import ARKIT_SHAPES
 from device.messages.messages import FaceMessage, FrameMessage, Pose
 from device.signal.arkit import shapes_of
-from device.sinks.avatar.udp import AvatarSink, Datagrams, followed_longest, open_datagrams
+from device.sinks.avatar.udp import AvatarSink, Datagrams, check_receiver, followed_longest, open_datagrams
 
 DEFAULT_PORT = 11111
 
@@ -107,4 +107,5 @@ SCHEME = Scheme(
     "Live Link Face's packets: ARKit's blend shapes and the head's angles, for Unreal Engine",
     LiveLinkOptions,
     open_livelink,
+    check=check_receiver,
 )

@@ -33,7 +33,7 @@ from device.sinks.avatar.osf_pose import (
     rotation_in_osf,
 )
 from device.sinks.avatar.quaternion import Quaternion, near, quaternion_of
-from device.sinks.avatar.udp import AvatarSink, Datagrams, open_datagrams
+from device.sinks.avatar.udp import AvatarSink, Datagrams, check_receiver, open_datagrams
 
 DEFAULT_PORT = 11573
 
@@ -176,4 +176,5 @@ SCHEME = Scheme(
     "OpenSeeFace's UDP packets, for VSeeFace and other receivers of it",
     OsfOptions,
     open_osf,
+    check=check_receiver,
 )

@@ -54,11 +54,29 @@ class Datagrams:
 
 
 def open_datagrams(address: Address[Any], default_port: int) -> Datagrams:
-    """The receiver HOST or HOST:PORT of an address.
+    """A socket to the receiver of an address.
 
     Raises:
         UsageError: no host, or a wrong port.
         MissingOutsideError: no such host.
+    """
+    return Datagrams(*receiver_of(address, default_port))
+
+
+def check_receiver(address: Address[Any]) -> None:
+    """Whether an address names a receiver; the host is not looked up.
+
+    Raises:
+        UsageError: no host, or a wrong port.
+    """
+    receiver_of(address, default_port=1)
+
+
+def receiver_of(address: Address[Any], default_port: int) -> tuple[str, int]:
+    """The HOST or HOST:PORT of an address.
+
+    Raises:
+        UsageError: no host, or a wrong port.
     """
     host, colon, port_text = address.place.rpartition(":")
     if not colon:
@@ -66,7 +84,7 @@ def open_datagrams(address: Address[Any], default_port: int) -> Datagrams:
     port = int(port_text) if port_text.isascii() and port_text.isdecimal() and len(port_text) < 6 else 0
     if not host or not 1 <= port <= 65535:
         raise UsageError(f"sink {address.scheme}: got {address.place!r}, write {address.scheme}:HOST[:PORT]")
-    return Datagrams(host.strip("[]"), port)
+    return host.strip("[]"), port
 
 
 class AvatarSink(ABC):

@@ -16,7 +16,7 @@ from device.messages.messages import FaceMessage, FrameMessage, Pose
 from device.signal.arkit import shapes_of
 from device.sinks.avatar.osc import osc_bundle, osc_message
 from device.sinks.avatar.quaternion import Quaternion, near, quaternion_of
-from device.sinks.avatar.udp import AvatarSink, Datagrams, followed_longest, open_datagrams
+from device.sinks.avatar.udp import AvatarSink, Datagrams, check_receiver, followed_longest, open_datagrams
 
 DEFAULT_PORT = 39540
 """Port of programs that assist a performer; 39539 belongs to the program that draws."""
@@ -133,5 +133,9 @@ def open_vmc(address: Address[VmcOptions]) -> VmcSink:
 
 
 SCHEME = Scheme(
-    "osc-vmc:HOST[:PORT]", "VMC protocol: blend shapes and the head bone, for avatars", VmcOptions, open_vmc
+    "osc-vmc:HOST[:PORT]",
+    "VMC protocol: blend shapes and the head bone, for avatars",
+    VmcOptions,
+    open_vmc,
+    check=check_receiver,
 )

@@ -2,7 +2,7 @@
 
 from device.config.address import Address, Scheme
 from device.sinks import Sink
-from device.sinks.mqtt.settings import FORM, MqttOptions, read_mqtt_settings
+from device.sinks.mqtt.settings import FORM, MqttOptions, check_mqtt_address, read_mqtt_settings
 
 
 def open_mqtt(address: Address[MqttOptions]) -> Sink:
@@ -19,4 +19,4 @@ def open_mqtt(address: Address[MqttOptions]) -> Sink:
     return sink
 
 
-SCHEME = Scheme(FORM, "an MQTT broker; mqtts: encrypted", MqttOptions, open_mqtt)
+SCHEME = Scheme(FORM, "an MQTT broker; mqtts: encrypted", MqttOptions, open_mqtt, check=check_mqtt_address)

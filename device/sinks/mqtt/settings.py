@@ -177,15 +177,10 @@ def read_mqtt_settings(
     """Settings in an address such as `//user@host:1883/DEVICE`.
 
     Raises:
-        UsageError: no host, a wrong port or name, a password in the address.
+        UsageError: an address that cannot be understood, or a password without a user.
         BadInputError: the password file cannot be read.
     """
-    parts, options = _split(uri), uri.options
-    tls_only = [name for name in ("ca", "cert", "key") if getattr(options, name) is not None]
-    if uri.scheme == "mqtt" and tls_only:
-        raise UsageError(f"sink mqtt: option {tls_only[0]} is for encrypted connections; write mqtts:")
-    if (options.cert is None) != (options.key is None):
-        raise UsageError(f"sink {uri.scheme}: options cert and key belong together; give both")
+    parts, options = check_mqtt_address(uri), uri.options
     user = unquote(parts.username) if parts.username else None
     password = _password(options.password_file, environment)
     if password is not None and user is None:
@@ -206,6 +201,23 @@ def read_mqtt_settings(
         discovery=options.discovery,
         round_trip=options.round_trip or 0.0,
     )
+
+
+def check_mqtt_address(uri: Address[MqttOptions]) -> SplitResult:
+    """The address as a URL; neither environment nor files are read.
+
+    Raises:
+        UsageError: no host, a wrong port or name, a password in the address, options that do not fit.
+    """
+    options = uri.options
+    tls_only = [name for name in ("ca", "cert", "key") if getattr(options, name) is not None]
+    if uri.scheme == "mqtt" and tls_only:
+        raise UsageError(f"sink mqtt: option {tls_only[0]} is for encrypted connections; write mqtts:")
+    if (options.cert is None) != (options.key is None):
+        raise UsageError(f"sink {uri.scheme}: options cert and key belong together; give both")
+    parts = _split(uri)
+    _device_name(uri, parts)
+    return parts
 
 
 def _split(uri: Address[MqttOptions]) -> SplitResult:

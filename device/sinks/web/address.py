@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,6 +16,9 @@ LOOPBACK = "127.0.0.1"
 
 TOKEN_VARIABLE = "LANDMARKS_WEB_TOKEN"  # noqa: S105 - the name of a variable, not what it holds
 """Environment variable of the token; a command line can be read by every user of the machine."""
+
+SERVER_NAME = "landmarks"
+"""What the header `Server` says, without a version: by it `doctor` knows a port that a daemon serves."""
 
 TOKEN_FORM = re.compile(r"[A-Za-z0-9._~-]{16,128}")
 """Characters that a WebSocket's subprotocol may have, and too many of them to guess."""
@@ -42,6 +46,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """Of a socket that listens at a host."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def reason_of(error: OSError) -> str:
+    """Why nothing can listen, in the system's words, without the address that `create_server` adds."""
+    return (error.strerror or str(error)).partition(" (while")[0]
 
 
 def host_and_port(sink: str, place: str) -> tuple[str, int]:

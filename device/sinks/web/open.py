@@ -20,5 +20,9 @@ def open_web(address: Address[WebOptions]) -> Sink:
 
 
 SCHEME = Scheme(
-    "web:[HOST:]PORT", "the page at / and the stream as a WebSocket at /stream", WebOptions, open_web
+    "web:[HOST:]PORT",
+    "the page at / and the stream as a WebSocket at /stream",
+    WebOptions,
+    open_web,
+    check=parse_web_address,
 )

@@ -14,6 +14,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from device.contract.errors import MissingOutsideError
+from device.sinks.web.address import SERVER_NAME, family_of, reason_of
 from device.sinks.web.guard import Refusal
 
 MAX_MESSAGE_BYTES = 1024
@@ -58,19 +59,13 @@ def listen(sink: str, host: str, port: int) -> socket.socket:
     Raises:
         MissingOutsideError: the port is taken, or the host is none of this machine's.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        return socket.create_server((host, port), family=family_of(host))
     except OSError as error:
         raise MissingOutsideError(
-            f"sink {sink}: cannot listen at {host}:{port}: {_reason(error)}; "
+            f"sink {sink}: cannot listen at {host}:{port}: {reason_of(error)}; "
             f"choose another port, as in {sink}:8081, or stop what listens there"
         ) from error
-
-
-def _reason(error: OSError) -> str:
-    """The system's words, without the address that `create_server` adds to them."""
-    return (error.strerror or str(error)).partition(" (while")[0]
 
 
 def answer(status: HTTPStatus, body: bytes, media_type: str, **more: str) -> Response:
@@ -159,7 +154,7 @@ class ServerThread:
             write_limit=WRITE_LIMIT_BYTES,
             close_timeout=1,
             logger=_quiet_logger(),
-            server_header=None,
+            server_header=SERVER_NAME,
         ):
             await self.ending.wait()
 

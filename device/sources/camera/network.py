@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from device.config.address import Address, Scheme
 from device.contract.errors import BadInputError
-from device.sources.camera.camera_url import CameraUrl, parse_camera_url
+from device.sources.camera.camera_url import PASSWORD_VARIABLE, USER_VARIABLE, CameraUrl, parse_camera_url
 from device.sources.camera.live import LiveSource, Patience
 from device.sources.camera.network_probe import why_no_video
 from device.sources.camera.protocol import CameraError
@@ -128,10 +128,17 @@ def open_network(address: Address[NetworkOptions], settings: CameraSettings) -> 
         UsageError: an address without a host.
         MissingOutsideError: nobody answers, or what answers is no video.
     """
-    url = parse_camera_url(f"{address.scheme}:{address.place}")
+    url = parse_camera_url(_url(address))
     patience = Patience(settings.patience_seconds)
     return LiveSource(address.scheme, lambda: NetworkCamera(url), address.options, patience, settings.wait)
 
+
+def _url(address: Address[NetworkOptions]) -> str:
+    return f"{address.scheme}:{address.place}"
+
+
+SOME_LOGIN = {USER_VARIABLE: "user", PASSWORD_VARIABLE: "password"}
+"""Whatever the environment will hold: an address can be understood without it."""
 
 SCHEME = Scheme(
     "{scheme}://[USER@]HOST[:PORT]/PATH",
@@ -140,4 +147,5 @@ SCHEME = Scheme(
     NetworkOptions,
     open_network,
     is_url=True,
+    check=lambda address: parse_camera_url(_url(address), SOME_LOGIN),
 )

@@ -124,4 +124,11 @@ def open_picamera2(address: Address[Picamera2Options], settings: CameraSettings)
     return LiveSource(f"cam{int(address.place or 0)}", open_camera, options, patience, settings.wait)
 
 
-SCHEME = Scheme(FORM, "the Pi's camera through libcamera", Picamera2Options, open_picamera2, place="optional")
+SCHEME = Scheme(
+    FORM,
+    "the Pi's camera through libcamera",
+    Picamera2Options,
+    open_picamera2,
+    place="optional",
+    check=lambda address: picamera2_opener(address.place, address.options),
+)

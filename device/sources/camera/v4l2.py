@@ -232,4 +232,10 @@ def open_v4l2(address: Address[V4l2Options], settings: CameraSettings) -> FrameS
     return LiveSource(name, v4l2_opener(address.place, options), options, patience, settings.wait)
 
 
-SCHEME = Scheme(FORM, "a USB camera, or any other behind Video4Linux", V4l2Options, open_v4l2)
+SCHEME = Scheme(
+    FORM,
+    "a USB camera, or any other behind Video4Linux",
+    V4l2Options,
+    open_v4l2,
+    check=lambda address: device_of(address.place),
+)

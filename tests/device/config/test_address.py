@@ -35,7 +35,7 @@ def query(options: V4l2Options) -> str:
     return "&".join(words)
 
 
-@given(place=st.text(min_size=1), options=OPTION_SETS)
+@given(place=st.text().map("/dev/".__add__), options=OPTION_SETS)
 def test_an_address_put_together_comes_apart_again(place: str, options: V4l2Options) -> None:
     assert parse_source(f"v4l2:{place}?{query(options)}") == Address("v4l2", place, options)
 
@@ -158,3 +158,34 @@ def test_declarations_are_cheap_to_import(root) -> None:
         [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("registry", "address"),
+    [
+        (SINKS, "web:eighty"), (SINKS, "web:70000"), (SINKS, "metrics:here:"), (SINKS, "mqtt:broker"),
+        (SINKS, "mqtt://broker/a name"), (SINKS, "mqtt://broker:port"), (SINKS, "mqtt://broker?ca=ca.pem"),
+        (SINKS, "mqtts://broker?cert=cert.pem"), (SINKS, "udp-osf::11573"), (SINKS, "udp-ifm:host:0"),
+        (SINKS, "osc-vmc:host:port"), (SINKS, "udp-livelink:host:99999"), (SINKS, "annotated:film.mov"),
+        (SOURCES, "v4l2:front"), (SOURCES, "picamera2:left"), (SOURCES, "rtsp://"), (SOURCES, "http://cam:port/"),
+    ],
+)  # fmt: skip
+def test_a_place_that_cannot_be_understood_is_refused_before_anything_opens(registry, address) -> None:
+    with pytest.raises(UsageError):
+        registry.parse(address)
+
+
+@pytest.mark.parametrize(
+    ("registry", "address"),
+    [
+        (SINKS, "web:0.0.0.0:8080"), (SINKS, "metrics:[::1]:9100"), (SINKS, "mqtt://user@no.such.host.invalid/pi"),
+        (SINKS, "mqtts://broker?password_file=none&ca=none"), (SINKS, "udp-osf:no.such.host.invalid"),
+        (SINKS, "udp-ifm:[::1]:49983"), (SOURCES, "v4l2:9"), (SOURCES, "picamera2:"),
+        (SOURCES, "http://cam/x?user={user}&pwd={password}"),
+    ],
+)  # fmt: skip
+def test_what_only_the_machine_can_tell_is_left_to_the_opening(monkeypatch, registry, address) -> None:
+    """A settings file may be checked on another machine: files, hosts and variables are not looked at."""
+    for variable in ("LANDMARKS_SOURCE_USER", "LANDMARKS_SOURCE_PASSWORD", "LANDMARKS_MQTT_PASSWORD"):
+        monkeypatch.delenv(variable, raising=False)
+    assert registry.parse(address).scheme == address.partition(":")[0]

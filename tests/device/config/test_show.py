@@ -10,7 +10,7 @@ from device.settings import DaemonSettings, settings_of
 
 
 def test_what_is_shown_can_be_read_back(tmp_path):
-    settings = DaemonSettings(source='v4l2:"0"\\\x07', frames=7, inference=InferenceSettings(threads=3))
+    settings = DaemonSettings(source='images:"0"\\\x07', frames=7, inference=InferenceSettings(threads=3))
     path = tmp_path / "daemon.toml"
     path.write_text("\n".join(show_settings(settings)), encoding="utf-8")
     assert settings_of(path, {}) == settings

@@ -149,7 +149,7 @@ def test_loops_of_links_end_and_linked_folders_are_read_once(tmp_path: Path) -> 
 
 def test_a_name_that_is_no_utf8_can_still_be_streamed(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(cv2.imencode(".png", noise(2, 2, 3))[1].tobytes())
-    assert only_frame(tmp_path).name == "caf?.png"
+    assert only_frame(tmp_path).name == r"caf\xe9.png"
 
 
 def test_size_rotation_and_mirror_are_applied(tmp_path: Path) -> None:
