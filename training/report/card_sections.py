@@ -1,12 +1,15 @@
 """Parts of a model card that need more than 300-W: turned heads, groups of people, other labels."""
 
+from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 
 from device.contract.landmarks import LandmarkScheme
 from device.contract.manifest import read_model_manifest
 from device.finders.open import open_finder
 from training.data.sets.rendered import HELD_OUT, avatar_of, read_rendered
-from training.measure.evaluate import Predictor, load_predictor, predict_found
+from training.data.sets.sample import Sample
+from training.measure.evaluate import Predicted, Predictor, load_predictor, predict_found
 from training.measure.turned_heads import TurnBand, turn_bands
 from training.report.fairness import fairness_table, measure_fairness
 from training.report.scheme_offsets import compare
@@ -15,10 +18,12 @@ TURNED = """
 ## Turned heads
 
 {count} rendered heads of the {people} people that teach nothing, found by the finder `{finder}`. Errors over
-the root of the box's area, as the eyes meet in profile; the jaw along the outline that is seen.
+the root of the box's area, as the eyes meet in profile; the jaw along the outline that is seen. Many wear
+glasses or a mask, or hold a hand or a thing before their face; bare heads have nothing before it but hair,
+which in profile hides most of it in some of these people.
 
-| yaw, degrees | heads | missed % | inner points % | jaw % |
-| --- | --- | --- | --- | --- |
+| yaw, degrees | heads | missed % | inner points % | jaw % | bare heads | missed % |
+| --- | --- | --- | --- | --- | --- | --- |
 {rows}
 
 `python -m training evaluate --model {model} --dataset rendered:FOLDER --boxes finder`.
@@ -59,15 +64,29 @@ def turned_heads(model: Path, finder: str, folder: Path) -> str:
     """
     samples = [sample for sample in read_rendered(folder) if avatar_of(sample.name) in HELD_OUT]
     scheme = read_model_manifest(model).landmark_scheme
-    bands = turn_bands(predict_found(model, open_finder(finder), samples), samples, scheme)
+    predicted = predict_found(model, open_finder(finder), samples)
+    bands, bare = turn_bands(predicted, samples, scheme), _bare_bands(predicted, samples, scheme)
     people = len({avatar_of(sample.name) for sample in samples})
-    rows = "\n".join(_turn_row(name, band) for name, band in bands.items())
+    rows = "\n".join(_turn_row(name, band, bare.get(name)) for name, band in bands.items())
     return TURNED.format(count=len(samples), people=people, finder=finder, rows=rows, model=model)
 
 
-def _turn_row(name: str, band: TurnBand) -> str:
+def _bare_bands(
+    predicted: Predicted, samples: Sequence[Sample], scheme: LandmarkScheme
+) -> dict[str, TurnBand]:
+    """Of the heads with nothing before their face."""
+    bare = [not sample.attributes for sample in samples]
+    return turn_bands(list(compress(predicted, bare)), list(compress(samples, bare)), scheme)
+
+
+def _turn_row(name: str, band: TurnBand, bare: TurnBand | None) -> str:
     errors = ["-" if error is None else f"{100 * error:.2f}" for error in (band.inner, band.jaw)]
-    return f"| {name} | {band.count} | {100 * band.missed / band.count:.1f} | {' | '.join(errors)} |"
+    of_bare = ["0", "-"] if bare is None else [str(bare.count), _missed(bare)]
+    return f"| {' | '.join([name, str(band.count), _missed(band), *errors, *of_bare])} |"
+
+
+def _missed(band: TurnBand) -> str:
+    return f"{100 * band.missed / band.count:.1f}"
 
 
 def groups(model: Path, finder: str, photographs: Path) -> str:

@@ -17,17 +17,23 @@ MODEL = Path("device/models/small/student.tflite")
 class _Sample:
     name = "rendered/000001"
 
+    def __init__(self, *attributes: str) -> None:
+        self.attributes = attributes
+
 
 def test_turned_heads_are_told_by_yaw(monkeypatch: pytest.MonkeyPatch) -> None:
     bands = {"0-30": TurnBand(200, 4, 0.02, 0.05), "60-90": TurnBand(3, 3, None, None)}
-    monkeypatch.setattr(card_sections, "read_rendered", lambda folder: [_Sample(), _Sample()])
+    bare = {"0-30": TurnBand(150, 0, 0.02, 0.05)}
+    monkeypatch.setattr(card_sections, "read_rendered", lambda folder: [_Sample(), _Sample("mask")])
     monkeypatch.setattr(card_sections, "avatar_of", lambda name: next(iter(card_sections.HELD_OUT)))
     monkeypatch.setattr(card_sections, "predict_found", lambda *_: [np.zeros((68, 2))] * 2)
-    monkeypatch.setattr(card_sections, "turn_bands", lambda *_: bands)
+    monkeypatch.setattr(
+        card_sections, "turn_bands", lambda _, samples, scheme: bands if len(samples) == 2 else bare
+    )
     text = card_sections.turned_heads(MODEL, "trained:", Path("rendered"))
     assert "2 rendered heads of the 1 people" in text
-    assert "| 0-30 | 200 | 2.0 | 2.00 | 5.00 |" in text
-    assert "| 60-90 | 3 | 100.0 | - | - |" in text
+    assert "| 0-30 | 200 | 2.0 | 2.00 | 5.00 | 150 | 0.0 |" in text
+    assert "| 60-90 | 3 | 100.0 | - | - | 0 | - |" in text
 
 
 def test_groups_are_told_with_their_intervals(monkeypatch: pytest.MonkeyPatch) -> None:

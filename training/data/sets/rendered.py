@@ -31,6 +31,7 @@ COLUMNS: dict[str, tuple[type, tuple[int, ...]]] = {
     "contour": (np.float32, (68, 2)),
     "contour_visible": (np.bool_, (68,)),
     "angles": (np.float32, (3,)),
+    "covers": (np.str_, ()),
 }
 """Type and shape of a row of each column that is read."""
 
@@ -47,7 +48,7 @@ def avatar_of(name: str) -> str:
 
 
 def read_rendered(folder: Path) -> Faces:
-    """Every face with its yaw and which of its points are seen, in scheme ibug_68, by folder and number.
+    """Every face by folder and number, scheme ibug_68: its yaw, which points are seen, and what is before it.
 
     Faces of which fewer than MIN_VISIBLE points are seen are left out: hair, a hand or the frame's edge hides
     nearly all of them, and nobody would call what is left a face.
@@ -69,13 +70,15 @@ def _read_folder(root: Path, folder: Path) -> list[Sample]:
     labels = _read_labels(root / LABELS)
     part = "" if root == folder else f"/{root.relative_to(folder).as_posix()}"
     samples = []
-    for picture, avatar, number, landmarks, visible, angles in zip(*labels, strict=True):
+    for picture, avatar, number, landmarks, visible, angles, covers in zip(*labels, strict=True):
         path = root / str(picture)
         if not path.is_file():
             raise BadInputError(f"no {path}, which {root / LABELS} names; {ADVICE}")
         name = f"rendered/{avatar}{part}/{number}"
-        yaw = float(np.radians(angles[0]))
-        samples.append(Sample(name, path, landmarks, "rendered", yaw_radians=yaw, visible=visible))
+        yaw, before = float(np.radians(angles[0])), tuple(filter(None, str(covers).split(",")))
+        samples.append(
+            Sample(name, path, landmarks, "rendered", yaw_radians=yaw, visible=visible, attributes=before)
+        )
     return samples
 
 
