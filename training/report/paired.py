@@ -62,9 +62,11 @@ def paired_difference(
     return Difference(float(np.mean(ours) - np.mean(theirs)), float(low), float(high))
 
 
-def interval_of_mean(values: Sequence[float], seed: int = 0) -> tuple[float, float, float]:
+def interval_of_mean(
+    values: Sequence[float] | NDArray[np.floating], seed: int = 0
+) -> tuple[float, float, float]:
     """Mean of one row and the interval within which the choice of its values moves it; NaN without any."""
-    if not values:
+    if len(values) == 0:
         return (np.nan, np.nan, np.nan)
     drawn = _weights(len(values), np.random.default_rng(seed)) @ np.asarray(values, np.float64)
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

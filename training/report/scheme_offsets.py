@@ -15,18 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.contract.landmarks import LandmarkScheme
-from training.data.crops import SEED
 from training.data.sets import Sample, read_300w, read_list
 from training.export.handover_faces import thinned
 from training.export.shape import Points, as_points, mean_face_of, similarity_of
 from training.measure.evaluate import Predictor, errors_of, predict_boxes
+from training.report.paired import interval_of_mean
 
 FITTED_ON = 500
 """Training faces that the offsets are measured on: their error is then a twentieth of one face's."""
-RESAMPLED = 2000
-"""Of the bootstrap (Efron 1979) over faces."""
-INTERVAL = (2.5, 97.5)
-"""Percentiles: 95 % of the differences lie between."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +86,7 @@ def compare(predictors: dict[str, tuple[Predictor, LandmarkScheme]], data: Path)
         errors[name] = np.array(errors_of([offsets.removed(face) for face in found], validation, scheme))
     first = next(iter(errors.values()))
     return {
-        name: Compared(raw[name], float(each.mean()), interval_of(each - first))
+        name: Compared(raw[name], float(each.mean()), interval_of_mean(each - first))
         for name, each in errors.items()
     }
 
@@ -98,14 +94,6 @@ def compare(predictors: dict[str, tuple[Predictor, LandmarkScheme]], data: Path)
 def _found(predict: Predictor, samples: Sequence[Sample]) -> list[NDArray[np.float64]]:
     """Landmarks from shaken boxes; every face has a box, so none is missed."""
     return [face for face in predict_boxes(predict, samples, "shaken") if face is not None]
-
-
-def interval_of(differences: NDArray[np.floating]) -> tuple[float, float, float]:
-    """Mean of paired differences (N,), and the ends of its interval of 95 %, by bootstrap over faces."""
-    rng = np.random.default_rng(SEED)
-    drawn = rng.integers(len(differences), size=(RESAMPLED, len(differences)))
-    low, high = np.percentile(differences[drawn].mean(axis=1), INTERVAL)
-    return float(differences.mean()), float(low), float(high)
 
 
 def comparison_table(figures: dict[str, Compared]) -> str:

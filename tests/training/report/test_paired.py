@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from training.report.paired import paired_difference
+from training.report.paired import interval_of_mean, paired_difference
 from training.report.records import Record, difference_of
 
 
@@ -50,3 +50,16 @@ def test_other_faces_or_none_are_not_compared():
     assert difference_of([record("a")], [record("a")]) is not None
     assert difference_of([record("a")], [record("b")]) is None
     assert difference_of([record("")], [record("")]) is None
+
+
+def test_an_interval_holds_the_mean_and_narrows_with_more_faces():
+    rng = np.random.default_rng(6)
+    few, many = rng.normal(1, 1, 20), rng.normal(1, 1, 2000)
+    widths = []
+    for differences in (few, many):
+        mean, low, high = interval_of_mean(differences)
+        assert low < mean < high
+        assert mean == pytest.approx(differences.mean())
+        widths.append(high - low)
+    # The standard error falls with the root of the number: ten times here.
+    assert widths[0] / widths[1] == pytest.approx(10, rel=0.4)

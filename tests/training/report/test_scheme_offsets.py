@@ -5,7 +5,7 @@ import pytest
 
 from device.contract.landmarks import ibug_68
 from training.data.sets.sample import Sample
-from training.report.scheme_offsets import fit_offsets, interval_of
+from training.report.scheme_offsets import fit_offsets
 
 
 def faces(count, seed=0):
@@ -58,16 +58,3 @@ def test_what_is_no_constant_stays():
         for points in (found, [offsets.removed(face) for face in found])
     )
     assert after == pytest.approx(before, rel=0.02)
-
-
-def test_an_interval_holds_the_mean_and_narrows_with_more_faces():
-    rng = np.random.default_rng(6)
-    few, many = rng.normal(1, 1, 50), rng.normal(1, 1, 5000)
-    widths = []
-    for differences in (few, many):
-        mean, low, high = interval_of(differences)
-        assert low < mean < high
-        assert mean == pytest.approx(differences.mean())
-        widths.append(high - low)
-    # The standard error falls with the root of the number: ten times here.
-    assert widths[0] / widths[1] == pytest.approx(10, rel=0.4)
