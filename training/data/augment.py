@@ -72,6 +72,8 @@ class Batch:
     """(B,) 1 for a crop of a face, else 0."""
     known: Tensor | None = None
     """(B, K) 1 where the landmark's label is to be learnt, else 0; None where all are."""
+    asked: Tensor | None = None
+    """(B,) 1 where teachers are listened to, else 0; None where they are for every face."""
     view: Tensor | None = None
     """(B, 3, V, V) the same crops, larger and not degraded: the input of a teacher."""
 
@@ -280,6 +282,16 @@ class TensorPack:
     known: Tensor | None = None
     """(N, K) 1 where a label is to be learnt, else 0, alike for a point and its mirror image; None where all
     are."""
+    asked: Tensor | None = None
+    """(N,) 1 where teachers are listened to, else 0; None where they are for every face."""
+
+
+def _of_crops(of_faces: Tensor | None, faces: Tensor, count: int) -> Tensor | None:
+    """Rows (N, ...) of all faces to (count, ...) of crops; 0 for crops without a face, which come last."""
+    if of_faces is None:
+        return None
+    chosen = of_faces[faces]
+    return torch.cat([chosen, chosen.new_zeros(count - len(chosen), *chosen.shape[1:])])
 
 
 class Augmenter:
@@ -336,14 +348,10 @@ class Augmenter:
             normalise(degraded).contiguous(memory_format=torch.channels_last),
             landmarks,
             torch.cat([part.face for part in parts]),
-            None if self.pack.known is None else self._known(self.pack.known[faces], len(view)),
+            _of_crops(self.pack.known, faces, len(view)),
+            _of_crops(self.pack.asked, faces, len(view)),
             normalise(view).contiguous(memory_format=torch.channels_last) if self.view_side else None,
         )
-
-    @staticmethod
-    def _known(known: Tensor, count: int) -> Tensor:
-        """(F, K) of faces to (count, K); nothing is known in crops without a face, which come last."""
-        return functional.pad(known, (0, 0, 0, count - len(known)))
 
     def _on_faces(self, faces: Tensor, rng: torch.Generator) -> Batch:
         settings, count = self.settings, len(faces)

@@ -20,6 +20,8 @@ class DataSettings:
     """Share of each set in a batch; sets not named count by their size."""
     taught_only: tuple[str, ...] = ()
     """Sets whose labels are not learnt: of their faces the teachers alone say where the points are."""
+    labels_only: tuple[str, ...] = ()
+    """Sets of whose faces the teachers are not asked: labels are exact, and no teacher is as good there."""
     turned: int = 0
     """Copies of each 300-W face with the head turned farther, in a set of their own called `turned`."""
     turned_yaw: float = 45.0

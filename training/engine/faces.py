@@ -111,18 +111,30 @@ def known_labels(
     return known
 
 
+def asked_faces(sources: Sequence[str], labels_only: Sequence[str]) -> torch.Tensor | None:
+    """(N,) 1 for the faces of which teachers are asked, else 0; None: of all.
+
+    Raises:
+        BadInputError: `labels_only` names a set that is not there; teachers would be asked after all.
+    """
+    check_sets("labels_only", labels_only, set(sources))
+    return torch.tensor([float(source not in labels_only) for source in sources]) if labels_only else None
+
+
 def make_augmenter(
     settings: RunSettings, pack: FacePack, device: torch.device, view_side: int = 0
 ) -> Augmenter:
     """The pack on the tensor device, and what cuts crops out of it, with a view for a teacher."""
     scheme = SCHEMES[settings.scheme]
     known = known_labels(pack.sources, scheme, settings.data.taught_only)
+    asked = asked_faces(pack.sources, settings.data.labels_only)
     on_device = TensorPack(
         torch.from_numpy(pack.images).to(device),
         torch.from_numpy(pack.landmarks).to(device),
         torch.from_numpy(pack.backgrounds).to(device),
         pack.context,
         None if known is None else known.to(device),
+        None if asked is None else asked.to(device),
     )
     order = torch.from_numpy(scheme.mirror_order).to(device)
     side = settings.model.input_side

@@ -95,6 +95,11 @@ class RunSettings(CommonSettings):
                 f"run {self.name}: teachers are {', '.join(sorted(self.teachers)) or 'none'}, its [loss] "
                 f"listens to {', '.join(sorted(self.loss.roles)) or 'none'}; make both agree"
             )
+        if self.data.labels_only and self.task != "distillation":
+            raise BadInputError(
+                f"run {self.name}: [data] labels_only is for the task distillation, this one is {self.task}; "
+                "leave it out"
+            )
         if self.data.taught_only and not self.teachers:
             raise BadInputError(
                 f"run {self.name}: {', '.join(self.data.taught_only)} to be learnt from teachers alone, but "

@@ -157,7 +157,7 @@ def with_learnt_labels(settings: RunSettings) -> RunSettings:
     """The run without the sets about which only a teacher was asked: their faces are not needed here."""
     left_out = settings.data.taught_only
     weights = {name: share for name, share in settings.data.weights.items() if name not in left_out}
-    return replace(settings, data=replace(settings.data, weights=weights, taught_only=()))
+    return replace(settings, data=replace(settings.data, weights=weights, taught_only=(), labels_only=()))
 
 
 def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: Path) -> dict[str, float]:

@@ -105,9 +105,10 @@ class DistillationTask:
             target = self.predict(self.teacher, batch.image if batch.view is None else batch.view)
         found = self.predict(self.labels.model, batch.image)
         terms = self.labels.label_terms(found.maps, found.presence, batch)
-        terms |= self.map_terms(found.maps, target.maps, batch)
+        asked = batch.face if batch.asked is None else batch.asked
+        terms |= self.map_terms(found.maps, target.maps, batch, asked)
         if found.features is not None and target.features is not None:
-            terms |= self.feature_terms(found.features, target.features, batch)
+            terms |= self.feature_terms(found.features, target.features, asked)
         return weigh(terms, self.settings)
 
     def predict(self, network: nn.Module, image: Tensor) -> Prediction:
@@ -119,8 +120,8 @@ class DistillationTask:
         features, presence = pyramid.features(image)
         return Prediction(pyramid.heatmap(features), presence, features)
 
-    def map_terms(self, student: Tensor, teacher: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Terms on the student's maps against the teacher's."""
+    def map_terms(self, student: Tensor, teacher: Tensor, batch: Batch, asked: Tensor) -> dict[str, Tensor]:
+        """Terms on the student's maps against the teacher's, of the crops (B,) that it is asked about."""
         # Both in the student's pixels: a map's cells share out the crop, however many they are.
         side = batch.image.shape[2]
         ours, theirs = (losses.expectation(maps, side / maps.shape[2]) for maps in (student, teacher))
@@ -129,17 +130,17 @@ class DistillationTask:
         if self.settings.distill_sure:
             distance = distance * certainty(teacher, self.settings.distill_sure)
         return {
-            "distill_map": losses.masked_mean(map_cross_entropy(student, teacher), batch.face),
-            "distill_coordinate": losses.masked_mean(distance, batch.face),
+            "distill_map": losses.masked_mean(map_cross_entropy(student, teacher), asked),
+            "distill_coordinate": losses.masked_mean(distance, asked),
         }
 
-    def feature_terms(self, student: Tensor, teacher: Tensor, batch: Batch) -> dict[str, Tensor]:
+    def feature_terms(self, student: Tensor, teacher: Tensor, asked: Tensor) -> dict[str, Tensor]:
         """Terms on the features that the maps are read from, the teacher's at the student's size."""
         # Antialiased resizing knows no bfloat16, and squares of features want the digits.
         student, teacher = student.float(), resized(teacher.float(), student.shape[2])
         terms = {}
         if self.settings.distill_feature:
-            terms["distill_feature"] = losses.over_faces(feature_aligned_loss(student, teacher), batch.face)
+            terms["distill_feature"] = losses.over_faces(feature_aligned_loss(student, teacher), asked)
         if self.settings.distill_patch:
-            terms["distill_patch"] = losses.over_faces(patch_similarity_loss(student, teacher), batch.face)
+            terms["distill_patch"] = losses.over_faces(patch_similarity_loss(student, teacher), asked)
         return terms

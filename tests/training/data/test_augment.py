@@ -94,6 +94,13 @@ def test_the_same_generator_gives_the_same_batch_and_another_a_different_one():
     assert not torch.equal(first.image, other.image)
 
 
+def test_a_teacher_is_asked_about_the_crops_of_the_faces_that_say_so():
+    pack = dataclasses.replace(a_pack(), asked=torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0, 1.0]))
+    settings = AugmentSettings(off_face=0.5, background=0.0)
+    batch = an_augmenter(pack, settings).batch(torch.tensor([4, 0, 1]), torch.Generator().manual_seed(0))
+    assert batch.asked.tolist() == [0.0, 1.0, 0.0] + [0.0] * (len(batch.face) - 3)
+
+
 def test_crops_without_a_face_miss_it_by_half_or_are_ground():
     settings = AugmentSettings(off_face=1.0, background=0.5)
     batch = an_augmenter(a_pack(), settings).batch(torch.arange(6), torch.Generator().manual_seed(0))

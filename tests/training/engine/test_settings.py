@@ -72,6 +72,10 @@ def test_every_run_file_says_what_it_needs_and_how_to_run_it(root):
         (GOOD + "[loss]\ndistill_patch = 0.1\n", "listens to teacher; make both agree"),
         (GOOD + '[data]\ntaught_only = ["300w"]\n', "300w to be learnt from teachers alone"),
         (
+            GOOD + '[data]\nlabels_only = ["300w"]\n',
+            "labels_only is for the task distillation",
+        ),
+        (
             GOOD.replace("images = 100", 'images = "100"'),
             r"Expected `int`, .*\$.optimiser.images",
         ),

@@ -9,7 +9,7 @@ from torch import nn
 from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from training.data.augment import Batch
-from training.engine.faces import known_labels
+from training.engine.faces import asked_faces, known_labels
 from training.losses import heatmap as losses
 from training.models import ModelSettings, build_model
 from training.models.committee import Committee
@@ -102,6 +102,36 @@ def test_features_are_compared_with_one_teacher_of_their_own_number():
         with pytest.raises(BadInputError, match="wants one teacher whose decoder ends as the student's"):
             task(teacher, distill_patch=1.0)
         task(teacher, distill_map=1.0)
+
+
+def test_a_teacher_is_not_asked_about_a_set_whose_labels_are_enough():
+    torch.manual_seed(0)
+    model, teacher = build_model(MODEL, 68), build_model(MODEL, 68)
+    task = DistillationTask(model, teacher, ibug_68, LossSettings(distill_map=1.0, distill_coordinate=1.0))
+    batch = a_batch()
+
+    def taught(**asked):
+        terms = task(dataclasses.replace(batch, **asked)).terms
+        return [float(terms[name].detach()) for name in ("distill_map", "distill_coordinate", "coordinate")]
+
+    alone = dataclasses.replace(
+        batch, image=batch.image[:1], landmarks=batch.landmarks[:1], face=batch.face[:1]
+    )
+    of_first = taught(asked=torch.tensor([1.0, 0.0, 0.0]))
+    model.eval()  # of one crop BatchNorm knows no statistics
+    assert taught(asked=torch.ones(3)) == taught()
+    assert taught(asked=torch.tensor([1.0, 0.0, 0.0]))[:2] == pytest.approx(
+        [float(task(alone).terms[name].detach()) for name in ("distill_map", "distill_coordinate")], rel=1e-4
+    )
+    assert taught(asked=torch.zeros(3))[:2] == [0.0, 0.0]
+    assert of_first[2] > 0  # the labels are learnt as before
+
+
+def test_faces_of_named_sets_are_not_asked_about():
+    assert asked_faces(["300w", "rendered", "300w"], ["rendered"]).tolist() == [1.0, 0.0, 1.0]
+    assert asked_faces(["300w"], []) is None
+    with pytest.raises(BadInputError, match="labels_only names 'renderd'"):
+        asked_faces(["300w", "rendered"], ["renderd"])
 
 
 def test_labels_of_a_set_that_is_only_taught_are_not_learnt():
