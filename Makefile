@@ -180,8 +180,7 @@ recover: $(MAIN) ## the run of a model that ships, to train on from it without i
 
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
 	set -e; for part in finding telling finder turned turned-telling; do $(train) training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) $(runs_flag); done
-	test -d $(call quote,RUNS)/finder-blended || $(VENV) -m training blend training/configs/finder/blended.toml --with finder --share 0.7 $(runs_flag)
-	$(again) convert RUN=$(call quote,RUNS)/finder-blended NAME=finder
+	$(again) convert RUN=$(call quote,RUNS)/finder-turned-telling NAME=finder
 
 open-data: $(MAIN) $(BENCH) ## what the open models learn from, into DATA (AVATARS=FOLDER FAIRFACE=FOLDER DATA=FOLDER)
 	$(VENV) -m training render --avatars $(call needed,AVATARS) --count 12000 --side 256 --out $(call needed,DATA)/rendered/train

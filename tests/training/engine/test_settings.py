@@ -32,7 +32,6 @@ def test_every_run_file_of_the_project_reads(root):
     finders = [path for path in paths if is_finder_run(read_merged(path))]
     runs = [read_finder_run(path) if path in finders else read_run(path) for path in paths]
     parts = [
-        "blended.toml",
         "finder.toml",
         "finding.toml",
         "telling.toml",

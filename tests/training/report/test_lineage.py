@@ -58,15 +58,15 @@ def test_recovered_and_blended_networks_are_told_as_what_they_are(tmp_path):
     (tmp_path / "small" / "log.jsonl").write_text('{"step": 0, "recovered": true}\n')
     finish(tmp_path, "small-turned", 300, start="small")
     (tmp_path / "small-turned" / "log.jsonl").write_text('{"step": 9}\n')
-    finish(tmp_path, "finder-blended", 0, start="small-turned")
+    finish(tmp_path, "small-blended", 0, start="small-turned")
     row = '{"step": 0, "blended": ["small", "small-turned"], "share": 0.7}\n'
-    (tmp_path / "finder-blended" / "log.jsonl").write_text(row)
+    (tmp_path / "small-blended" / "log.jsonl").write_text(row)
 
-    runs = lineage(tmp_path / "finder-blended")
+    runs = lineage(tmp_path / "small-blended")
 
-    assert [run["name"] for run in runs] == ["small", "small-turned", "finder-blended"]
+    assert [run["name"] for run in runs] == ["small", "small-turned", "small-blended"]
     assert images_seen(runs) == "those of the earlier small + 300"
     recover, train, blend = commands_again(runs, "--data DATA").splitlines()
     assert recover.strip().startswith("make recover SIZE=small DATA=DATA")
     assert train.strip().endswith("small-turned.toml --data DATA")
-    assert blend.strip().endswith("finder/blended.toml --with small --share 0.7")
+    assert blend.strip().endswith("small-blended.toml --with small --share 0.7")
