@@ -259,7 +259,7 @@ class Records:
         if not (folder / "network.pt").is_file():
             return False
         # A run made of a model that ships (training/export/recovered.py) is no training: its record stands.
-        return name not in self._kept or not last_row(folder, FIGURE).get("recovered", False)
+        return name not in self._kept or not last_row(folder, "images").get("recovered", False)
 
     def find(self, name: str) -> Record | None:
         """A run's record, measured where the run is at hand; None if it was never finished.

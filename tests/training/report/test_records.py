@@ -8,8 +8,12 @@ import torch
 
 from device.contract.errors import BadInputError
 from tests.training.report.test_results import records_of, write_run
+from tests.training.tasks.test_published_systems import tiny_run
+from training.engine.checkpoint import save_network
+from training.models import build_model
 from training.models.backbones import build_backbone
 from training.report.records import Record, load_records, macs_of
+from training.tasks.pretrain import PretrainLoss
 
 
 def test_published_multiply_accumulates_and_parameters():
@@ -55,6 +59,16 @@ def test_a_run_made_of_a_shipped_model_does_not_replace_its_record(tmp_path):
     row = {"step": 0, "images": 900, "nme_300w": 0.062, "recovered": True}
     (tmp_path / "one" / "log.jsonl").write_text(json.dumps(row))
     assert records_of(tmp_path).get("one").nme == 0.061
+
+
+def test_a_pretrained_trunk_at_hand_is_read_again_though_its_log_has_no_error(tmp_path):
+    settings = dataclasses.replace(tiny_run("regression"), task="pretrain", loss=PretrainLoss())
+    save_network(build_model(settings.model, 68), settings, {}, tmp_path / "trunk" / "network.pt")
+    (tmp_path / "trunk" / "log.jsonl").write_text('{"step": 9, "images": 900, "unexplained_300w": 0.6}\n')
+    for _ in range(2):
+        records = records_of(tmp_path)
+        assert (records.get("trunk").nme, records.get("trunk").images) == (None, 900)
+        records.save()
 
 
 def test_seeds_are_found_in_the_runs_and_in_the_records(tmp_path):
