@@ -96,10 +96,8 @@ def open_annotated(address: Address[AnnotatedOptions]) -> AnnotatedSink:
     """A film or a folder of pictures.
 
     Raises:
-        UsageError: the name is neither's.
         WriteFailedError: it cannot be written.
     """
-    check_annotated_address(address)
     return AnnotatedSink(_medium(path_of(address.place), address.options.fps))
 
 
