@@ -18,8 +18,9 @@ from device.contract.arrays import read_arrays
 from device.contract.errors import BadInputError
 from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES
+from device.contract.provenance import Source, merged
 from training.data.crops import to_tensor
-from training.engine.checkpoint import save_network
+from training.engine.checkpoint import UNRECORDED, save_network
 from training.engine.settings import CommonSettings, RunSettings
 from training.engine.validation import validation_nme
 from training.export.handover_faces import handover_faces
@@ -140,15 +141,27 @@ def folder_to_recover(settings: CommonSettings, runs: Path) -> Path:
     return folder
 
 
+def sources_with(recorded: Sequence[Source], read: Sequence[Source]) -> tuple[Source, ...]:
+    """What a recovered run learnt from: what the model's manifest lists, and the faces read now.
+
+    A model that was made before its sources were kept goes on as one of unknown sources.
+    """
+    return merged(recorded, read) if recorded else (UNRECORDED,)
+
+
 def write_recovered(
-    folder: Path, model: nn.Module, settings: CommonSettings, metrics: dict[str, float]
+    folder: Path,
+    model: nn.Module,
+    settings: CommonSettings,
+    metrics: dict[str, float],
+    sources: Sequence[Source],
 ) -> None:
     """Write network.pt and one row of the log, as if the run were finished.
 
     Raises:
         WriteFailedError: the folder cannot be written or the disk is full.
     """
-    save_network(model, settings, metrics, folder / "network.pt")
+    save_network(model, settings, metrics, folder / "network.pt", sources=sources)
     row = {"step": 0, "images": settings.optimiser.images, "recovered": True, **metrics}
     write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
 
@@ -160,7 +173,9 @@ def with_learnt_labels(settings: RunSettings) -> RunSettings:
     return replace(settings, data=replace(settings.data, weights=weights, taught_only=(), labels_only=()))
 
 
-def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: Path) -> dict[str, float]:
+def recover_run(
+    settings: RunSettings, weights: Path, data: Path | None, runs: Path, *, recorded: Sequence[Source] = ()
+) -> dict[str, float]:
     """Write runs/NAME as if it were finished: network.pt, and one row of its log.
 
     Args:
@@ -168,6 +183,7 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
         weights: its layers, from `python -m convert weights`.
         data: folder with the data sets; None for drawn faces.
         runs: all runs.
+        recorded: what the model's manifest says that it learnt from.
 
     Returns:
         NME of each validation set, fractions.
@@ -184,5 +200,5 @@ def recover_run(settings: RunSettings, weights: Path, data: Path | None, runs: P
     make_identity(model, norms, to_tensor(faces.calibration.crops, torch.device("cpu")))
     figures = validation_nme(model, faces.validation, SCHEMES[settings.scheme])
     metrics = {f"nme_{name}": nme for name, nme in figures.items()}
-    write_recovered(folder, model, settings, metrics)
+    write_recovered(folder, model, settings, metrics, sources_with(recorded, faces.sources))
     return figures

@@ -3,6 +3,7 @@
 import argparse
 
 from device.contract.landmarks import ibug_68
+from device.contract.provenance import sources_of
 from training.engine.checkpoint import load_values
 from training.engine.run_file import read_merged
 from training.export.blend import blend_runs
@@ -14,7 +15,7 @@ from training.finder.settings import FinderRun, is_finder_run
 from training.peers.media_pipe import MeshLooker
 from training.programs.finder import hand_over_finder, write_card_of_finder
 from training.programs.train import settings_from_values
-from training.report.lineage import run_file_of
+from training.report.lineage import provenance_of, run_file_of
 from training.report.model_card import CardFaces, write_card
 
 
@@ -57,10 +58,12 @@ def recover(arguments: argparse.Namespace) -> None:
     if shipped:
         values["name"] = arguments.run.resolve().parent.name
     settings = settings_from_values(values, str(arguments.run))
+    recorded = sources_of(provenance_of(arguments.run)) if shipped else ()
+    weights, data, runs = arguments.weights, arguments.data, arguments.runs
     figures = (
-        recover_finder_run(settings, arguments.weights, arguments.data, arguments.yunet, arguments.runs)
+        recover_finder_run(settings, weights, data, arguments.yunet, runs, recorded=recorded)
         if isinstance(settings, FinderRun)
-        else recover_run(settings, arguments.weights, arguments.data, arguments.runs)
+        else recover_run(settings, weights, data, runs, recorded=recorded)
     )
     print(", ".join(f"{name} {100 * figure:.2f} %" for name, figure in figures.items()))
 

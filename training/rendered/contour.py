@@ -3,7 +3,9 @@
 A point fixed on the jaw disappears behind the cheek when the head turns. People who label photographs
 then follow the outline of the cheek instead. Here the outline is that of the face's front, the skin
 within the line of the jaw points: where the jaw is seen it is the jaw line itself, elsewhere the edge of
-the cheek, the lips or the chin. A nose that stands out past the cheek hides the outline and is left out.
+the cheek, the lips or the chin. A nose that stands out past the cheek hides the outline and is left out. They
+also space the points evenly along what they see, between the chin and either end, so both halves are divided
+anew: a half turned to the camera is longer, and its points lie farther up the jaw.
 
 Picture axes of the head: `down` from the eyes to the chin, `aside` at a right angle to it.
 """
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from training.rendered.gltf import Mesh
 from training.rendered.landmarks import JAW, table
@@ -96,7 +99,7 @@ def _half(front: FaceFront, seen: Array, marks: Array, down: Array, out: Array) 
     at_marks, _ = _outline(low[line], low, across, vertices[:, 2], edges)
     slack = EDGE_FRACTION * np.linalg.norm(marks[-1, :2] - marks[0, :2])
     inside = at_marks > across[line] + slack
-    return np.where(inside[:, None], _spaced_like(marks, outline), marks)
+    return _evenly(np.where(inside[:, None], _spaced_like(marks, outline), marks))
 
 
 def _outline(
@@ -124,6 +127,12 @@ def _shares(line: Array) -> Array:
     """(N,) share of a line's length in the picture at which each of its points lies."""
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line[:, :2], axis=0), axis=1))])
     return np.asarray(length / max(length[-1], 1e-9), np.float64)
+
+
+def _evenly(line: Array) -> Array:
+    """A line (N, 3) through N points, at N points that divide its length in the picture evenly."""
+    shares = _shares(line) + 1e-6 * np.arange(len(line))  # two points may coincide, which no spline allows
+    return np.asarray(CubicSpline(shares, line)(np.linspace(0, shares[-1], len(line))), np.float64)
 
 
 def _spaced_like(marks: Array, line: Array) -> Array:

@@ -36,7 +36,7 @@ from training.rendered.draw import RenderedFace, Sitter, draw_face
 from training.rendered.renderer import Renderer
 from training.rendered.scene import SceneSettings
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the same request makes other pictures or labels."""
 SHARD_PICTURES = 50
 JPEG_QUALITY = 93

@@ -68,16 +68,25 @@ def run_files() -> dict[str, str]:
     }
 
 
+def provenance_of(model: Path) -> dict[str, Any]:
+    """What a shipped model's manifest says of where it came from.
+
+    Raises:
+        BadInputError: model or manifest missing or not a pair.
+    """
+    read: Callable[[Path], FinderManifest | ModelManifest] = (
+        read_finder_model if model.name == "finder.tflite" else read_model_manifest
+    )
+    return read(model).provenance
+
+
 def run_file_of(model: Path) -> Path:
     """The run file that a shipped model was trained with, by the name that its manifest gives.
 
     Raises:
         BadInputError: model or manifest missing or not a pair, or the run file is not kept.
     """
-    read: Callable[[Path], FinderManifest | ModelManifest] = (
-        read_finder_model if model.name == "finder.tflite" else read_model_manifest
-    )
-    name = str(read(model).provenance.get("run", ""))
+    name = str(provenance_of(model).get("run", ""))
     file = run_files().get(name)
     if file is None:
         raise BadInputError(f"{model} was trained by run {name!r}, of which training/configs has no run file")

@@ -10,17 +10,19 @@ from torch import nn
 
 from convert.tflite.weights import write_float_weights
 from device.contract.errors import BadInputError
+from device.contract.provenance import FREE, Source, merged
 from device.inference.network import LandmarkNetwork
 from tests.training.engine.test_loop import tiny_settings
 from training.data.crops import to_tensor
 from training.data.settings import DataSettings
-from training.engine.checkpoint import load_network
+from training.engine.checkpoint import UNRECORDED, load_network
 from training.engine.run_file import read_run
 from training.engine.run_log import last_row
 from training.export.recovered import (
     make_identity,
     read_layers,
     recover_run,
+    sources_with,
     take_layers,
     weighted_modules,
     with_learnt_labels,
@@ -131,6 +133,12 @@ def test_a_recovered_run_is_a_finished_one(tmp_path):
         assert torch.allclose(recovered(image)[0], network(image)[0], rtol=1e-3, atol=1e-3)
     with pytest.raises(BadInputError, match="is there already"):
         recover_run(settings, tmp_path / "layers.npz", None, tmp_path)
+
+
+def test_a_recovered_run_keeps_the_models_sources_and_stays_unknown_without_them():
+    heads, faces = (Source(name, FREE[name], "0", "training") for name in ("VALID avatars", "FairFace"))
+    assert sources_with([heads], [heads, faces]) == merged([heads, faces])
+    assert sources_with([], [faces]) == (UNRECORDED,)
 
 
 def test_faces_that_only_a_teacher_labelled_need_not_be_there(root):

@@ -1,5 +1,6 @@
 """The camera, the drawing and the labels against formulas of their own."""
 
+import itertools
 import json
 import os
 from pathlib import Path
@@ -147,7 +148,10 @@ def test_the_hidden_jaw_lies_on_the_outline_and_the_seen_jaw_on_the_skin(sitter)
     camera = Camera(rotation, np.array([0, 0, 1.0]) - rotation @ MIDDLE, 700.0, (191.5, 191.5), 384)
     surface, contour = draw.label(sitter, skin, points, camera, pose)
     # Turned to the person's left: the right half, 0 to 7, is near, and the line of the jaw is its edge.
-    assert contour[:8, :2] == pytest.approx(surface[:8, :2], abs=1.0)
+    assert distances_to_line(contour[:8, :2], surface[:9, :2]).max() < 1.0
+    for half in (contour[:9, :2], contour[8:17, :2]):
+        steps = np.linalg.norm(np.diff(half, axis=0), axis=1)
+        assert steps == pytest.approx(steps.mean(), rel=0.1)
     assert contour[17:] == pytest.approx(surface[17:])
     # At the far jaw points the egg's own outline: no point may lie outside it, and it is reached.
     turns = np.linspace(0, 2 * np.pi, 720, endpoint=False)
@@ -161,6 +165,12 @@ def test_the_hidden_jaw_lies_on_the_outline_and_the_seen_jaw_on_the_skin(sitter)
     assert hidden.min() > 5
 
 
+def distances_to_line(points, line):
+    """(N,) of points to a line through places (M, 2)."""
+    dense = np.concatenate([np.linspace(a, b, 200) for a, b in itertools.pairwise(line)])
+    return np.linalg.norm(points[:, None] - dense, axis=2).min(axis=1)
+
+
 def slack_of(camera, directions, places):
     return (egg_outline(camera, directions)[:, None] - directions @ places.T).min(axis=0)
 
@@ -171,15 +181,19 @@ def _is_nose_height(point):
     return 0.19 < v < 0.315
 
 
-def test_the_jaw_of_a_face_seen_from_the_front_is_the_line_on_the_skin(sitter):
+def test_the_jaw_of_a_face_seen_from_the_front_is_the_line_on_the_skin_or_the_outline_before_it(sitter):
     pose = Pose()
     skin = sitter.avatar.posed(pose)[0]
     points = sitter.points.on(skin.positions)
-    # From far away: from near, the sides of the egg hide its jaw line.
     rotation = scene.TO_CAMERA @ about_x(np.radians(5))
     camera = Camera(rotation, np.array([0, 0, 15.0]) - rotation @ MIDDLE, 15 * 900.0, (191.5, 191.5), 384)
     surface, contour = draw.label(sitter, skin, points, camera, pose)
-    assert contour[:17, :2] == pytest.approx(surface[:17, :2], abs=3.0)
+    turns = np.linspace(0, 2 * np.pi, 720, endpoint=False)
+    on_outline = slack_of(camera, np.column_stack([np.cos(turns), np.sin(turns)]), contour[:17, :2]) < 1.5
+    on_line = distances_to_line(contour[:17, :2], surface[:17, :2]) < 1.5
+    assert (on_outline | on_line).all()
+    assert on_outline.any()
+    assert on_line.any()
     assert contour[8, :2] == pytest.approx(surface[8, :2], abs=0.5)
 
 

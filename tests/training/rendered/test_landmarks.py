@@ -9,6 +9,7 @@ from device.contract.landmarks import ibug_68
 from training.rendered.avatar import Avatar, Pose
 from training.rendered.expressions import BROWS, EYES, MOUTH, random_expression
 from training.rendered.landmarks import brow_shift, landmark_points, locate, mirrored_order, table
+from training.rendered.places.jaw import ear_front
 
 
 def test_the_table_is_its_own_mirror_image():
@@ -154,6 +155,8 @@ def test_the_jaw_goes_evenly_from_eye_height_to_the_chin_along_the_edge_of_the_f
         assert steps == pytest.approx(steps.mean(), rel=0.3)
         assert points[0, 1] == pytest.approx(points[36, 1], abs=0.008)
         assert points[8, 1] == points[:, 1].min()
+        # At the ear, which is another piece of the texture, and not before it on the cheek.
+        assert points[0, 2] == pytest.approx(ear_front(avatar), abs=0.012)
         # Wider than everything within: the cheek's edge, not the cheek.
         assert points[:4, 0].max() < points[17:, 0].min()
 

@@ -1,7 +1,10 @@
-"""The jaw's line by a head's form: where the face, followed outwards, has turned away from the front.
+"""The jaw's line by a head's form: the edge of the lower jaw, and above it the front of the ear.
 
-Rays go out from below the nose over the cheeks and the chin, as straight lines in the texture. The line is
-divided as the scheme's drawing divides it: evenly, from the height of the outer eye corner to the chin.
+Rays go out from below the nose over the cheeks and the chin, as straight lines in the texture. Each ends
+where the skin has turned away from the front or downwards, which on the jaw is its lower and hinder edge, or
+where the ear begins. People who label photographs follow this line on the side that is turned to the camera;
+what is hidden they replace by the outline (`contour.py`). The line is divided as the scheme's drawing divides
+it: evenly, from the height of the outer eye corner to the chin.
 """
 
 import numpy as np
@@ -9,18 +12,24 @@ from numpy.typing import NDArray
 
 from training.rendered.avatar import Avatar, Pose
 from training.rendered.landmarks import locate
+from training.rendered.places.profile import mesh_borders
 
 Array = NDArray[np.float64]
 
 ORIGIN_V = 0.30
 """Below the nose."""
-BEGIN, END, STEP = 0.1, 0.22, 0.002
+BEGIN, END, STEP = 0.12, 0.22, 0.002
 """Of each ray, texture sides: beyond nose and lips, before the back of the neck."""
 UPWARDS_DEGREES = 40.0
 """Of the highest ray, above the level."""
 RAYS = 36
-TURNED_DEGREES = 75.0
-"""Between the skin and the front at the line: beyond it, a camera in front sees the skin edge on."""
+TURNED_DEGREES = 88.0
+"""Between the skin and the front at the line: beyond it, a camera in front does not see the skin."""
+DOWN_SHARE, LEAST_DOWN_DEGREES = 0.75, 30.0
+"""How far downwards the skin faces at the line: of the angle at which the ray goes down, and at least. At the
+chin that is its lowest place; farther out it is the edge between cheek and throat, which is rounder."""
+RIGHT_EAR = (0.10, 0.24, 0.17, 0.40)
+"""Where in the texture, (u, v) to (u, v), the hole is that the right ear, a piece of its own, fills."""
 
 
 def jaw_half(avatar: Avatar, midline: float, eye_corner: Array) -> Array:
@@ -37,12 +46,25 @@ def jaw_half(avatar: Avatar, midline: float, eye_corner: Array) -> Array:
     places = np.array([midline, ORIGIN_V]) + reach[None, :, None] * outwards[:, None]
     resting = avatar.posed(Pose())[0]
     on_skin = locate(avatar.skin, places.reshape(-1, 2))
-    faces_front = on_skin.on(resting.normals)[:, 2].reshape(RAYS, -1)
-    turned = faces_front < np.cos(np.radians(TURNED_DEGREES))
-    edge = np.where(turned.any(axis=1), turned.argmax(axis=1), -1)
+    normals, points = (
+        on_skin.on(values).reshape(RAYS, -1, 3) for values in (resting.normals, resting.positions)
+    )
+    away = normals[:, :, 2] < np.cos(np.radians(TURNED_DEGREES))
+    down = np.where(turns > 0, np.maximum(DOWN_SHARE * turns, np.radians(LEAST_DOWN_DEGREES)), np.pi / 2)
+    below = normals[:, :, 1] < -np.sin(down)[:, None]
+    ended = away | below | (points[:, :, 2] < ear_front(avatar))
+    edge = np.where(ended.any(axis=1), ended.argmax(axis=1), -1)
     line = places[np.arange(RAYS), edge]
     points = locate(avatar.skin, np.vstack([line, eye_corner])).on(resting.positions)
     return _divided(line, points[:-1, :2], float(points[-1, 1]))
+
+
+def ear_front(avatar: Avatar) -> float:
+    """How far forward, z in metres, the right ear begins on a resting head."""
+    rim = mesh_borders(avatar.skin).reshape(-1, 2)
+    left, top, right, bottom = RIGHT_EAR
+    ear = rim[((rim > (left, top)) & (rim < (right, bottom))).all(axis=1)]
+    return float(locate(avatar.skin, ear).on(avatar.posed(Pose())[0].positions)[:, 2].max())
 
 
 def _divided(line: Array, front: Array, height: float) -> Array:
