@@ -144,7 +144,7 @@ longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk
 	$(call train_each,$(recipe)/longer_teacher*.toml $(recipe)/longer_student*.toml,$(images_flag))
 	$(again) convert RUN=$(call quote,RUNS)/$(call quote,RECIPE)-longer_student
 
-convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/small-blended NAME=small BUDGET=0.03 ALL=1)
+convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/small-profile-blended NAME=small BUDGET=0.03 ALL=1)
 	$(VENV) -m training handover $(call quote,RUN) $(call option,--name,NAME) $(data_flag) $(yunet_flag) $(runs_flag)
 	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(rehearsed) $(float_tail) $(call switch,--all,ALL)
 
@@ -163,6 +163,7 @@ ladder: $(MAIN) $(CONVERT) ## train the students that ship from nothing, and con
 
 # Every run that these need is trained before them, or left as it is where it is finished.
 train_from_nothing = $(train) --needed training/configs/landmark_student/$1.toml $(data_flag) $(images_flag) $(runs_flag)
+blended = test -d $(call quote,RUNS)/$1 || $(VENV) -m training blend training/configs/landmark_student/$1.toml --with $2 --share $3 $(runs_flag)
 laddered = $(again) convert RUN=$(call quote,RUNS)/$1 NAME=$2 $(if $(IMAGES),,BUDGET=0.03)
 
 ladder-tiny ladder-base: ladder-%:
@@ -171,8 +172,10 @@ ladder-tiny ladder-base: ladder-%:
 
 ladder-small:
 	$(call train_from_nothing,small-turned)
-	test -d $(call quote,RUNS)/small-blended || $(VENV) -m training blend training/configs/landmark_student/small-blended.toml --with small --share 0.3 $(runs_flag)
-	$(call laddered,small-blended,small)
+	$(call blended,small-blended,small,0.3)
+	$(call train_from_nothing,small-profile)
+	$(call blended,small-profile-blended,small-blended,0.4)
+	$(call laddered,small-profile-blended,small)
 
 recover: $(MAIN) ## the run of a model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER; SIZE=finder YUNET=FILE)
 	$(VENV) -m convert weights device/models/$(call needed,SIZE)/$(shipped_file) --out build/$(call quote,SIZE).npz
@@ -189,8 +192,9 @@ open-data: $(MAIN) $(BENCH) ## what the open models learn from, into DATA (AVATA
 	$(VENV) -m training pseudo-label $(call needed,FAIRFACE) --out $(call quote,DATA)/fairface
 
 open: $(MAIN) $(CONVERT) ## train the open models and their finder from what open-data wrote, then convert them (DATA=FOLDER)
-	set -e; for run in lite small-rough small tiny-rough tiny base finder-finding finder; do $(train) training/configs/open/$$run.toml --data $(call needed,DATA) $(runs_flag); done
-	set -e; for model in open-small open-tiny open-base; do $(again) convert RUN=$(call quote,RUNS)/$$model BUDGET=0.03; done
+	set -e; for run in lite small-rough small small-longer tiny-rough tiny base finder-finding finder; do $(train) training/configs/open/$$run.toml --data $(call needed,DATA) $(runs_flag); done
+	set -e; for model in open-tiny open-base; do $(again) convert RUN=$(call quote,RUNS)/$$model BUDGET=0.03; done
+	$(again) convert RUN=$(call quote,RUNS)/open-small-longer NAME=open-small BUDGET=0.03
 	$(again) convert RUN=$(call quote,RUNS)/open-finder
 
 evaluate: $(MAIN) ## figures of a model on labelled faces (MODEL=file DATASET=300w:FOLDER)
