@@ -163,7 +163,7 @@ ladder: $(MAIN) $(CONVERT) ## train the students that ship from nothing, and con
 
 # Every run that these need is trained before them, or left as it is where it is finished.
 train_from_nothing = $(train) --needed training/configs/landmark_student/$1.toml $(data_flag) $(images_flag) $(runs_flag)
-blended = test -d $(call quote,RUNS)/$1 || $(VENV) -m training blend training/configs/landmark_student/$1.toml --with $2 --share $3 $(runs_flag)
+blended = test -d $(call quote,RUNS)/$1 || $(VENV) -m training blend training/configs/landmark_student/$1.toml --with $2 --share $3 $4 $(runs_flag)
 laddered = $(again) convert RUN=$(call quote,RUNS)/$1 NAME=$2 $(if $(IMAGES),,BUDGET=0.03)
 
 ladder-tiny ladder-base: ladder-%:
@@ -174,7 +174,7 @@ ladder-small:
 	$(call train_from_nothing,small-turned)
 	$(call blended,small-blended,small,0.3)
 	$(call train_from_nothing,small-profile)
-	$(call blended,small-profile-blended,small-blended,0.4)
+	$(call blended,small-profile-blended,small-blended,0.6,--stricter 1)
 	$(call laddered,small-profile-blended,small)
 
 recover: $(MAIN) ## the run of a model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER; SIZE=finder YUNET=FILE)

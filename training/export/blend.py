@@ -17,6 +17,9 @@ from device.contract.files import write_whole_bytes
 from device.contract.provenance import merged
 from training.engine.checkpoint import load_values, recorded_sources, save_whole, settings_as_values
 
+PRESENCE_BIAS = "presence.bias"
+"""Of the students."""
+
 
 def between(first: dict[str, Tensor], second: dict[str, Tensor], share: float) -> dict[str, Tensor]:
     """Weights with `share` of the second network's and the rest of the first's; whole numbers of the second.
@@ -36,7 +39,21 @@ def between(first: dict[str, Tensor], second: dict[str, Tensor], share: float) -
     }
 
 
-def blend_runs(settings: Any, first: str, share: float, runs: Path) -> Path:
+def stricter(weights: dict[str, Tensor], logits: float) -> dict[str, Tensor]:
+    """The same weights, but for a presence whose logit is that much lower.
+
+    Who learns to see a face in profile and behind a hand takes more grounds for one: how many is a matter of
+    where the threshold lies, which is the same for every model (`python -m training presence`).
+
+    Raises:
+        UsageError: the network tells no presence.
+    """
+    if PRESENCE_BIAS not in weights:
+        raise UsageError(f"the network has no {PRESENCE_BIAS}; leave --stricter out")
+    return {**weights, PRESENCE_BIAS: weights[PRESENCE_BIAS] - logits}
+
+
+def blend_runs(settings: Any, first: str, share: float, runs: Path, lower_presence: float = 0.0) -> Path:
     """Write runs/NAME as if finished: `share` of the run that `settings` starts from, the rest of another.
 
     Args:
@@ -44,6 +61,7 @@ def blend_runs(settings: Any, first: str, share: float, runs: Path) -> Path:
         first: name of the other run.
         share: 0 to 1.
         runs: all runs.
+        lower_presence: by how much the presence's logit is lowered.
 
     Raises:
         UsageError: a share beyond 0 and 1, or a run file without a start.
@@ -59,9 +77,12 @@ def blend_runs(settings: Any, first: str, share: float, runs: Path) -> Path:
         raise BadInputError(f"{folder} is there already; move it away to blend the runs again")
     networks = [load_values(runs / name / "network.pt") for name in (first, settings.start)]
     weights = between(networks[0]["weights"], networks[1]["weights"], share)
+    if lower_presence:
+        weights = stricter(weights, lower_presence)
     sources = merged(*(recorded_sources(network) for network in networks))
     values = {"settings": settings_as_values(settings), "weights": weights, "metrics": {}}
     save_whole({**values, "sources": msgspec.to_builtins(sources)}, folder / "network.pt")
     row = {"step": 0, "images": 0, "blended": [first, settings.start], "share": share}
+    row |= {"stricter": lower_presence} if lower_presence else {}
     write_whole_bytes(folder / "log.jsonl", (json.dumps(row) + "\n").encode())
     return folder

@@ -195,6 +195,9 @@ def _blend(parser: argparse.ArgumentParser) -> None:
         "--with", dest="other", required=True, metavar="RUN", help="what its start began with"
     )
     parser.add_argument("--share", type=float, required=True, help="of the run that it starts from, 0 to 1")
+    parser.add_argument(
+        "--stricter", type=float, default=0.0, metavar="LOGITS", help="lower the presence's logit by so much"
+    )
     _runs(parser)
 
 

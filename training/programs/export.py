@@ -75,7 +75,7 @@ def blend(arguments: argparse.Namespace) -> None:
         LandmarksError: as the run file and the runs say.
     """
     settings = settings_from_values(read_merged(arguments.run), str(arguments.run))
-    print(blend_runs(settings, arguments.other, arguments.share, arguments.runs))
+    print(blend_runs(settings, arguments.other, arguments.share, arguments.runs, arguments.stricter))
 
 
 def label_bias(arguments: argparse.Namespace) -> None:

@@ -29,7 +29,7 @@ def lineage(run: Path) -> list[dict[str, Any]]:
     """Settings of a finished run and of those it came from, oldest first, each once.
 
     A run recovered from a model that shipped is a beginning, and has `recovered`; one that lies between
-    two others has `blended` and `share` (`training/export/blend.py`).
+    two others has `blended`, `share` and perhaps `stricter` (`training/export/blend.py`).
 
     Args:
         run: the run's folder; the others lie beside it.
@@ -57,7 +57,7 @@ def _how_made(folder: Path) -> dict[str, Any]:
     log = folder / "log.jsonl"
     rows = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
     last = json.loads(rows[-1]) if rows else {}
-    return {key: last[key] for key in ("recovered", "blended", "share") if key in last}
+    return {key: last[key] for key in ("recovered", "blended", "share", "stricter") if key in last}
 
 
 def run_files() -> dict[str, str]:
@@ -105,7 +105,10 @@ def _command(run: dict[str, Any], files: dict[str, str], flags: str) -> str:
         return f"make recover SIZE={name} DATA=DATA  # of the model that shipped before this one"
     file = files.get(name, f"{name}.toml (not kept)")
     if "blended" in run:
-        return f"python -m training blend {file} --with {run['blended'][0]} --share {run['share']:g}"
+        stricter = f" --stricter {run['stricter']:g}" if "stricter" in run else ""
+        return (
+            f"python -m training blend {file} --with {run['blended'][0]} --share {run['share']:g}{stricter}"
+        )
     return f"python -m training train {file} {flags}"
 
 

@@ -9,7 +9,7 @@ import torch
 from device.contract.errors import BadInputError, UsageError
 from tests.training.finder.tiny import tiny_run
 from training.engine.checkpoint import save_network
-from training.export.blend import between, blend_runs
+from training.export.blend import between, blend_runs, stricter
 from training.finder.run import build_finder, load_finder
 
 BLENDED = {"name": "blended", "start": "second"}
@@ -39,6 +39,18 @@ def test_the_weights_lie_between_those_of_the_two(runs):
     assert (row["blended"], row["share"]) == (["first", "second"], 0.75)
     with pytest.raises(BadInputError, match="is there already"):
         blend_runs(settings(), "first", 0.75, runs)
+
+
+def test_a_stricter_presence_is_lower_by_so_many_logits():
+    made = stricter({"presence.bias": torch.tensor([0.25]), "other": torch.ones(2)}, 1.5)
+    assert made["presence.bias"].tolist() == [-1.25]
+    assert made["other"].tolist() == [1, 1]
+
+
+def test_a_network_without_presence_cannot_be_stricter(runs):
+    with pytest.raises(UsageError, match="leave --stricter out"):
+        blend_runs(settings(), "first", 0.5, runs, 1.0)
+    assert not (runs / "blended").exists()
 
 
 def test_what_cannot_be_blended_is_refused(runs):

@@ -59,7 +59,7 @@ def test_recovered_and_blended_networks_are_told_as_what_they_are(tmp_path):
     finish(tmp_path, "small-turned", 300, start="small")
     (tmp_path / "small-turned" / "log.jsonl").write_text('{"step": 9}\n')
     finish(tmp_path, "small-blended", 0, start="small-turned")
-    row = '{"step": 0, "blended": ["small", "small-turned"], "share": 0.7}\n'
+    row = '{"step": 0, "blended": ["small", "small-turned"], "share": 0.7, "stricter": 1.0}\n'
     (tmp_path / "small-blended" / "log.jsonl").write_text(row)
 
     runs = lineage(tmp_path / "small-blended")
@@ -69,4 +69,4 @@ def test_recovered_and_blended_networks_are_told_as_what_they_are(tmp_path):
     recover, train, blend = commands_again(runs, "--data DATA").splitlines()
     assert recover.strip().startswith("make recover SIZE=small DATA=DATA")
     assert train.strip().endswith("small-turned.toml --data DATA")
-    assert blend.strip().endswith("small-blended.toml --with small --share 0.7")
+    assert blend.strip().endswith("small-blended.toml --with small --share 0.7 --stricter 1")
