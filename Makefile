@@ -192,10 +192,10 @@ open-data: $(MAIN) $(BENCH) ## what the open models learn from, into DATA (AVATA
 	$(VENV) -m training pseudo-label $(call needed,FAIRFACE) --out $(call quote,DATA)/fairface
 
 open: $(MAIN) $(CONVERT) ## train the open models and their finder from what open-data wrote, then convert them (DATA=FOLDER)
-	set -e; for run in lite small-rough small small-longer tiny-rough tiny base finder-finding finder; do $(train) training/configs/open/$$run.toml --data $(call needed,DATA) $(runs_flag); done
+	set -e; for run in lite small-rough small small-longer tiny-rough tiny base finder-finding finder finder-longer; do $(train) training/configs/open/$$run.toml --data $(call needed,DATA) $(runs_flag); done
 	set -e; for model in open-tiny open-base; do $(again) convert RUN=$(call quote,RUNS)/$$model BUDGET=0.03; done
 	$(again) convert RUN=$(call quote,RUNS)/open-small-longer NAME=open-small BUDGET=0.03
-	$(again) convert RUN=$(call quote,RUNS)/open-finder
+	$(again) convert RUN=$(call quote,RUNS)/open-finder-longer NAME=open-finder
 
 evaluate: $(MAIN) ## figures of a model on labelled faces (MODEL=file DATASET=300w:FOLDER)
 	$(VENV) -m training evaluate --model $(call quote,MODEL) --dataset $(call needed,DATASET)
