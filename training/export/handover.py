@@ -79,15 +79,14 @@ def codec_values(model: nn.Module, settings: RunSettings, faces: HandoverFaces) 
         settings: of its run.
         faces: to fit to.
     """
-    side, scheme, crops = settings.model.input_side, SCHEMES[settings.scheme], faces.calibration
+    side, scheme = settings.model.input_side, SCHEMES[settings.scheme]
     with torch.no_grad():
         raw, _ = model(torch.zeros(1, 3, side, side))
     codec = codec_of(model)
     stride = stride_of(codec, raw, side)
-    chosen = [number for number, name in enumerate(crops.sources) if name == faces.validation.sources[0]]
     certainty = Certainty(HALF_SCORE_CELLS * stride, 0.0)
-    if codec != COORDINATES and chosen:
-        good = CropSet(crops.crops[chosen], crops.landmarks_crop[chosen], [], [])
+    good = faces.trusted_crops(settings.margin, side)
+    if codec != COORDINATES and len(good.crops):
         # Without the shape's correction: it was fitted to these very faces, and flatters them.
         certainty = measure_certainty(model, good, scheme, stride)
     return {"name": codec, "stride": stride, **dataclasses.asdict(certainty)}

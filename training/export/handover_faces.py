@@ -64,6 +64,17 @@ class HandoverFaces:
     trained: int
     """Number of training faces."""
 
+    def trusted_crops(self, margin: float, side: int) -> CropSet:
+        """As many of the trusted faces as set integer ranges; drawn ones are taken from these.
+
+        However few of a run's faces are of the set that counts, scores are fitted to enough of them.
+        """
+        if self.trusted:
+            return cut_crops(thinned(self.trusted, CALIBRATION_CROPS), margin, side)
+        crops, counts = self.calibration, self.validation.sources[0]
+        chosen = [number for number, name in enumerate(crops.sources) if name == counts]
+        return CropSet(crops.crops[chosen], crops.landmarks_crop[chosen], [], [])
+
     @property
     def sources(self) -> tuple[Source, ...]:
         """Of the faces that set integer ranges, and of those that a correction and scores are fitted to."""

@@ -38,7 +38,7 @@ def test_every_run_file_of_the_project_reads(root):
         "turned-telling.toml",
         "turned.toml",
     ]
-    opened = ["finder-finding.toml", "finder.toml"]
+    opened = ["finder-finding.toml", "finder-longer.toml", "finder.toml"]
     assert [path.name for path in finders if path.parent.name == "finder"] == parts
     assert [path.name for path in finders if path.parent.name == "open"] == opened
     assert len(finders) == len(parts) + len(opened)

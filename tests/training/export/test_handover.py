@@ -36,6 +36,19 @@ def test_a_finished_run_is_handed_over_whole(tmp_path, monkeypatch):
     assert values["presence_learnt"] is True
 
 
+def test_scores_are_fitted_to_faces_of_the_set_that_counts_however_few_set_the_ranges(monkeypatch):
+    def crops_of(*kinds):
+        count = len(kinds)
+        empty = np.zeros((count, 8, 8, 3), np.uint8), np.zeros((count, 68, 2), np.float32)
+        return CropSet(*empty, [f"{number}" for number in range(count)], list(kinds))
+
+    mixed, counts = crops_of("rendered", "300w", "rendered", "ground"), crops_of("300w")
+    assert len(handover_faces.HandoverFaces(mixed, counts, [], 4).trusted_crops(1.3, 8)) == 1
+    monkeypatch.setattr(handover_faces, "cut_crops", lambda samples, *_: crops_of(*["300w"] * len(samples)))
+    trusted = handover_faces.HandoverFaces(mixed, counts, [object()] * 1000, 1002)
+    assert len(trusted.trusted_crops(1.3, 8)) == handover_faces.CALIBRATION_CROPS
+
+
 def test_a_network_that_met_faces_alone_is_handed_over_with_faces_alone(tmp_path):
     settings = tiny_settings()
     data = dataclasses.replace(settings.data, kind="synthetic", faces=4)

@@ -40,23 +40,31 @@ def jaw_half(avatar: Avatar, midline: float, eye_corner: Array) -> Array:
         midline: u of the middle.
         eye_corner: (2,) place of the right eye's outer corner.
     """
-    turns = np.radians(np.linspace(-UPWARDS_DEGREES, 90, RAYS))
-    reach = np.arange(BEGIN, END, STEP)
-    outwards = np.stack([-np.cos(turns), np.sin(turns)], axis=1)
-    places = np.array([midline, ORIGIN_V]) + reach[None, :, None] * outwards[:, None]
-    resting = avatar.posed(Pose())[0]
-    on_skin = locate(avatar.skin, places.reshape(-1, 2))
-    normals, points = (
-        on_skin.on(values).reshape(RAYS, -1, 3) for values in (resting.normals, resting.positions)
-    )
-    away = normals[:, :, 2] < np.cos(np.radians(TURNED_DEGREES))
-    down = np.where(turns > 0, np.maximum(DOWN_SHARE * turns, np.radians(LEAST_DOWN_DEGREES)), np.pi / 2)
-    below = normals[:, :, 1] < -np.sin(down)[:, None]
-    ended = away | below | (points[:, :, 2] < ear_front(avatar))
-    edge = np.where(ended.any(axis=1), ended.argmax(axis=1), -1)
-    line = places[np.arange(RAYS), edge]
-    points = locate(avatar.skin, np.vstack([line, eye_corner])).on(resting.positions)
+    line = _edge_of_rays(avatar, midline)
+    points = locate(avatar.skin, np.vstack([line, eye_corner])).on(avatar.posed(Pose())[0].positions)
     return _divided(line, points[:-1, :2], float(points[-1, 1]))
+
+
+def _edge_of_rays(avatar: Avatar, midline: float) -> Array:
+    """(RAYS, 2) where in the texture the rays end, the highest first; at its last place where it does not."""
+    turns = np.radians(np.linspace(-UPWARDS_DEGREES, 90, RAYS))
+    outwards = np.stack([-np.cos(turns), np.sin(turns)], axis=1)
+    reach = np.arange(BEGIN, END, STEP)
+    places = np.array([midline, ORIGIN_V]) + reach[None, :, None] * outwards[:, None]
+    ended = _has_ended(avatar, places, turns)
+    return np.asarray(places[np.arange(RAYS), np.where(ended.any(axis=1), ended.argmax(axis=1), -1)])
+
+
+def _has_ended(avatar: Avatar, places: Array, turns: Array) -> NDArray[np.bool_]:
+    """(RAYS, N) whether the face has ended at places (RAYS, N, 2) of rays that go down by turns (RAYS,)."""
+    resting, on_skin = avatar.posed(Pose())[0], locate(avatar.skin, places.reshape(-1, 2))
+    normals, points = (
+        on_skin.on(values).reshape(*places.shape[:2], 3) for values in (resting.normals, resting.positions)
+    )
+    down = np.where(turns > 0, np.maximum(DOWN_SHARE * turns, np.radians(LEAST_DOWN_DEGREES)), np.pi / 2)
+    away = normals[:, :, 2] < np.cos(np.radians(TURNED_DEGREES))
+    below = normals[:, :, 1] < -np.sin(down)[:, None]
+    return np.asarray(away | below | (points[:, :, 2] < ear_front(avatar)))
 
 
 def ear_front(avatar: Avatar) -> float:
