@@ -130,7 +130,7 @@ def test_an_accelerator_that_fails_in_the_middle_costs_no_frame_and_comes_back(
 
 
 def open_handles() -> int:
-    """Of this process; what earlier tests left in reference cycles is collected first, lest it go in between."""
+    """Of this process; what earlier tests left in reference cycles goes first, not in between."""
     gc.collect()
     return len(list(Path("/proc/self/fd").iterdir()))
 
