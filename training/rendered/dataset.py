@@ -30,14 +30,12 @@ from tqdm import tqdm
 
 from device.contract.errors import BadInputError, LandmarksError, RefusedError
 from device.contract.files import write_whole
-from training.data.sets.rendered import HELD_OUT, LABELS, REQUEST
+from training.data.sets.rendered import FORMAT, HELD_OUT, LABELS, REQUEST
 from training.rendered.avatar import Avatar
 from training.rendered.draw import RenderedFace, Sitter, draw_face
 from training.rendered.renderer import Renderer
 from training.rendered.scene import SceneSettings
 
-FORMAT = 4
-"""Raised when the same request makes other pictures or labels."""
 SHARD_PICTURES = 50
 JPEG_QUALITY = 93
 

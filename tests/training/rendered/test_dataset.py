@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -97,6 +98,17 @@ def test_a_folder_of_another_request_is_refused(rendered, heads, tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(RefusedError, match="not empty"):
         render_dataset(RenderRequest(heads, COUNT), tmp_path, 1)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "says"),
+    [('{"format": 3}', "of format 3, wanted"), ("{}", "cannot be read"), ("[", "cannot be read")],
+)
+def test_labels_of_an_earlier_format_teach_nothing(rendered, tmp_path, request_text, says):
+    shutil.copytree(rendered, tmp_path / "rendered")
+    (tmp_path / "rendered" / "rendered.json").write_text(request_text)
+    with pytest.raises(BadInputError, match=says):
+        read_data_folder(tmp_path, sets=["rendered"])
 
 
 def test_people_held_out_are_rendered_apart_and_never_trained_on(rendered, heads, tmp_path):

@@ -3,6 +3,7 @@
 The jaw's points are those along the outline that is seen, as in photographs labelled by hand.
 """
 
+import json
 import zipfile
 from itertools import compress
 from pathlib import Path
@@ -20,6 +21,9 @@ LABELS = "labels.npz"
 
 REQUEST = "rendered.json"
 """File that says what was asked for; there from the beginning, where the labels come at the end."""
+
+FORMAT = 4
+"""Raised when the same request makes other pictures or labels. Up to 3 the jaw lay too far in."""
 
 MIN_VISIBLE = 16
 """Of the 68 points of a face."""
@@ -67,6 +71,7 @@ def read_rendered(folder: Path) -> Faces:
 
 
 def _read_folder(root: Path, folder: Path) -> list[Sample]:
+    _check_format(root / REQUEST)
     labels = _read_labels(root / LABELS)
     part = "" if root == folder else f"/{root.relative_to(folder).as_posix()}"
     samples = []
@@ -80,6 +85,25 @@ def _read_folder(root: Path, folder: Path) -> list[Sample]:
             Sample(name, path, landmarks, "rendered", yaw_radians=yaw, visible=visible, attributes=before)
         )
     return samples
+
+
+def _check_format(request: Path) -> None:
+    """Refuse labels of an earlier format; a folder without a request is taken as it is.
+
+    Raises:
+        BadInputError: they are, or the request cannot be read.
+    """
+    if not request.is_file():
+        return
+    try:
+        found = json.loads(request.read_bytes())["format"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise BadInputError(f"{request} cannot be read ({error}); {ADVICE}") from error
+    if found != FORMAT:
+        raise BadInputError(
+            f"{request.parent} holds heads of format {found}, wanted {FORMAT}, whose labels lie elsewhere; "
+            "render them anew with `python -m training render`"
+        )
 
 
 def _read_labels(path: Path) -> list[NDArray[Any]]:
