@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("moderngl")
+pytest.importorskip("meshoptimizer")
+
 from training.rendered.avatar import Avatar
 from training.rendered.draw import Sitter
 from training.rendered.renderer import Renderer

@@ -4,6 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+pytest.importorskip("moderngl")
+pytest.importorskip("meshoptimizer")
+
 from device.contract.errors import WriteFailedError
 from training.report.front_pictures import FPS, FRAMES, MAX_ANIMATION_BYTES, MAX_STILL_BYTES, SIDE, write_webp
 
