@@ -58,3 +58,19 @@ def test_contributing_names_every_package_that_tests_need(root):
         r"apt-get install --no-install-recommends ([a-z0-9+. -]+)", (root / "CONTRIBUTING.md").read_text()
     )
     assert line.split() == sorted({*PROGRAMS.values(), *LIBRARIES})
+
+
+WITHOUT_RENDERING = """
+import sys
+import pytest
+sys.modules.update(dict.fromkeys(["meshoptimizer", "moderngl"]))  # as where no compiler builds the first
+sys.exit(pytest.main(["-q", "--collect-only", "-p", "no:cacheprovider", "tests/training"]))
+"""
+
+
+def test_without_the_renderers_packages_the_other_tests_are_still_collected(root):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_RENDERING], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "could not import 'moderngl'" in done.stdout
