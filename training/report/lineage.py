@@ -105,10 +105,9 @@ def _command(run: dict[str, Any], files: dict[str, str], flags: str) -> str:
         return f"make recover SIZE={name} DATA=DATA  # of the model that shipped before this one"
     file = files.get(name, f"{name}.toml (not kept)")
     if "blended" in run:
-        stricter = f" --stricter {run['stricter']:g}" if "stricter" in run else ""
-        return (
-            f"python -m training blend {file} --with {run['blended'][0]} --share {run['share']:g}{stricter}"
-        )
+        options = f"--with {run['blended'][0]} --share {run['share']:g}"
+        options += f" --stricter {run['stricter']:g}" if "stricter" in run else ""
+        return f"python -m training blend {file} {options}"
     return f"python -m training train {file} {flags}"
 
 

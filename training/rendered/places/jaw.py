@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training.rendered.avatar import Avatar, Pose
 from training.rendered.landmarks import locate
-from training.rendered.places.profile import mesh_borders
+from training.rendered.places.profile import mesh_borders, within
 
 Array = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def jaw_half(avatar: Avatar, midline: float, eye_corner: Array) -> Array:
 
 
 def _edge_of_rays(avatar: Avatar, midline: float) -> Array:
-    """(RAYS, 2) where in the texture the rays end, the highest first; at its last place where it does not."""
+    """(RAYS, 2) where in the texture rays end, the highest first; one that does not, at its last place."""
     turns = np.radians(np.linspace(-UPWARDS_DEGREES, 90, RAYS))
     outwards = np.stack([-np.cos(turns), np.sin(turns)], axis=1)
     reach = np.arange(BEGIN, END, STEP)
@@ -69,9 +69,7 @@ def _has_ended(avatar: Avatar, places: Array, turns: Array) -> NDArray[np.bool_]
 
 def ear_front(avatar: Avatar) -> float:
     """How far forward, z in metres, the right ear begins on a resting head."""
-    rim = mesh_borders(avatar.skin).reshape(-1, 2)
-    left, top, right, bottom = RIGHT_EAR
-    ear = rim[((rim > (left, top)) & (rim < (right, bottom))).all(axis=1)]
+    ear = within(mesh_borders(avatar.skin).reshape(-1, 2), RIGHT_EAR)
     return float(locate(avatar.skin, ear).on(avatar.posed(Pose())[0].positions)[:, 2].max())
 
 

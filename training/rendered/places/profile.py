@@ -49,13 +49,18 @@ def mesh_borders(mesh: Mesh) -> Array:
     return np.asarray(edges[counts == 1].reshape(-1, 2, 2))
 
 
+def within(places: Array, window: tuple[float, float, float, float]) -> Array:
+    """Those of places (N, 2) that lie in a window of the texture, (u, v) to (u, v)."""
+    left, top, right, bottom = window
+    return np.asarray(places[((places > (left, top)) & (places < (right, bottom))).all(axis=1)])
+
+
 def lid_slit(mesh: Mesh, midline: float | None = None) -> Slit:
     """The ends of the right eye's slit, or, with a midline, of the left eye's as if it were the right one."""
     places = mesh_borders(mesh).reshape(-1, 2)
     if midline is not None:
         places = places * [-1, 1] + [2 * midline, 0]
-    left, top, right, bottom = RIGHT_LID_SEAM
-    rim = places[((places > (left, top)) & (places < (right, bottom))).all(axis=1)]
+    rim = within(places, RIGHT_LID_SEAM)
     outer, inner = rim[rim[:, 0].argmin()], rim[rim[:, 0].argmax()]
     return Slit((float(outer[0]), float(outer[1])), (float(inner[0]), float(inner[1])))
 
