@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from device.inference.edgetpu import edgetpu_places
 from device.inference.fallback import Monitored, WithFallback
 from device.inference.models import find_model, shipped_models
 from device.inference.network import Decoded, Draw, LandmarkNetwork
+from device.inference.protocols import Network
 from device.inference.remote import AcceleratorError, OpenRemote, open_remotely
 from device.inference.settings import BudgetSettings, InferenceSettings
 from device.support.condition import OK, Condition, State, worst
@@ -107,6 +108,11 @@ class NetworkEngine:
         """The worst of: the interpreter's condition, the finder's, and slowness."""
         finder = OK if self._finder is None else self._finder.condition
         return worst((self._network.condition, finder, self._slowness))
+
+    def side_by_side(self, most: int) -> Sequence[Network]:
+        """This network and copies of it on the CPU; on an accelerator, of which there is one, this alone."""
+        network = self._network.take()
+        return [self, *network.side_by_side(most)[1:]]
 
     def infer(self, crop: Image) -> None:
         """Run on a crop; on the CPU if the accelerator fails during the run."""

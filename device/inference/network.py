@@ -1,5 +1,6 @@
 """The landmark network: a crop in, landmarks with their scores out. Loaded once, checked at start."""
 
+import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -17,10 +18,17 @@ from device.contract.codec import (
     score_of_variance,
     table_of,
 )
+from device.contract.errors import BadInputError
 from device.contract.geometry import Image
 from device.contract.manifest import ModelManifest, read_model_manifest
 from device.contract.shape import correction_of
 from device.inference.interpreter import OpenInterpreter, fill_input, find_tensor, load_interpreter
+from device.support.processor import usable_cores
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 4
+"""Networks of one model that run at the same time: a Raspberry Pi has four cores."""
 
 MIN_LOGIT = -30.0
 """A logit whose presence of 1e-13 is as good as none; below it exp could overflow."""
@@ -60,6 +68,9 @@ class LandmarkNetwork:
         """
         self.manifest: ModelManifest = read_model_manifest(model)
         self._interpreter = (open_interpreter or load_interpreter)(model, threads)
+        self._model, self._threads = model, threads
+        self._others: list[LandmarkNetwork] = []
+        self._most = 1 if open_interpreter else min(max(usable_cores() // threads, 1), MOST_AT_ONCE)
         self._bind(model)
 
     def _bind(self, model: Path) -> None:
@@ -79,6 +90,33 @@ class LandmarkNetwork:
             self._codec = HeatmapCodec((width, height), manifest.codec.stride)
             self._table = table_of(manifest.codec.name, manifest.landmarks_output)
             self._weights = np.empty((height * width, manifest.landmarks_output.shape[3]), np.float32)
+
+    def side_by_side(self, most: int) -> "list[LandmarkNetwork]":
+        """Networks of this model for threads of their own, this one first: as many as there are cores for.
+
+        Each has an interpreter of its own, loaded when it is first wanted: an interpreter runs one crop at a
+        time, and a second one runs on a core that otherwise rests.
+        """
+        count = min(most, self._most)
+        while len(self._others) < count - 1:
+            other = self._load_again()
+            if other is None:
+                self._most = count = len(self._others) + 1
+            else:
+                self._others.append(other)
+        return [self, *self._others[: count - 1]]
+
+    def _load_again(self) -> "LandmarkNetwork | None":
+        """The same model once more; None where its file is no longer the one that was loaded."""
+        try:
+            other = LandmarkNetwork(self._model, self._threads)
+        except BadInputError as error:
+            log.warning("faces are looked at one after the other: %s", error)
+            return None
+        if other.manifest != self.manifest:
+            log.warning("faces are looked at one after the other: %s has been replaced", self._model)
+            return None
+        return other
 
     def infer(self, crop: Image) -> None:
         """Run the network on a crop (H, W, 3) uint8 of the manifest's size and channel order."""

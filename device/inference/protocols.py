@@ -1,5 +1,6 @@
 """What the rest of the device needs of the landmark network, and of the engine that runs it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from device.contract.geometry import Image
@@ -14,6 +15,10 @@ class Network(Protocol):
     @property
     def manifest(self) -> ModelManifest:
         """Of the model in use; it may change between two frames."""
+        ...
+
+    def side_by_side(self, most: int) -> Sequence["Network"]:
+        """Networks of the same model for as many threads, this one first: at least it, at most so many."""
         ...
 
     def infer(self, crop: Image) -> None:

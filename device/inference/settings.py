@@ -17,7 +17,8 @@ class InferenceSettings:
     """What the landmark network runs on."""
 
     threads: Annotated[int, Within(1, 64)] = 1
-    """Of the interpreter. More are seldom faster for networks this small, and always warmer."""
+    """Of the interpreter. More are seldom faster for networks this small, and always warmer. Several faces
+    are looked at at once in any case, each on a core of its own."""
     accelerator: Literal["auto", "cpu", "edgetpu"] = "auto"
     """auto: an Edge TPU where one is plugged in, else the CPU; edgetpu: always tried, and its absence
     reported in the status; cpu: never."""

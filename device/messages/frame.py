@@ -277,7 +277,7 @@ _TIME_FACTOR = 10.0**TIME_DIGITS
 
 
 class TimingMs(Struct, frozen=True):
-    """How long each stage of one frame took, milliseconds."""
+    """How long each stage of one frame took, milliseconds; of faces that are looked at at once, their sum."""
 
     find: Annotated[float, milliseconds("Search for faces; 0 in a frame that is not searched")]
     crop: Annotated[float, milliseconds("Making the network's input")]
@@ -319,7 +319,9 @@ class FrameMessage(StreamMessage, frozen=True, eq=False, omit_defaults=True, tag
     published_ns: PublishedNs
     frame: Annotated[FrameInfo, described("Size of the frame and, for files, its name")]
     faces: Annotated[Sequence[FaceMessage], described("The faces in view; empty when none is seen")]
-    timing_ms: Annotated[TimingMs, described("How long each stage took", "ms")]
+    timing_ms: Annotated[
+        TimingMs, described("How long each stage took; of faces that are looked at at once, their sum", "ms")
+    ]
     model: ModelIdentity
     scheme: (
         Annotated[

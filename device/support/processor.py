@@ -5,6 +5,7 @@ With such instructions one step multiplies four int8 pairs and adds them up; wit
 cannot be compared.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,3 +42,10 @@ def read_processor(root: Path = ROOT) -> Processor:
         if key.strip() in ("flags", "Features"):
             flags.update(value.split())
     return Processor(board_name(root), tuple(name for name in DOT_PRODUCTS if name in flags))
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

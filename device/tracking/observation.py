@@ -51,6 +51,11 @@ class Observer:
         self._network, self._image, self._watch = network, image, watch
         self._crop_rule, self._scheme = network.manifest.crop, network.manifest.landmark_scheme
 
+    def side_by_side(self, most: int) -> "list[Observer]":
+        """Observers of this frame for as many threads, this one first: at least it, at most so many."""
+        others = self._network.side_by_side(most)[1:]
+        return [self, *(Observer(network, self._image, self._watch.beside()) for network in others)]
+
     @property
     def size_wh(self) -> tuple[int, int]:
         """Pixels of the frame."""

@@ -7,11 +7,18 @@ STAGES = ("find", "crop", "infer", "decode")
 
 
 class Stopwatch:
-    """Time spent in each stage of one frame, summed over faces and passes."""
+    """Time spent in each stage of one frame, summed over faces and passes, in whatever thread."""
 
     def __init__(self) -> None:
         self._begun_ns = self._lap_ns = time.perf_counter_ns()
-        self._spent_ns = dict.fromkeys(STAGES, 0)
+        self.spent_ns = dict.fromkeys(STAGES, 0)
+        """In each stage so far, in this thread."""
+        self._others: list[Stopwatch] = []
+
+    def beside(self) -> "Stopwatch":
+        """A stopwatch for another thread, whose stages count as this one's."""
+        self._others.append(Stopwatch())
+        return self._others[-1]
 
     def begin(self) -> None:
         """A stage begins now."""
@@ -20,10 +27,12 @@ class Stopwatch:
     def end(self, stage: str) -> None:
         """This stage ends now, and the next one begins."""
         now_ns = time.perf_counter_ns()
-        self._spent_ns[stage] += now_ns - self._lap_ns
+        self.spent_ns[stage] += now_ns - self._lap_ns
         self._lap_ns = now_ns
 
     def milliseconds(self) -> dict[str, float]:
         """Each stage, and `total` since the start, which includes the time between stages."""
         total_ns = time.perf_counter_ns() - self._begun_ns
-        return {name: spent / 1e6 for name, spent in self._spent_ns.items()} | {"total": total_ns / 1e6}
+        watches = [self, *self._others]
+        spent_ms = {name: sum(watch.spent_ns[name] for watch in watches) / 1e6 for name in STAGES}
+        return spent_ms | {"total": total_ns / 1e6}

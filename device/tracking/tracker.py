@@ -29,6 +29,7 @@ from device.tracking.orientation import (
     without_contradictions,
 )
 from device.tracking.settings import TrackerSettings
+from device.tracking.side_by_side import run_side_by_side
 from device.tracking.stopwatch import Stopwatch
 from device.tracking.track import Track, TrackedFace
 
@@ -132,10 +133,10 @@ class Tracker:
     def _follow(self, observer: Observer, seconds: float) -> None:
         """Observe each seen face at its predicted place; two tracks that now follow one face become one."""
         followed: list[Followed] = []
-        for track in self._seen():
-            observation = self._observe(observer, track.aim(seconds))
-            if track.turn_check_is_due(seconds):
-                observation = _check_turn(observer, observation)
+        seen = self._seen()
+        observations = self._observe_each(observer, [track.aim(seconds) for track in seen])
+        for track, first in zip(seen, observations, strict=True):
+            observation = _check_turn(observer, first) if track.turn_check_is_due(seconds) else first
             track.lose()
             if observation.score >= self._settings.end_score:
                 followed.append((track, observation))
@@ -145,6 +146,11 @@ class Tracker:
             alone = self._stand_alone(followed)
         for (track, observation), clear in zip(followed, alone, strict=True):
             track.see(observation, seconds, clearly=clear and observation.score >= self._settings.begin_score)
+
+    def _observe_each(self, observer: Observer, expected: list[Shape]) -> list[Observation]:
+        """The faces expected at these places, several at once where the processor has cores for them."""
+        observers = observer.side_by_side(len(expected)) if len(expected) > 1 else [observer]
+        return run_side_by_side([partial(self._observe, each) for each in observers], expected)
 
     def _observe(self, observer: Observer, expected: Shape) -> Observation:
         """The face expected at a place; cropped once more where it is too far from there."""

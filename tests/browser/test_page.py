@@ -561,7 +561,7 @@ def test_the_page_is_small_and_asks_nobody_else(stream, tab):
     with Player(served):
         view.open(f"{served.url}?view=scene")
         view.wait("drawn.some((each) => each.lenses.length)", 60)
-        # Bodies are read here and not as they arrive: a handler that waits for one may be overtaken by the test.
+        # Bodies are read here and not as they arrive: the test may overtake a handler that waits for one.
         files = {each.url: len(each.body()) for each in answers if each.ok and "/health" not in each.url}
         assert len(files) >= 5
         assert not [url for url in view.requests if not url.startswith((served.url, "data:", "blob:"))]

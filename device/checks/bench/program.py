@@ -48,6 +48,7 @@ def lines_of(figures: dict[str, Any]) -> list[str]:
         "video, in turns:",
         *(row(name, values) for name, values in figures["video_ms"].items()),
         f"capture to message, at once: {live['tracked']:.3f} ms",
+        f"the same, after a rest of a camera's period: {live['rested']:.3f} ms",
         f"the same, live, at a reader: {live['live']:.3f} ms",
         f"start to first landmarks: {start['first_landmarks_s']:.2f} s",
         f"peak memory: {start['peak_memory_mb']:.0f} MB",
@@ -67,6 +68,7 @@ def ratios_of(figures: dict[str, Any]) -> dict[str, float]:
         )
     ratios["a further face to the network"] = figures["further_face_ms"] / network_ms
     ratios["live to tracked"] = live["live"] / live["tracked"]
+    ratios["live to tracked after a rest"] = live["live"] / live["rested"]
     return ratios
 
 

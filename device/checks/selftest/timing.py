@@ -29,17 +29,18 @@ MIN_IOU = 0.4
 
 
 class RenderedDemo(FrameSource):
-    """The demo's frames as fast as they are taken, each stamped when it has been drawn."""
+    """The demo's frames as fast as they are taken or after a rest, each stamped when it is handed over."""
 
     name, live = "demo", False
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, frames: int, rest_seconds: float = 0.0) -> None:
         self._demo = DemoSource(demo_picture(), paced=False)
-        self._frames = frames
+        self._frames, self._rest_seconds = frames, rest_seconds
 
     def __iter__(self) -> Iterator[Frame]:
         """Every frame in turn."""
         for frame in islice(self._demo, self._frames):
+            time.sleep(self._rest_seconds)
             yield Frame(frame.image, frame.sequence, time.monotonic_ns())
 
     def close(self) -> None:
@@ -47,15 +48,24 @@ class RenderedDemo(FrameSource):
         self._demo.close()
 
 
-def time_tracked(model: str, threads: int, frames: int, warm_up: int = WARM_UP) -> list[TimedFrame]:
+def time_tracked(
+    model: str, threads: int, frames: int, warm_up: int = WARM_UP, rest_seconds: float = 0.0
+) -> list[TimedFrame]:
     """Frames of the demo through a daemon in this process, without those of the warm-up.
+
+    Args:
+        model: a shipped one's name, or a .tflite file.
+        threads: of the interpreter.
+        frames: that count.
+        warm_up: frames before them.
+        rest_seconds: between two frames.
 
     Raises:
         UsageError: an unknown model.
         BadInputError: the model cannot be used.
         MissingOutsideError: no runtime, or the demo's picture is damaged.
     """
-    return time_daemon(RenderedDemo(warm_up + frames), model, threads)[warm_up:]
+    return time_daemon(RenderedDemo(warm_up + frames, rest_seconds), model, threads)[warm_up:]
 
 
 def faces_in_place(frame: TimedFrame) -> int:

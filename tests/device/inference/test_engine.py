@@ -12,6 +12,7 @@ import pytest
 
 from device.contract.errors import LandmarksError
 from device.inference import fallback as accelerated
+from device.inference import network as network_module
 from device.inference.engine import LOWER_RATES_FPS, NetworkEngine, _smaller_models
 from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
@@ -83,6 +84,22 @@ def test_both_of_a_pair_see_the_same_and_the_accelerator_is_told_by_its_models_n
     np.testing.assert_array_equal(theirs.landmarks_crop, ours.landmarks_crop)
     np.testing.assert_array_equal(theirs.landmark_scores, ours.landmark_scores)
     assert theirs.presence == ours.presence
+
+
+def test_faces_share_the_one_accelerator_and_take_a_core_each_once_it_has_failed(
+    order, open_engine, monkeypatch
+) -> None:
+    monkeypatch.setattr(network_module, "usable_cores", lambda: 3)
+    engine = open_engine()
+    assert engine.side_by_side(8) == [engine]
+    order("crash")
+    assert look_until(engine, State.DEGRADED) < 20
+    first, *others = engine.side_by_side(8)
+    assert first is engine
+    assert [type(other) for other in others] == [LandmarkNetwork] * 2
+    order("well")
+    look_until(engine, State.OK)
+    assert engine.side_by_side(8) == [engine]
 
 
 @pytest.mark.parametrize(
