@@ -557,7 +557,11 @@ def test_through_a_broker_the_page_heals_within_three_seconds_of_its_restart(dae
 def test_the_page_is_small_and_asks_nobody_else(stream, tab):
     served, view = stream(), tab()
     answers = []
-    view.page.on("response", answers.append)
+
+    def keep(answer):
+        answers.append(answer)
+
+    view.page.on("response", keep)
     with Player(served):
         view.open(f"{served.url}?view=scene")
         view.wait("drawn.some((each) => each.lenses.length)", 60)

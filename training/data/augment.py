@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.data.bending import bent_landmarks, random_bends
 from training.data.cheap_camera import photograph
 from training.data.resizing import resized
 
@@ -31,6 +32,8 @@ class AugmentSettings:
     """Fraction of crops with an ROI far too large or too small, as the face finder gives on a first frame."""
     mirror: float = 0.5
     """Fraction mirrored."""
+    bend: float = 0.0
+    """Standard deviation of a smooth deformation of face crops at its knots (bending.py), in crop sides."""
     label_bias: float = 0.0
     """Constant offset of the labels to the right of the mirror-symmetric position, in ROI sides. A mirrored
     label would be offset to the left, and the network, which cannot tell which pictures are mirrored, would
@@ -113,13 +116,14 @@ def crop_to_pack_maps(centre: Tensor, side: Tensor, angle: Tensor, mirror: Tenso
     return torch.cat([linear, offset[:, :, None]], dim=2)
 
 
-def sample_crops(images: Tensor, maps: Tensor, crop_side: int) -> Tensor:
+def sample_crops(images: Tensor, maps: Tensor, crop_side: int, bends: Tensor | None = None) -> Tensor:
     """(B, 3, S, S) float pixels 0..255, bilinear, black outside.
 
     Args:
         images: (B, P, P, 3) uint8.
         maps: (B, 2, 3) crop pixels to pack pixels.
         crop_side: S.
+        bends: (B, S, S, 2) deformations of the crops (bending.py); None for none.
     """
     pack_side = images.shape[1]
     # grid_sample's own coordinates run from -1 to 1 over the outer edges of the pixels:
@@ -128,6 +132,8 @@ def sample_crops(images: Tensor, maps: Tensor, crop_side: int) -> Tensor:
     centre = maps[:, :, :2].sum(2) * (crop_side - 1) / 2 + maps[:, :, 2]
     theta = torch.cat([linear, ((2 * centre + 1) / pack_side - 1)[:, :, None]], dim=2)
     grid = functional.affine_grid(theta, [len(images), 3, crop_side, crop_side], align_corners=False)
+    if bends is not None:
+        grid = grid + torch.einsum("bij,byxj->byxi", linear, bends * (2 / crop_side))
     planes = images.permute(0, 3, 1, 2).float()
     return functional.grid_sample(planes, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
@@ -362,7 +368,8 @@ class Augmenter:
         shift = _normal(count * 2, settings.shift, rng).view(count, 2) * side[:, None]
         mirror = torch.rand(count, generator=rng, device=rng.device) < settings.mirror
         maps = crop_to_pack_maps(self._pack_centre() + shift, side, angle, mirror, self.cut_side)
-        return self._cut(faces, maps, mirror, face=1.0)
+        bends = random_bends(count, self.cut_side, settings.bend, rng) if settings.bend else None
+        return self._cut(faces, maps, mirror, face=1.0, bends=bends)
 
     def _off_faces(self, faces: Tensor, rng: torch.Generator) -> Batch:
         """Crops of ROIs moved by half their side or more, so that at least half the face lies outside."""
@@ -394,9 +401,13 @@ class Augmenter:
         side = self.pack.images.shape[1]
         return torch.full((1, 2), (side - 1) / 2, device=self.pack.landmarks.device)
 
-    def _cut(self, faces: Tensor, maps: Tensor, mirror: Tensor, face: float) -> Batch:
-        image = sample_crops(self.pack.images[faces], maps, self.cut_side)
+    def _cut(
+        self, faces: Tensor, maps: Tensor, mirror: Tensor, face: float, bends: Tensor | None = None
+    ) -> Batch:
+        image = sample_crops(self.pack.images[faces], maps, self.cut_side, bends)
         landmarks = landmarks_to_crop(self.pack.landmarks[faces], maps)
+        if bends is not None:
+            landmarks = bent_landmarks(landmarks, bends)
         swapped = landmarks[:, self.mirror_order]
         swapped[:, :, 0] += 2 * self.settings.label_bias * self.cut_side
         landmarks = torch.where(mirror[:, None, None], swapped, landmarks)
