@@ -12,7 +12,7 @@ KNOTS = 5
 """Each way. Fewer bend a face as a whole, more bend the lines within it."""
 
 STEPS = 4
-"""Of the fixed-point iteration for landmarks: what is left is the field's slope to this power, under 0.1 px."""
+"""Of the fixed-point iteration for landmarks: the field's slope to this power is left, under 0.1 px."""
 
 
 def random_bends(count: int, side: int, deviation: float, rng: torch.Generator) -> Tensor:
@@ -30,7 +30,7 @@ def random_bends(count: int, side: int, deviation: float, rng: torch.Generator) 
 
 
 def bent_landmarks(landmarks: Tensor, bends: Tensor) -> Tensor:
-    """(B, K, 2) crop pixels at which landmarks are seen in the bent crops; the field goes on beyond the edges."""
+    """(B, K, 2) crop pixels at which landmarks are seen in the bent crops; beyond the edges D goes on as there."""
     side, field = bends.shape[1], bends.permute(0, 3, 1, 2)
     seen = landmarks
     for _ in range(STEPS):

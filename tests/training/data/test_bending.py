@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.data.augment import AugmentSettings, Augmenter, TensorPack, sample_crops
+from training.data.augment import Augmenter, AugmentSettings, TensorPack, sample_crops
 from training.data.bending import bent_landmarks, random_bends
 
 SIDE, PACK = 128, 256
