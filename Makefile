@@ -81,7 +81,7 @@ shipped_file = $(if $(filter %finder,$(SIZE)),finder,student).tflite
 again = $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert quantizers edgetpu ethos-u ladder ladder-tiny ladder-base ladder-small recover finder open-data open evaluate results bench bench-peers track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
+.PHONY: help run command environment page web web-demo web-test web-bench drawn-faces pretrain train distill ablate seeds longer convert quantizers edgetpu ethos-u ladder ladder-tiny ladder-base ladder-small ladder-swift recover finder open-data open evaluate results bench bench-peers track-bench jitter selftest doctor golden chaos fuzz soak pictures front-page docs fleet-bench test newcomer check format payload pi-image flash-pi deploy-pi test-pi wheel sbom lock clean recipe-exists image-exists card-can-be-written pi-is-named settings-are-good
 # `make train distill` is two steps of one recipe, in this order; checks come before what is built.
 .NOTPARALLEL:
 
@@ -158,8 +158,8 @@ ethos-u: $(MAIN) $(ETHOS_U) ## every shipped int8 model by Arm's Vela, as C arra
 	$(VENV) -m convert ethos-u $(if $(filter override,$(origin MODEL)),$(call quote,MODEL),device/models/*/*.tflite) --out build/ethos-u
 
 ladder: $(MAIN) $(CONVERT) ## train the students that ship from nothing, and convert them (DATA=FOLDER SIZE=base: that one; IMAGES=640: a rehearsal)
-	$(if $(filter-out tiny small base,$(SIZE)),$(error SIZE=$(SIZE), wanted tiny, small or base))
-	set -e; for size in $(or $(SIZE),tiny base small); do $(again) ladder-$$size; done
+	$(if $(filter-out tiny swift small base,$(SIZE)),$(error SIZE=$(SIZE), wanted tiny, swift, small or base))
+	set -e; for size in $(or $(SIZE),tiny base small swift); do $(again) ladder-$$size; done
 
 # Every run that these need is trained before them, or left as it is where it is finished.
 train_from_nothing = $(train) --needed training/configs/landmark_student/$1.toml $(data_flag) $(images_flag) $(runs_flag)
@@ -176,6 +176,10 @@ ladder-small:
 	$(call train_from_nothing,small-profile)
 	$(call blended,small-profile-blended,small-blended,0.6,--stricter 1)
 	$(call laddered,small-profile-blended,small)
+
+ladder-swift:
+	$(call train_from_nothing,small-swift-taught)
+	$(call laddered,small-swift-taught,swift)
 
 recover: $(MAIN) ## the run of a model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER; SIZE=finder YUNET=FILE)
 	$(VENV) -m convert weights device/models/$(call needed,SIZE)/$(shipped_file) --out build/$(call quote,SIZE).npz

@@ -10,7 +10,7 @@ try:
     from typing import TYPE_CHECKING, Any
 
     from device import __version__
-    from device.checks.commands import add_checks, run_check
+    from device.checks.commands import MODEL_HELP, add_checks, run_check
     from device.contract.command_line import CommandParser
     from device.contract.errors import run_program
     from device.contract.exit_codes import ExitCode
@@ -70,7 +70,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="address for the messages (default: stdout:), listed below; may be given more than once",
     )
     run.add_argument("--finder", help="trained: (default), centre:, yunet:FILE or ssd:FILE")
-    run.add_argument("--model", help="a shipped model or a .tflite file (default: small)")
+    run.add_argument("--model", help=MODEL_HELP)
     run.add_argument("--threads", type=int, help="of the interpreter (default: 1)")
     run.add_argument("--frames", type=int, help="end after this many frames")
     run.add_argument(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from device.config.load import load_settings
 from device.config.values import NoSecrets, Understood, Within
 from device.finders.settings import DEFAULT_FINDER, parse_finder
-from device.inference.models import DEFAULT_MODEL, find_model
+from device.inference.models import AUTO_MODEL, find_model
 from device.inference.settings import BudgetSettings, InferenceSettings
 from device.signal.settings import SignalSettings
 from device.sources.settings import CameraSettings
@@ -45,8 +45,9 @@ class DaemonSettings:
     """Addresses of the message sinks."""
     finder: Annotated[str, Understood(parse_finder)] = DEFAULT_FINDER
     """Address of the face finder."""
-    model: Annotated[str, Understood(find_model)] = DEFAULT_MODEL
-    """A shipped model's name or a .tflite file."""
+    model: Annotated[str, Understood(find_model)] = AUTO_MODEL
+    """A shipped model's name, a .tflite file, or auto: `small`, but `swift` on a processor without int8 dot
+    products, such as a Raspberry Pi 4's."""
     follow: bool = False
     """Whether pictures of a folder are frames of one scene; other sources always are."""
     frames: Annotated[int, Within(1, inf)] | None = None

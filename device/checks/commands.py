@@ -11,6 +11,8 @@ from device.contract.command_line import count, positive
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # has no public name
 
+MODEL_HELP = "a shipped model or a .tflite file (default: small, or swift where int8 has no dot products)"
+
 SELFTEST = """examples:
   landmarks selftest                              golden outputs, times, memory, dropped frames
   landmarks selftest --budget 1.4 --spread 2.5    a tracked frame within 1.4 ms, p99 within 2.5 x its median
@@ -59,9 +61,7 @@ Exit code 0: the file can be used; 3: it cannot.
 def _common(parser: argparse.ArgumentParser, *, network: bool = True) -> None:
     """Options that the checks share."""
     if network:
-        parser.add_argument(
-            "--model", default="small", help="a shipped model or a .tflite file (default: small)"
-        )
+        parser.add_argument("--model", default="auto", help=MODEL_HELP)
         parser.add_argument("--threads", type=count, default=1, help="threads of the network (default: 1)")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 

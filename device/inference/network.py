@@ -97,7 +97,7 @@ class LandmarkNetwork:
         Each has an interpreter of its own, loaded when it is first wanted: an interpreter runs one crop at a
         time, and a second one runs on a core that otherwise rests.
         """
-        count = min(most, self._most)
+        count = max(min(most, self._most), 1)
         while len(self._others) < count - 1:
             other = self._load_again()
             if other is None:

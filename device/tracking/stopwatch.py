@@ -33,6 +33,8 @@ class Stopwatch:
     def milliseconds(self) -> dict[str, float]:
         """Each stage, and `total` since the start, which includes the time between stages."""
         total_ns = time.perf_counter_ns() - self._begun_ns
-        watches = [self, *self._others]
-        spent_ms = {name: sum(watch.spent_ns[name] for watch in watches) / 1e6 for name in STAGES}
-        return spent_ms | {"total": total_ns / 1e6}
+        for other in self._others:
+            for name, spent_ns in other.spent_ns.items():
+                self.spent_ns[name] += spent_ns
+        self._others.clear()
+        return {name: spent / 1e6 for name, spent in self.spent_ns.items()} | {"total": total_ns / 1e6}

@@ -134,7 +134,11 @@ class Tracker:
         """Observe each seen face at its predicted place; two tracks that now follow one face become one."""
         followed: list[Followed] = []
         seen = self._seen()
-        observations = self._observe_each(observer, [track.aim(seconds) for track in seen])
+        expected = [track.aim(seconds) for track in seen]
+        if len(seen) > 1:
+            observations = self._observe_each(observer, expected)
+        else:
+            observations = [self._observe(observer, shape) for shape in expected]
         for track, first in zip(seen, observations, strict=True):
             observation = _check_turn(observer, first) if track.turn_check_is_due(seconds) else first
             track.lose()
@@ -149,7 +153,7 @@ class Tracker:
 
     def _observe_each(self, observer: Observer, expected: list[Shape]) -> list[Observation]:
         """The faces expected at these places, several at once where the processor has cores for them."""
-        observers = observer.side_by_side(len(expected)) if len(expected) > 1 else [observer]
+        observers = observer.side_by_side(len(expected))
         return run_side_by_side([partial(self._observe, each) for each in observers], expected)
 
     def _observe(self, observer: Observer, expected: Shape) -> Observation:

@@ -23,7 +23,7 @@ from device.contract.files import write_whole_bytes
 from device.contract.landmarks import SCHEMES
 from device.contract.manifest import manifest_path_of
 from device.finders.trained import SHIPPED as FINDER
-from device.inference.models import DEFAULT_MODEL, find_model, shipped_models
+from device.inference.models import ACCURATE_MODEL, find_model, shipped_models
 from device.signal.mean_face import front_radius, mean_landmarks
 from device.signal.pose import CONVERGED, MAX_STEPS, SOLID_POINTS
 from device.signal.pose import MAX_STEP as MAX_POSE_STEP
@@ -111,7 +111,7 @@ def write_contents(folder: Path) -> None:
     """
     demo_face()
     sizes = {name: find_model(name).stat().st_size for name in shipped_models()}
-    names = sorted(sizes, key=lambda name: (name != DEFAULT_MODEL, sizes[name]))
+    names = sorted(sizes, key=lambda name: (name != ACCURATE_MODEL, sizes[name]))
     models = {name: find_model(name) for name in names} | {"finder": FINDER}
     for name, model in models.items():
         for file in (model, manifest_path_of(model), model.parent / "MODEL_CARD.md"):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from device.finders.trained import TrainedFinder
-from device.inference.models import DEFAULT_MODEL, find_model, shipped_models
+from device.inference.models import ACCURATE_MODEL, find_model, shipped_models
 from device.inference.network import LandmarkNetwork
 from device.signal.reader import Reader
 from device.signal.settings import SignalSettings
@@ -165,7 +165,7 @@ def test_the_browsers_pipeline_agrees_with_the_daemons(served, tab, sequences, c
     url, files = served
     pictures = demo_pictures(sequences, change)
     seconds = [number / FPS for number in sequences]
-    network = RecordedNetwork(LandmarkNetwork(find_model(DEFAULT_MODEL)), raw_landmarks)
+    network = RecordedNetwork(LandmarkNetwork(find_model(ACCURATE_MODEL)), raw_landmarks)
     finder = TrainedFinder()
     found = []
     infer = finder.infer
@@ -183,7 +183,7 @@ def test_the_browsers_pipeline_agrees_with_the_daemons(served, tab, sequences, c
     view = tab()
     view.open(url + "licences.txt")
     height, width = pictures[0].shape[:2]
-    arguments = [DEFAULT_MODEL, seconds, width, height, len(network.runs), len(found)]
+    arguments = [ACCURATE_MODEL, seconds, width, height, len(network.runs), len(found)]
     got = view.page.evaluate(FOLLOW_RECORDED, arguments)
     assert got["runs"] == [len(network.runs), len(found)]
     compared, off, turned = 0, [0.0], [0.0]
@@ -287,9 +287,9 @@ def test_a_visitor_sees_the_demo_then_their_own_camera_and_nothing_leaves_the_br
 
 def test_a_model_of_another_kind_is_told_on_the_page(demo_folder, tab, served):
     url, files = served
-    manifest = json.loads((demo_folder / "models" / DEFAULT_MODEL / "student.json").read_text())
+    manifest = json.loads((demo_folder / "models" / ACCURATE_MODEL / "student.json").read_text())
     manifest["codec"]["name"] = "coordinates"
-    files[f"/models/{DEFAULT_MODEL}/student.json"] = json.dumps(manifest).encode()
+    files[f"/models/{ACCURATE_MODEL}/student.json"] = json.dumps(manifest).encode()
     view = tab()
     view.open(url)
     view.wait("document.getElementById('connection').textContent.includes('the codec coordinates')", 60)

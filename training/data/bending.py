@@ -30,7 +30,7 @@ def random_bends(count: int, side: int, deviation: float, rng: torch.Generator) 
 
 
 def bent_landmarks(landmarks: Tensor, bends: Tensor) -> Tensor:
-    """(B, K, 2) crop pixels at which landmarks are seen in the bent crops; beyond the edges D goes on as there."""
+    """(B, K, 2) crop pixels at which landmarks are seen in the bent crops; D goes on beyond the edges."""
     side, field = bends.shape[1], bends.permute(0, 3, 1, 2)
     seen = landmarks
     for _ in range(STEPS):

@@ -5,7 +5,7 @@ from pathlib import Path
 from device.contract.files import write_whole_bytes
 from device.contract.finder_manifest import read_finder_model
 from device.finders.open import YUNET_MIN_SCORE, open_finder
-from device.inference.models import DEFAULT_MODEL, find_model
+from device.inference.models import ACCURATE_MODEL, find_model
 from training.data.sets import read_validation
 from training.finder.evaluate import FinderEvaluation, evaluate_finder
 from training.finder.run import load_finder
@@ -20,7 +20,7 @@ TEMPLATE = Path(__file__).with_name("card.template.md")
 def measure_end_to_end(finder: Path, data: Path) -> tuple[Evaluation, Evaluation]:
     """Landmarks of the validation faces, cropped by the finder and by jittered true boxes."""
     samples = read_validation(data)
-    model = find_model(DEFAULT_MODEL)
+    model = find_model(ACCURATE_MODEL)
     predict, scheme = load_predictor(model)
     found = predict_found(model, open_finder(f"trained:{finder}"), samples)
     shaken = predict_boxes(predict, samples, "shaken")
@@ -80,7 +80,7 @@ def write_finder_card(folder: Path, run: Path, data: Path, yunet: Path) -> Path:
         least_score=manifest.codec.score_threshold,
         alarms=_alarm_rows(figures),
         faces=found.count,
-        landmarks=DEFAULT_MODEL,
+        landmarks=ACCURATE_MODEL,
         found_nme=100 * found.nme_interocular,
         missed=found.missed,
         shaken_nme=100 * shaken.nme_interocular,

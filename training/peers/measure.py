@@ -10,7 +10,7 @@ from device.checks.timing import BLOCK
 from device.contract.errors import UsageError
 from device.finders.open import open_finder
 from device.finders.settings import DEFAULT_FINDER
-from device.inference.models import DEFAULT_MODEL, find_model
+from device.inference.models import ACCURATE_MODEL, find_model
 from device.inference.network import LandmarkNetwork
 from device.support.processor import read_processor
 from training.export.handover_faces import thinned
@@ -74,7 +74,7 @@ class Run:
     def _sitters(self) -> list[Sitter]:
         if self._samples:
             return [sitter_of(sample) for sample in thinned(self._samples, self._options.effort.sitters)]
-        network = LandmarkNetwork(find_model(DEFAULT_MODEL))
+        network = LandmarkNetwork(find_model(ACCURATE_MODEL))
         return demo_sitters(network, open_finder(DEFAULT_FINDER))
 
     @property

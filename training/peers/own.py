@@ -15,7 +15,7 @@ from device.tracking.tracker import Tracker
 from training.peers.crop_looker import CropLooker, Native
 from training.peers.peer import Face, Landmarks, Peer
 
-MODELS = ("tiny", "small", "base")
+MODELS = ("tiny", "swift", "small", "base")
 
 
 class OwnLooker(CropLooker[CropTransform]):

@@ -222,7 +222,7 @@ def test_every_scheme_has_manifests(tmp_path, scheme):
     assert read_manifest(tmp_path / "a.json").landmark_scheme is scheme
 
 
-@pytest.mark.parametrize("name", ["tiny", "small", "base"])
+@pytest.mark.parametrize("name", ["tiny", "swift", "small", "base"])
 def test_a_shipped_manifest_is_written_again_byte_for_byte(root, tmp_path, name):
     shipped = root / "device/models" / name / "student.json"
     write_manifest(read_manifest(shipped), tmp_path / "a.json")

@@ -253,7 +253,7 @@ def test_a_reload_that_cannot_be_had_changes_nothing_and_says_so_in_log_and_stat
     reload_in(builder, Reloading(DaemonSettings(), step), frames(1), frames(2, 1))
     messages = builder.told()
     assert [m["sequence"] for m in messages if m["type"] == "frame"] == [0, 1, 2]
-    assert {m["model"] for m in messages if m["type"] == "frame"} == {"small"}
+    assert {m["model"] for m in messages if m["type"] == "frame"} == {"auto"}
     (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert line.startswith("the settings are kept as they were: ")
     assert [m["model"] for m in messages if m["type"] == "status"][-1] == {
@@ -281,7 +281,7 @@ def test_the_old_pipeline_is_closed_only_when_the_new_one_is_there_and_a_good_re
     service.run()
     assert still_open == [True]
     messages = builder.told()
-    assert [m["model"] for m in messages if m["type"] == "frame"] == ["small"] * 3 + ["tiny"] * 2
+    assert [m["model"] for m in messages if m["type"] == "frame"] == ["auto"] * 3 + ["tiny"] * 2
     states = [m["model"]["state"] for m in messages if m["type"] == "status"]
     assert states == ["ok", "degraded", "ok"]
     assert [engine.closed for engine in builder.engines] == [True, True]

@@ -50,10 +50,10 @@ def test_what_a_worker_raises_reaches_the_caller_and_the_threads_work_on():
 def test_a_model_has_as_many_networks_as_there_are_cores_for(cores):
     cores(3)
     network = LandmarkNetwork(find_model("tiny"))
-    assert network.side_by_side(1) == [network]
+    assert network.side_by_side(1) == network.side_by_side(0) == [network]
     two = network.side_by_side(2)
     assert network.side_by_side(8)[:2] == two
-    assert [len(network.side_by_side(most)) for most in (1, 2, 3, 8)] == [1, 2, 3, 3]
+    assert [len(network.side_by_side(most)) for most in (0, 1, 2, 3, 8)] == [1, 1, 2, 3, 3]
     assert len(LandmarkNetwork(find_model("tiny"), threads=2).side_by_side(8)) == 1
     cores(64)
     assert len(LandmarkNetwork(find_model("tiny")).side_by_side(64)) == MOST_AT_ONCE
