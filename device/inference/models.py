@@ -46,5 +46,5 @@ def find_model(name_or_path: str) -> Path:
         return path
     known = ", ".join(shipped_models()) or "none"
     raise UsageError(
-        f"model {name_or_path!r} is neither {AUTO_MODEL}, nor a shipped one ({known}), nor a .tflite file"
+        f"model {name_or_path!r} is neither a shipped one ({known}), nor {AUTO_MODEL}, nor a .tflite file"
     )
