@@ -8,6 +8,7 @@ from typing import Any
 from device.contract.errors import BadInputError
 from device.contract.finder_manifest import FinderManifest, read_finder_model
 from device.contract.manifest import ModelManifest, read_model_manifest
+from device.contract.provenance import is_open
 from training.engine.checkpoint import load_values
 from training.engine.run_file import read_values
 
@@ -91,6 +92,21 @@ def run_file_of(model: Path) -> Path:
     if file is None:
         raise BadInputError(f"{model} was trained by run {name!r}, of which training/configs has no run file")
     return CONFIGS.parents[1] / file
+
+
+def from_nothing(name: str) -> str:
+    """How a shipped model is made from an empty folder, and where it says how long that takes."""
+    if is_open(name):
+        return (
+            "From an empty folder, by one command for the data and one for all open models\n"
+            "([how long they take](../../../training/README.md#the-open-models)):\n\n"
+            "    make open-data AVATARS=valid_avatars FAIRFACE=fairface DATA=DATA\n"
+            "    make open DATA=DATA"
+        )
+    return (
+        "From nothing but data ([how long it takes](../../../training/README.md#the-students-that-ship)):\n\n"
+        f"    make ladder DATA=DATA SIZE={name}"
+    )
 
 
 def commands_again(runs: list[dict[str, Any]], flags: str) -> str:

@@ -21,7 +21,7 @@ from training.measure.evaluate import Evaluation, Predictor, evaluate, load_pred
 from training.measure.robustness import measure_robustness
 from training.report.card_licence import checked_on, data_and_licence
 from training.report.card_sections import beside_mesh, groups, limits, turned_heads
-from training.report.lineage import commands_again, images_seen, lineage
+from training.report.lineage import commands_again, from_nothing, images_seen, lineage
 
 TEMPLATE = Path(__file__).with_name("model_card.template.md")
 """The page, with a placeholder for every figure."""
@@ -163,6 +163,7 @@ def write_card(folder: Path, run: Path, data: Path, faces: CardFaces | None = No
         speed=speed,
         ratios=ratios,
         run=settings.name,
+        from_nothing=from_nothing(manifest.name),
         again=commands_again(runs, "--data DATA"),
         images=images_seen(runs),
         commit=manifest.provenance["source_commit"],
