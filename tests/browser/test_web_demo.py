@@ -77,6 +77,10 @@ class RecordedNetwork:
     def __getattr__(self, name):
         return getattr(self._runner, name)
 
+    def side_by_side(self, most):
+        # One after the other, so that the browser is given the runs in their order.
+        return [self]
+
     def infer_drawn(self, draw):
         self._runner.infer_drawn(draw)
         self.runs.append(self._read(self._runner))
