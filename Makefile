@@ -144,7 +144,7 @@ longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk
 	$(call train_each,$(recipe)/longer_teacher*.toml $(recipe)/longer_student*.toml,$(images_flag))
 	$(again) convert RUN=$(call quote,RUNS)/$(call quote,RECIPE)-longer_student
 
-convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/small-profile-blended NAME=small BUDGET=0.03 ALL=1)
+convert: $(MAIN) $(CONVERT) ## a finished run to student.tflite and student.json (RUN=runs/small-bent-blended NAME=small BUDGET=0.03 ALL=1)
 	$(VENV) -m training handover $(call quote,RUN) $(call option,--name,NAME) $(data_flag) $(yunet_flag) $(runs_flag)
 	$(VENV) -m convert run $(call quote,RUN)/handover --out $(call quote,RUN)/model $(call option,--int8-budget,BUDGET) $(rehearsed) $(float_tail) $(call switch,--all,ALL)
 
@@ -171,11 +171,9 @@ ladder-tiny ladder-base: ladder-%:
 	$(call laddered,$*,$*)
 
 ladder-small:
-	$(call train_from_nothing,small-turned)
-	$(call blended,small-blended,small,0.3)
-	$(call train_from_nothing,small-profile)
-	$(call blended,small-profile-blended,small-blended,0.6,--stricter 1)
-	$(call laddered,small-profile-blended,small)
+	$(call train_from_nothing,small-bent)
+	$(call blended,small-bent-blended,small,0.6,--stricter 1)
+	$(call laddered,small-bent-blended,small)
 
 ladder-swift:
 	$(call train_from_nothing,small-swift-taught)

@@ -27,7 +27,7 @@ EXAMPLES = """examples, in which DATA is a folder of data sets (training/README.
   python -m training draw --count 400 --out drawn
   python -m training peers --dataset 300w:FOLDER --quick
   python -m training results --runs runs
-  python -m training handover runs/small-blended --name small --data DATA
+  python -m training handover runs/small-bent-blended --name small --data DATA
   python -m training evaluate-finder --data DATA --yunet yunet.onnx
   python -m training signals --data DATA
 

@@ -142,7 +142,7 @@ def test_a_recovered_run_keeps_the_models_sources_and_stays_unknown_without_them
 
 
 def test_faces_that_only_a_teacher_labelled_need_not_be_there(root):
-    settings = read_run(root / "training" / "configs" / "landmark_student" / "small-turned.toml")
+    settings = read_run(root / "training" / "configs" / "landmark_student" / "small-bent.toml")
     assert "fairface" in settings.data.taught_only
     assert with_learnt_labels(settings).data.sets == ("300w", "youtube_faces", "rendered")
 
