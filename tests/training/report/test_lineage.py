@@ -56,17 +56,17 @@ def test_every_shipped_model_names_a_run_file_that_is_kept():
 def test_recovered_and_blended_networks_are_told_as_what_they_are(tmp_path):
     finish(tmp_path, "small", 48_000, start="small-lean", teachers={"teacher": ("base-lean",)})
     (tmp_path / "small" / "log.jsonl").write_text('{"step": 0, "recovered": true}\n')
-    finish(tmp_path, "small-turned", 300, start="small")
-    (tmp_path / "small-turned" / "log.jsonl").write_text('{"step": 9}\n')
-    finish(tmp_path, "small-blended", 0, start="small-turned")
-    row = '{"step": 0, "blended": ["small", "small-turned"], "share": 0.7, "stricter": 1.0}\n'
-    (tmp_path / "small-blended" / "log.jsonl").write_text(row)
+    finish(tmp_path, "small-bent", 300, start="small")
+    (tmp_path / "small-bent" / "log.jsonl").write_text('{"step": 9}\n')
+    finish(tmp_path, "small-bent-blended", 0, start="small-bent")
+    row = '{"step": 0, "blended": ["small", "small-bent"], "share": 0.7, "stricter": 1.0}\n'
+    (tmp_path / "small-bent-blended" / "log.jsonl").write_text(row)
 
-    runs = lineage(tmp_path / "small-blended")
+    runs = lineage(tmp_path / "small-bent-blended")
 
-    assert [run["name"] for run in runs] == ["small", "small-turned", "small-blended"]
+    assert [run["name"] for run in runs] == ["small", "small-bent", "small-bent-blended"]
     assert images_seen(runs) == "those of the earlier small + 300"
     recover, train, blend = commands_again(runs, "--data DATA").splitlines()
     assert recover.strip().startswith("make recover SIZE=small DATA=DATA")
-    assert train.strip().endswith("small-turned.toml --data DATA")
-    assert blend.strip().endswith("small-blended.toml --with small --share 0.7 --stricter 1")
+    assert train.strip().endswith("small-bent.toml --data DATA")
+    assert blend.strip().endswith("small-bent-blended.toml --with small --share 0.7 --stricter 1")
