@@ -24,7 +24,8 @@ def test_who_is_not_there_is_named_with_how_to_give_it(monkeypatch):
     monkeypatch.setattr(line_up_module, "mesh_peer", no_media_pipe)
     monkeypatch.setattr(line_up_module, "FaceMeshSearcher", no_media_pipe)
     with line_up(Given()) as line:
-        assert [peer.name for peer in line.peers] == [f"landmarks {name}" for name in ("tiny", "swift", "small", "base")]
+        ours = [f"landmarks {name}" for name in ("tiny", "swift", "small", "base")]
+        assert [peer.name for peer in line.peers] == ours
         named = {sentence.split(":")[0] for sentence in line.missing}
         assert named == {
             "MediaPipe's mesh network", "MediaPipe's FaceMesh", "OpenSeeFace", "PFLD", "YuNet", "dlib",
