@@ -13,12 +13,13 @@ class Stopwatch:
         self._begun_ns = self._lap_ns = time.perf_counter_ns()
         self.spent_ns = dict.fromkeys(STAGES, 0)
         """In each stage so far, in this thread."""
-        self._others: list[Stopwatch] = []
+        self._others: tuple[Stopwatch, ...] = ()
 
     def beside(self) -> "Stopwatch":
         """A stopwatch for another thread, whose stages count as this one's."""
-        self._others.append(Stopwatch())
-        return self._others[-1]
+        other = Stopwatch()
+        self._others += (other,)
+        return other
 
     def begin(self) -> None:
         """A stage begins now."""
@@ -36,5 +37,5 @@ class Stopwatch:
         for other in self._others:
             for name, spent_ns in other.spent_ns.items():
                 self.spent_ns[name] += spent_ns
-        self._others.clear()
+        self._others = ()
         return {name: spent / 1e6 for name, spent in self.spent_ns.items()} | {"total": total_ns / 1e6}

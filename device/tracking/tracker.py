@@ -134,13 +134,11 @@ class Tracker:
         """Observe each seen face at its predicted place; two tracks that now follow one face become one."""
         followed: list[Followed] = []
         seen = self._seen()
-        expected = [track.aim(seconds) for track in seen]
-        if len(seen) > 1:
-            observations = self._observe_each(observer, expected)
-        else:
-            observations = [self._observe(observer, shape) for shape in expected]
-        for track, first in zip(seen, observations, strict=True):
-            observation = _check_turn(observer, first) if track.turn_check_is_due(seconds) else first
+        observed = self._observe_at_once(observer, seen, seconds) if len(seen) > 1 else {}
+        for track in seen:
+            observation = observed.get(track) or self._observe(observer, track.aim(seconds))
+            if track.turn_check_is_due(seconds):
+                observation = _check_turn(observer, observation)
             track.lose()
             if observation.score >= self._settings.end_score:
                 followed.append((track, observation))
@@ -151,10 +149,14 @@ class Tracker:
         for (track, observation), clear in zip(followed, alone, strict=True):
             track.see(observation, seconds, clearly=clear and observation.score >= self._settings.begin_score)
 
-    def _observe_each(self, observer: Observer, expected: list[Shape]) -> list[Observation]:
-        """The faces expected at these places, several at once where the processor has cores for them."""
-        observers = observer.side_by_side(len(expected))
-        return run_side_by_side([partial(self._observe, each) for each in observers], expected)
+    def _observe_at_once(
+        self, observer: Observer, tracks: list[Track], seconds: float
+    ) -> dict[Track, Observation]:
+        """Each face at its predicted place, as many at a time as the processor has cores for."""
+        expected = [track.aim(seconds) for track in tracks]
+        observers = observer.side_by_side(len(tracks))
+        observations = run_side_by_side([partial(self._observe, each) for each in observers], expected)
+        return dict(zip(tracks, observations, strict=True))
 
     def _observe(self, observer: Observer, expected: Shape) -> Observation:
         """The face expected at a place; cropped once more where it is too far from there."""
