@@ -14,7 +14,7 @@ from device.contract.provenance import is_open
 from device.inference.budget import Budget
 from device.inference.edgetpu import edgetpu_places
 from device.inference.fallback import Monitored, WithFallback
-from device.inference.models import find_model, shipped_models
+from device.inference.models import find_model, resolved_name, shipped_models
 from device.inference.network import Decoded, Draw, LandmarkNetwork
 from device.inference.protocols import Network
 from device.inference.remote import AcceleratorError, OpenRemote, open_remotely
@@ -55,7 +55,7 @@ class NetworkEngine:
 
     def _choose(self, name: str, file: Path) -> None:
         network = self._load(file)
-        self._name = self._running = name
+        self._name = self._running = name = resolved_name(name)
         self._file, self._network = file, network
         self._smaller = _smaller_models(name)
         self._budget = Budget(self._budget_settings, len(self._smaller) + len(LOWER_RATES_FPS))

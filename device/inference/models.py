@@ -31,14 +31,18 @@ def suited_model(processor: Processor, *, accelerated: bool = False) -> str:
     return ACCURATE_MODEL if accelerated or processor.dot_products else SWIFT_MODEL
 
 
+def resolved_name(name_or_path: str) -> str:
+    """The same, but for AUTO_MODEL the name of the model that suits this processor."""
+    return suited_model(read_processor()) if name_or_path == AUTO_MODEL else name_or_path
+
+
 def find_model(name_or_path: str) -> Path:
     """A shipped model by name, AUTO_MODEL for the one that suits this processor, or any .tflite file by path.
 
     Raises:
         UsageError: neither a shipped name nor a path to a .tflite.
     """
-    if name_or_path == AUTO_MODEL:
-        name_or_path = suited_model(read_processor())
+    name_or_path = resolved_name(name_or_path)
     if name_or_path in shipped_models():
         return MODELS / name_or_path / "student.tflite"
     path = Path(name_or_path).expanduser()

@@ -36,5 +36,11 @@ def run_side_by_side(workers: Sequence[Callable[[Thing], Result]], things: Seque
         return [workers[number](thing) for thing in things[number::count]]
 
     others = [_threads(count - 1).submit(run, number) for number in range(1, count)]
-    shares = [run(0), *(other.result() for other in others)]
+    try:
+        first = run(0)
+    finally:
+        # Waits: nobody may still be at work on a frame that its caller has left.
+        for other in others:
+            other.exception()
+    shares = [first, *(other.result() for other in others)]
     return [shares[number % count][number // count] for number in range(len(things))]

@@ -8,7 +8,9 @@ from device.contract.errors import UsageError
 from device.daemon import assembly
 from device.daemon.assembly import Assembly
 from device.inference import models
+from device.inference.engine import NetworkEngine
 from device.inference.models import find_model, suited_model
+from device.inference.settings import BudgetSettings, InferenceSettings
 from device.settings import settings_of
 from device.support.processor import Processor
 
@@ -26,6 +28,9 @@ def test_fewer_multiplications_where_int8_has_no_dot_products_and_no_accelerator
 def test_auto_is_a_shipped_file(monkeypatch, processor, name):
     monkeypatch.setattr(models, "read_processor", lambda: processor)
     assert find_model("auto") == find_model(name)
+    engine = NetworkEngine("tiny", InferenceSettings(accelerator="cpu"), BudgetSettings())
+    engine.choose("auto")
+    assert engine.identity.split("@")[0] == name
     assert find_model("auto").is_file()
     with pytest.raises(UsageError, match=r"neither a shipped one \(.*swift.*, nor auto"):
         find_model("automatic")

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -44,6 +45,10 @@ def test_what_a_worker_raises_reaches_the_caller_and_the_threads_work_on():
 
     with pytest.raises(ValueError, match="1"):
         run_side_by_side([lambda thing: thing, fail], [0, 1])
+    ended = []
+    with pytest.raises(ValueError, match="0"):
+        run_side_by_side([fail, lambda thing: time.sleep(0.05) or ended.append(thing)], [0, 1])
+    assert ended == [1]
     assert run_side_by_side([lambda thing: thing] * 2, [0, 1]) == [0, 1]
 
 
