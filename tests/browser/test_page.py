@@ -152,7 +152,7 @@ def test_the_demo_is_seen_and_its_figures_are_shown(daemon, tab, looks):
         view.wait("document.getElementById('connection').textContent === 'live'")
         view.wait("parseFloat(document.getElementById('fps').textContent) > 0")
         # A machine that is busy runs the smaller one.
-        assert view.page.inner_text("#model").startswith(("small@", "tiny@"))
+        assert view.page.inner_text("#model").startswith(("small@", "swift@", "tiny@"))
         assert "camera" in view.page.inner_text("#parts")
         assert view.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         view.keep(f"demo-{looks}")

@@ -161,7 +161,8 @@ def test_crash_after_crash_leaves_neither_processes_nor_handles_nor_threads(orde
         look(engine)
         assert engine.inference.state is State.DEGRADED
         look_until(engine, State.OK)
-    assert open_handles() == handles
+    # Fewer where another test's thread has ended meanwhile.
+    assert open_handles() <= handles
     assert len(list(Path(f"/proc/{os.getpid()}/task").iterdir())) < 30
 
 

@@ -109,4 +109,5 @@ def test_many_children_leave_no_handles_behind(tmp_path, monkeypatch) -> None:
             child.receive(20)
         child.close()
         child.close()
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    # Fewer where another test's thread has ended meanwhile.
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
