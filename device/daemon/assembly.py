@@ -12,13 +12,12 @@ from device.finders.open import open_finder
 from device.finders.trained import TrainedFinder, finder_for
 from device.inference.edgetpu import edgetpu_places
 from device.inference.engine import NetworkEngine, remote_opener
-from device.inference.models import ACCURATE_MODEL, AUTO_MODEL, find_model, suited_model
+from device.inference.models import ACCURATE_MODEL, AUTO_MODEL, find_model, resolved_name
 from device.settings import DaemonSettings
 from device.sinks import Sink, open_sink
 from device.sources.frame import FrameSource
 from device.sources.open import open_source
 from device.support.machine import ROOT
-from device.support.processor import read_processor
 from device.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -75,7 +74,7 @@ class Assembly:
         if settings.model != AUTO_MODEL:
             return settings.model
         accelerated = settings.inference.accelerator != "cpu" and bool(edgetpu_places(ROOT))
-        model = suited_model(read_processor(), accelerated=accelerated)
+        model = resolved_name(AUTO_MODEL, accelerated=accelerated)
         if model != ACCURATE_MODEL:
             self._say(
                 "model",

@@ -31,9 +31,11 @@ def suited_model(processor: Processor, *, accelerated: bool = False) -> str:
     return ACCURATE_MODEL if accelerated or processor.dot_products else SWIFT_MODEL
 
 
-def resolved_name(name_or_path: str) -> str:
-    """The same, but for AUTO_MODEL the name of the model that suits this processor."""
-    return suited_model(read_processor()) if name_or_path == AUTO_MODEL else name_or_path
+def resolved_name(name_or_path: str, *, accelerated: bool = False) -> str:
+    """The same, but for AUTO_MODEL the name of the model that suits this machine."""
+    if name_or_path != AUTO_MODEL:
+        return name_or_path
+    return suited_model(read_processor(), accelerated=accelerated)
 
 
 def find_model(name_or_path: str) -> Path:

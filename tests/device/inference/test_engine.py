@@ -1,6 +1,5 @@
 """The Edge TPU's guard with a real library that fails in every way, and the latency's budget."""
 
-import gc
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from device.inference.models import find_model
 from device.inference.network import LandmarkNetwork
 from device.inference.settings import BudgetSettings, InferenceSettings
 from device.support.condition import State
+from tests.device.handles import open_handles
 from tests.device.inference.delegates import build_library, make_pair
 
 CROP = np.random.default_rng(2).integers(0, 256, (128, 128, 3), dtype=np.uint8)
@@ -146,12 +146,6 @@ def test_an_accelerator_that_fails_in_the_middle_costs_no_frame_and_comes_back(
     np.testing.assert_array_equal(look(engine).landmarks_crop, wanted.landmarks_crop)
 
 
-def open_handles() -> int:
-    """Of this process; what earlier tests left in reference cycles goes first, not in between."""
-    gc.collect()
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
 def test_crash_after_crash_leaves_neither_processes_nor_handles_nor_threads(order, open_engine) -> None:
     engine = open_engine()
     look(engine)
@@ -161,8 +155,7 @@ def test_crash_after_crash_leaves_neither_processes_nor_handles_nor_threads(orde
         look(engine)
         assert engine.inference.state is State.DEGRADED
         look_until(engine, State.OK)
-    # Fewer where another test's thread has ended meanwhile.
-    assert open_handles() <= handles
+    assert not open_handles() - handles
     assert len(list(Path(f"/proc/{os.getpid()}/task").iterdir())) < 30
 
 

@@ -46,7 +46,7 @@ def test_auto_is_a_shipped_file(monkeypatch, processor, name):
     ],
 )
 def test_what_was_chosen_for_the_processor_is_told_once(monkeypatch, caplog, processor, named, used, said):
-    monkeypatch.setattr(assembly, "read_processor", lambda: processor)
+    monkeypatch.setattr(models, "read_processor", lambda: processor)
     monkeypatch.setattr(assembly, "edgetpu_places", lambda root: [])
     settings, build = settings_of(None, {} if named is None else {"model": named}), Assembly()
     with caplog.at_level(logging.INFO):

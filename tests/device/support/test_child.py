@@ -1,6 +1,5 @@
 """A child process that crashes, hangs and outlives nobody."""
 
-import gc
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from device.support.child import Child, ChildError
+from tests.device.handles import open_handles
 
 CODE = """
 import os, signal, sys, time
@@ -101,13 +101,11 @@ def test_a_hung_child_does_not_outlive_a_parent_that_is_killed(tmp_path) -> None
 def test_many_children_leave_no_handles_behind(tmp_path, monkeypatch) -> None:
     (tmp_path / "short_child.py").write_text("")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    gc.collect()  # what earlier tests left in reference cycles would go in between
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_handles()
     for _ in range(10):
         child = Child("short_child")
         with pytest.raises(ChildError, match="exit code 0"):
             child.receive(20)
         child.close()
         child.close()
-    # Fewer where another test's thread has ended meanwhile.
-    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert not open_handles() - before

@@ -85,23 +85,22 @@ def test_a_file_that_was_replaced_meanwhile_gives_no_second_network(cores, tmp_p
     ]
 
 
-def followed_by(most):
+def followed():
     """Landmarks of eight faces over six frames, and the milliseconds of their stages in the last."""
     image, truths = crowd_of(len(CENTERS))
     finder = TruthFinder()
     finder.truths = truths
     tracker = Tracker(LandmarkNetwork(find_model("tiny")), finder, TrackerSettings(max_faces=len(CENTERS)))
     frames = [tracker.track(np.roll(image, shift, axis=1), shift * 33_000_000) for shift in range(6)]
-    assert all(len(frame.faces) == len(CENTERS) for frame in frames), most
-    return np.array([[face.landmarks_frame for face in frame.faces] for frame in frames]), frames[
-        -1
-    ].timing_ms
+    assert all(len(frame.faces) == len(CENTERS) for frame in frames)
+    landmarks = np.array([[face.landmarks_frame for face in frame.faces] for frame in frames])
+    return landmarks, frames[-1].timing_ms
 
 
 def test_faces_are_the_same_however_many_are_looked_at_at_once(cores):
     cores(1)
-    alone, _ = followed_by(1)
+    alone, _ = followed()
     cores(3)
-    at_once, timing_ms = followed_by(3)
+    at_once, timing_ms = followed()
     assert np.array_equal(alone, at_once)
     assert min(timing_ms[stage] for stage in ("crop", "infer", "decode")) > 0

@@ -137,7 +137,7 @@ def test_a_broker_that_is_killed_and_started_is_found_again_and_told_online(new_
     sink = open_sink(f"mqtt://{broker.address}/pi?version={version}")
     for round_number in range(4):
         broker.kill()
-        assert wait_until(lambda: sink.condition.state == State.LOST)
+        assert wait_until(lambda: sink.condition.state == State.LOST, 2)
         assert str(broker.port) in sink.condition.reason
         publish(sink, events.FaceLost("cam0", 5, 1, 2, 100 + round_number))
         publish(sink, a_frame(1))
