@@ -71,8 +71,10 @@ recipe = $(call quote,recipe_folder)
 trunk_flag = $(if $(TRUNK_IMAGES),$(call option,--images,TRUNK_IMAGES),$(call option,--images,IMAGES)) $(call option,--batch,BATCH) --unless-finished
 # What the published systems' networks begin with: features first, where no package brings weights learnt on ImageNet, then maps.
 pretrain_files = $(recipe)/pretrain_*.toml
-landmark_trunks = $(if $(filter kd_net efficient_fan,$(RECIPE)),lite-rough lite2-rough,$(if $(filter star_swin,$(RECIPE)),lite-rough,$(if $(filter %-edge,$(RECIPE)),small-rough wide-rough)))
+landmark_trunks = $(if $(filter kd_net,$(RECIPE)),lite-rough lite2-rough,$(if $(filter %-edge,$(RECIPE)),small-rough wide-rough))
 trunk_files = $(landmark_trunks:%=training/configs/landmark_student/%.toml) $(if $(filter %-edge,$(RECIPE)),,$(pretrain_files) $(recipe)/trunk_*.toml)
+# The runs of shipped models that other runs begin with or learn from, made from the models where they are not there.
+recovered = set -e; for size in $1; do test -f $(call quote,RUNS)/$$size/network.pt || $(again) recover SIZE=$$size $(if $(drawn),DATA=$(call quote,DRAWN)); done
 train = $(VENV) -m training train
 # Train every run file of a list of patterns, in the order of their names, in one process; a pattern may match none.
 train_each = set --; for file in $1; do [ ! -f "$$file" ] || set -- "$$@" "$$file"; done; [ -z "$$1" ] || $(train) "$$@" $(data_flag) $2 $(runs_flag)
@@ -124,6 +126,7 @@ pretrain: recipe-exists drawn-faces ## a recipe's trunks, before any label, lear
 	$(call train_each,$(pretrain_files),$(trunk_flag))
 
 train: recipe-exists drawn-faces ## train the teacher or teachers (DATA=FOLDER RECIPE=name IMAGES=25000 TRUNK_IMAGES=64000; without DATA on drawn faces)
+	$(if $(filter star_swin efficient_fan,$(RECIPE)),$(call recovered,base))
 	$(call train_each,$(trunk_files),$(trunk_flag))
 	$(call train_each,$(recipe)/teacher*.toml,$(images_flag))
 
@@ -139,7 +142,7 @@ seeds: recipe-exists drawn-faces ## two more seeds of the rows that carry a conc
 	$(call train_each,$(recipe)/student_plain.toml $(recipe)/student.toml,$(images_flag) --seed 2)
 
 longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk of the small student that ships, on mild augmentation (RECIPE=kd_net-edge DATA=FOLDER)
-	set -e; for size in small base; do test -f $(call quote,RUNS)/$$size/network.pt || $(again) recover SIZE=$$size; done
+	$(call recovered,small base)
 	$(train) training/configs/landmark_student/wide-shipped.toml $(data_flag) $(trunk_flag) $(runs_flag)
 	$(call train_each,$(recipe)/longer_teacher*.toml $(recipe)/longer_student*.toml,$(images_flag))
 	$(again) convert RUN=$(call quote,RUNS)/$(call quote,RECIPE)-longer_student

@@ -38,7 +38,7 @@ from training.engine.optimiser import (
     make_optimiser,
     settle_statistics,
 )
-from training.engine.precision import autocast, choose_precision, has_depthwise
+from training.engine.precision import autocast, choose_precision
 from training.engine.run_log import RunLog
 from training.engine.run_parts import RunParts
 from training.engine.shards import write_saved
@@ -91,9 +91,7 @@ class Loop:
         settings = parts.settings.optimiser
         self.device = next(parts.model.parameters()).device
         self.engine = parts.settings.engine
-        self.precision = choose_precision(
-            self.engine.precision, self.device, depthwise=has_depthwise(parts.model)
-        )
+        self.precision = choose_precision(self.engine.precision, self.device)
         freeze(parts.model, settings)
         if self.engine.fake_int8:
             learn_in_int8(parts.model)

@@ -9,6 +9,7 @@ P and E for training alone: its F is exp(H - max H), so that it deploys one raw 
 device's softmax expectation reads it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ from device.contract.landmarks import SCHEMES
 from training.models.backbones import build_backbone
 from training.models.decoders import PYRAMID, Deconvolution, PyramidDecoder, one_width, pyramid_widths
 from training.models.landmark_student import ConvUnit
+
+MAP_STRIDE = 4
+"""Pixels of the image to a cell of the maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +54,21 @@ class GaussianNoise(nn.Module):
         return features + torch.randn_like(features) * self.deviation if self.training else features
 
 
-def _grow(kind: str, width: int) -> nn.Module:
-    """The smallest map alone to S/4, in `width` channels.
+def _grow(kind: str, width: int, doublings: int) -> nn.Module:
+    """The smallest map alone, doubled two or three times to S/4, in `width` channels.
 
     Raises:
         BadInputError: an unknown kind.
     """
     if kind == "deconvolution":
-        return nn.Sequential(Deconvolution(width, width, 6, 4), Deconvolution(width, width, 4, 2))
+        steps = (Deconvolution(width, width, 4, 2) for _ in range(doublings - 2))
+        return nn.Sequential(Deconvolution(width, width, 6, 4), *steps)
     if kind == "nearest":
-        return nn.Upsample(scale_factor=8.0, mode="nearest")
+        return nn.Upsample(scale_factor=float(2**doublings), mode="nearest")
     if kind == "nearest_convolution":
         doubled = [
             part
-            for _ in range(3)
+            for _ in range(doublings)
             for part in (nn.Upsample(scale_factor=2.0, mode="nearest"), ConvUnit(width, width))
         ]
         return nn.Sequential(*doubled)
@@ -75,15 +80,15 @@ def _grow(kind: str, width: int) -> nn.Module:
 class NarrowDecoder(nn.Module):
     """As published: the smallest map, narrowed, with noise in training, then grown."""
 
-    def __init__(self, inputs: int, width: int, kind: str, noise: float) -> None:
+    def __init__(self, inputs: int, width: int, kind: str, noise: float, doublings: int) -> None:
         super().__init__()
         self.narrow = nn.Conv2d(inputs, width, kernel_size=1)
         self.noise = GaussianNoise(noise)
-        self.grow = _grow(kind, width)
+        self.grow = _grow(kind, width, doublings)
         self.widths = (width,)
 
     def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
-        """Maps whose last is (B, inputs, S/32, S/32) to one of (B, width, S/4, S/4)."""
+        """Maps whose last is (B, inputs, H, H), the smallest, to one of (B, width, S/4, S/4)."""
         return [self.grow(self.noise(self.narrow(levels[-1])))]
 
 
@@ -144,7 +149,8 @@ class AttentionNet(nn.Module):
             self.decoder = PyramidDecoder(self.backbone.widths[:-1], pyramid_widths(width))
         else:
             narrow = one_width(width, decoder)
-            self.decoder = NarrowDecoder(self.backbone.widths[-1], narrow, decoder, noise)
+            doublings = int(math.log2(self.backbone.stride / MAP_STRIDE))
+            self.decoder = NarrowDecoder(self.backbone.widths[-1], narrow, decoder, noise, doublings)
         last = self.decoder.widths[-1]
         deep = self.backbone.widths[-2 if decoder == PYRAMID else -1]
         self.heatmap = nn.Conv2d(last, landmark_count, kernel_size=1)

@@ -8,11 +8,15 @@ from device.contract.errors import BadInputError
 class Backbone(nn.Module):
     """What a head builds on.
 
-    (B, 3, S, S) to maps (B, C, S/4...), the last two at S/32: the trunk's and, wider, its top's.
+    (B, 3, S, S) to maps (B, C, S/4...), the last two at S/32: the trunk's and, wider, its top's. Some can
+    leave out the last halving (`last_stride = 1`): their last two maps then have S/16, their weights the same
+    shapes.
     """
 
     widths: list[int]
     """Channels of each map."""
+    stride: int = 32
+    """Of the last two maps, in pixels of the image."""
 
     def blocks(self) -> list[nn.Module]:
         """The stem, then every block in order: what `[optimiser] frozen_blocks` counts.

@@ -69,13 +69,21 @@ def _begin_as_identity(network: nn.Module) -> None:
 class EfficientNetBackbone(Backbone):
     """EfficientNet up to and with its top convolution."""
 
-    def __init__(self, size: str = "b0", hidden_act: str = "swish", *, squeeze_excite: bool = True) -> None:
+    def __init__(
+        self,
+        size: str = "b0",
+        hidden_act: str = "swish",
+        *,
+        squeeze_excite: bool = True,
+        last_stride: int = 2,
+    ) -> None:
         """Build one of EFFICIENTNET_SCALES.
 
         Args:
             size: b0 to b7, or "WIDTHxDEPTH" coefficients for a smaller one.
             hidden_act: swish as published; relu for int8.
             squeeze_excite: as published; without it every layer is a convolution.
+            last_stride: 1: the last maps have S/16.
 
         Raises:
             BadInputError: an unknown size.
@@ -106,6 +114,11 @@ class EfficientNetBackbone(Backbone):
         # A stage's map is the last before the next halving.
         before_halving = [number for number, stride in enumerate(strides[1:]) if stride == 2]
         self.ends = [*before_halving[1:], len(blocks) - 1]
+        if last_stride == 1:
+            last = blocks[before_halving[-1] + 1].depthwise_conv
+            # The port pads by itself where it halves.
+            last.stride, last.depthwise_conv.stride, last.depthwise_conv.padding = 1, (1, 1), "same"
+        self.stride = 16 * last_stride
         self.widths = [blocks[end].projection.project_conv.out_channels for end in self.ends]
         self.widths.append(config.hidden_dim)
 
@@ -201,14 +214,16 @@ def _attend(attention: Any, features: Tensor) -> Tensor:
 class MobileViTV2Backbone(Backbone):
     """MobileViT-v2: inverted residuals, then separable self-attention from S/8 on."""
 
-    def __init__(self, width: float = 0.5, hidden_act: str = "swish") -> None:
-        """`width` multiplies every channel count."""
+    def __init__(self, width: float = 0.5, hidden_act: str = "swish", *, last_stride: int = 2) -> None:
+        """`width` multiplies every channel count; with a `last_stride` of 1 the last maps have S/16."""
         from transformers import MobileViTV2Config, MobileViTV2Model
 
         super().__init__()
         config = MobileViTV2Config(width_multiplier=width, hidden_act=hidden_act)
         network: Any = MobileViTV2Model(config, expand_output=False)
         self.stem, self.layers = network.conv_stem, network.encoder.layer
+        self.layers[-1].downsampling_layer.conv_3x3.convolution.stride = (last_stride, last_stride)
+        self.stride = 16 * last_stride
         for layer in self.layers[2:]:
             layer.unfolding = partial(_unfold, layer)
             layer.folding = partial(_fold, layer)
@@ -225,13 +240,35 @@ class MobileViTV2Backbone(Backbone):
         return [self.stem, *self.layers]
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32, the last twice."""
+        """(B, 3, S, S) to maps at S/4, S/8, S/16 and `stride`, the last twice."""
         features = self.layers[0](self.stem(image))
         maps = []
         for layer in self.layers[1:]:
             features = layer(features)
             maps.append(features)
         return [*maps, features]
+
+
+def _as_map(tokens: Tensor, side: int) -> Tensor:
+    """(B, side^2, C) to (B, C, side, side)."""
+    return tokens.transpose(1, 2).unflatten(2, (side, side))
+
+
+def _merge(merging: Any, features: Tensor, stride: int) -> tuple[Tensor, int]:
+    """(B, C, H, H) to tokens (B, N, 2 C) and the side of their map: the library's merging of 2x2 patches.
+
+    At stride 1 the last row and column are merged with themselves.
+    """
+    side = features.shape[2] // stride
+    wide = functional.pad(features, (0, 1, 0, 1), mode="replicate")
+    # The library's order: down before right.
+    corners = [
+        wide[:, :, down : down + features.shape[2] : stride, right : right + features.shape[3] : stride]
+        for right in (0, 1)
+        for down in (0, 1)
+    ]
+    tokens = torch.cat(corners, dim=1).flatten(2).transpose(1, 2)
+    return merging.norm(merging.reduction(tokens)), side
 
 
 class SwinV2Backbone(Backbone):
@@ -246,8 +283,12 @@ class SwinV2Backbone(Backbone):
         *,
         window: int = 16,
         pretrained_windows: Sequence[int] = (12, 12, 12, 6),
+        last_stride: int = 2,
     ) -> None:
-        """SwinV2-B by default; a window larger than a stage's map is as large as the map."""
+        """SwinV2-B by default; a window larger than a stage's map is as large as the map.
+
+        With a `last_stride` of 1 the last stage sees the map of S/16: 2x2 patches that overlap are merged.
+        """
         from transformers import Swinv2Config, Swinv2Model
 
         super().__init__()
@@ -260,18 +301,30 @@ class SwinV2Backbone(Backbone):
             pretrained_window_sizes=list(pretrained_windows),
         )
         self.network = Swinv2Model(config, add_pooling_layer=False)
+        if last_stride == 1:
+            config.image_size = 2 * input_side
+            stages = self.network.encoder.layers
+            stages[-1] = Swinv2Model(config, add_pooling_layer=False).encoder.layers[-1]
+        self.last_stride, self.stride = last_stride, 16 * last_stride
         _begin_as_identity(self.network)
         deepest = [embed * 2**number for number in range(len(depths))]
         self.widths = [*deepest, deepest[-1]]
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32, and the last normalised."""
-        found = self.network(image, output_hidden_states=True)
-        # Each stage's entry is what leaves it, after merging: the first is the embedding at S/4.
-        maps = list(found.reshaped_hidden_states[: len(self.widths) - 1])
-        side = maps[-1].shape[2]
-        top = found.last_hidden_state.transpose(1, 2).unflatten(2, (side, side))
-        return [*maps, top]
+        """(B, 3, S, S) to maps at S/4, S/8, S/16 and `stride`, and the last normalised."""
+        network: Any = self.network
+        tokens, (side, _) = network.embeddings(image)
+        stages = network.encoder.layers
+        strides = [2] * (len(stages) - 2) + [self.last_stride]
+        # Each map is what a stage begins with, after merging: the first is the embedding at S/4.
+        maps = [_as_map(tokens, side)]
+        for number, stage in enumerate(stages):
+            for block in stage.blocks:
+                tokens = block(tokens, (side, side))[0]
+            if stage.downsample is not None:
+                tokens, side = _merge(stage.downsample, _as_map(tokens, side), strides[number])
+                maps.append(_as_map(tokens, side))
+        return [*maps, _as_map(network.layernorm(tokens), side)]
 
 
 class PlainBackbone(Backbone):

@@ -11,6 +11,7 @@ Three details make those weights mean here what they meant there:
 Letters: B images, S side (a multiple of 32), C channels.
 """
 
+import itertools
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ STAGES = (
     Stage(1, 3, 1, 6, 320),
 )
 """EfficientNet-B0's, before scaling (table 1 of the paper)."""
+LAST_HALVING = STAGES[5]
+"""The stage that begins at S/32."""
 
 
 def same_padding(kernel: int, stride: int) -> tuple[int, int]:
@@ -95,7 +98,7 @@ class InvertedResidual(nn.Module):
         self.depthwise = Unit(inner, inner, stage.kernel, stride, groups=inner)
         self.project = Unit(inner, outputs, relu=False)
         self.adds = stride == 1 and inputs == outputs
-        self.stride, self.width = stride, outputs
+        self.width = outputs
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, H, W) to (B, outputs, H / stride, W / stride)."""
@@ -103,11 +106,17 @@ class InvertedResidual(nn.Module):
         return features + found if self.adds else found
 
 
+def _repeats(depth: float) -> list[int]:
+    """Blocks of each stage; the Lite variants leave the first and the last at one."""
+    inner = (math.ceil(stage.repeats * depth) for stage in STAGES[1:-1])
+    return [STAGES[0].repeats, *inner, STAGES[-1].repeats]
+
+
 class EfficientNetLite(Backbone):
     """The trunk and the last 1x1 convolution."""
 
-    def __init__(self, size: str = "lite0") -> None:
-        """One of SCALES.
+    def __init__(self, size: str = "lite0", *, last_stride: int = 2) -> None:
+        """One of SCALES; with a `last_stride` of 1 the last maps have S/16.
 
         Raises:
             BadInputError: another size.
@@ -117,24 +126,25 @@ class EfficientNetLite(Backbone):
             raise BadInputError(f"EfficientNet-Lite size {size!r} is unknown, known: {', '.join(SCALES)}")
         self.size = size
         self.stem = Unit(3, STEM_WIDTH, 3, 2, pad_value=-OFFSET)
-        blocks = self._make_blocks(*SCALES[size])
+        blocks = self._make_blocks(*SCALES[size], last_stride)
         self.trunk = nn.ModuleList(blocks)
         self.top = Unit(blocks[-1].width, TOP_WIDTH)
-        # A stage's map is the last before the next halving.
-        halvings = [number for number, block in enumerate(blocks) if block.stride == 2]
-        self.ends = [number - 1 for number in halvings[1:]] + [len(blocks) - 1]
+        self.stride = 16 * last_stride
+        # A stage's map is the last before the next halving, be it left out or not.
+        starts = itertools.accumulate(_repeats(SCALES[size][1]), initial=0)
+        halvings = [start for start, stage in zip(starts, STAGES, strict=False) if stage.stride == 2]
+        self.ends = [start - 1 for start in halvings[1:]] + [len(blocks) - 1]
         self.widths = [*(blocks[end].width for end in self.ends), TOP_WIDTH]
 
     @staticmethod
-    def _make_blocks(width: float, depth: float) -> list[InvertedResidual]:
+    def _make_blocks(width: float, depth: float, last_stride: int) -> list[InvertedResidual]:
         blocks: list[InvertedResidual] = []
         inputs = STEM_WIDTH
-        for stage in STAGES:
-            # The Lite variants leave the first and the last stage at one block.
-            repeats = stage.repeats if stage in (STAGES[0], STAGES[-1]) else math.ceil(stage.repeats * depth)
+        for stage, repeats in zip(STAGES, _repeats(depth), strict=True):
             outputs = round_width(stage.width * width)
+            first_stride = last_stride if stage is LAST_HALVING else stage.stride
             for number in range(repeats):
-                blocks.append(InvertedResidual(inputs, outputs, stage, 1 if number else stage.stride))
+                blocks.append(InvertedResidual(inputs, outputs, stage, 1 if number else first_stride))
                 inputs = outputs
         return blocks
 
@@ -143,7 +153,7 @@ class EfficientNetLite(Backbone):
         return [self.stem, *self.trunk]
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, S, S) to maps at S/4, S/8, S/16, S/32 and the top at S/32."""
+        """(B, 3, S, S) to maps at S/4, S/8, S/16 and `stride`, and the top at `stride`."""
         features, maps = self.stem(image), []
         for number, block in enumerate(self.trunk):
             features = block(features)

@@ -78,7 +78,11 @@ class IntegralNet(nn.Module):
         return [deep, *grown], maps, presence
 
     def stages(self, image: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
-        """What is trained on: features at S/32, S/16, S/8, S/4, masses (B, K, S/4, S/4) and logits (B, 1)."""
+        """What is trained on: features at four sizes, each twice the one before, masses, logits (B, 1).
+
+        From S/32 to S/4, or from S/16 to S/2 where the backbone leaves out its last halving; masses, too,
+        have the last size.
+        """
         features, maps, presence = self._grown(image)
         if self.codec == "softmax_expectation":
             maps = maps.float()
@@ -86,6 +90,6 @@ class IntegralNet(nn.Module):
         return features, maps, presence
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S) to maps (B, K, S/4, S/4), of mass or raw, and logits (B, 1): what is deployed."""
+        """(B, 3, S, S) to maps (B, K, H, H), of mass or raw, and logits (B, 1): what is deployed."""
         _, maps, presence = self._grown(image)
         return maps, presence

@@ -7,7 +7,7 @@ from torch import nn
 from device.contract.errors import BadInputError
 from tests.training.engine.test_loop import tiny_parts
 from training.engine.loop import Loop
-from training.engine.precision import EngineSettings, choose_precision, cpu_flags, has_depthwise
+from training.engine.precision import EngineSettings, Precision, autocast, choose_precision, cpu_flags
 
 CPU = torch.device("cpu")
 
@@ -29,14 +29,26 @@ def test_bf16_is_computed_only_where_the_processor_has_it(wanted, flags, name, r
     assert reason in chosen.reason
 
 
-def test_depthwise_convolutions_are_computed_in_float32_on_a_processor():
-    flags = frozenset({"avx512_bf16"})
-    dense, depthwise = nn.Conv2d(8, 8, 3), nn.Sequential(nn.Conv2d(8, 8, 3, groups=8))
-    assert choose_precision("auto", CPU, flags, depthwise=has_depthwise(dense)).name == "bf16"
-    chosen = choose_precision("auto", CPU, flags, depthwise=has_depthwise(depthwise))
-    assert chosen.name == "float32"
-    assert "depthwise" in chosen.reason
-    assert choose_precision("bf16", CPU, flags, depthwise=True).name == "bf16"
+@pytest.mark.parametrize(
+    ("layer", "computed"),
+    [
+        (nn.Conv2d(8, 8, 3, stride=2, groups=8), torch.float32),
+        (nn.Conv2d(8, 8, 5, groups=8), torch.float32),
+        (nn.Conv2d(8, 8, 3, dilation=2, groups=8), torch.float32),
+        (nn.Conv2d(8, 8, 3, groups=8), torch.bfloat16),
+        (nn.Conv2d(8, 8, 3, stride=2, groups=2), torch.bfloat16),
+        (nn.Conv2d(8, 8, 5, stride=2), torch.bfloat16),
+    ],
+)
+def test_only_depthwise_convolutions_that_are_slow_in_bf16_stay_float32_on_a_processor(layer, computed):
+    image = torch.randn(2, 8, 16, 16)
+    with autocast(Precision("bf16", ""), CPU):
+        found = layer(image)
+    assert found.dtype == computed
+    with autocast(Precision("float32", ""), CPU):
+        wanted = layer(image)
+    assert wanted.dtype == torch.float32
+    torch.testing.assert_close(found.float(), wanted, rtol=0.02, atol=0.02)
 
 
 def test_a_gpu_decides_for_itself(monkeypatch):

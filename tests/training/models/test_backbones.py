@@ -20,6 +20,13 @@ EVERY = [
     ("plain", {}),
     ("swin_v2", SMALL_SWIN),
 ]
+FINER = [
+    ("efficientnet", {"size": "0.3x0.3"}),
+    ("efficientnet_lite", {"size": "lite1"}),
+    ("mobilevit_v2", {"width": 0.5}),
+    ("swin_v2", SMALL_SWIN),
+]
+"""Those that can leave out the last halving."""
 
 
 @pytest.mark.parametrize(("name", "arguments"), EVERY)
@@ -29,6 +36,30 @@ def test_every_backbone_gives_maps_of_its_stated_widths_at_a_quarter_to_a_thirty
         maps = backbone(torch.randn(2, 3, 64, 64))
     assert [found.shape[1] for found in maps] == list(backbone.widths)
     assert [found.shape[2] for found in maps] == [16, 8, 4, 2, 2]
+
+
+@pytest.mark.parametrize(("name", "arguments"), FINER)
+def test_without_the_last_halving_the_same_weights_give_a_last_map_twice_as_fine(name, arguments):
+    halved = build_backbone(name, 64, arguments)
+    kept = build_backbone(name, 64, {**arguments, "last_stride": 1})
+    kept.load_state_dict(halved.state_dict())
+    with torch.no_grad():
+        maps = kept.eval()(torch.randn(2, 3, 64, 64))
+    assert [found.shape[2] for found in maps] == [16, 8, 4, 4, 4]
+    assert (halved.stride, kept.stride) == (32, 16)
+
+
+def test_swins_maps_are_the_librarys():
+    torch.manual_seed(0)
+    backbone = build_backbone("swin_v2", 64, SMALL_SWIN).eval()
+    for weight in backbone.parameters():
+        torch.nn.init.normal_(weight, std=0.1)
+    image = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        ours, theirs = backbone(image), backbone.network(image, output_hidden_states=True)
+    for found, wanted in zip(ours[:4], theirs.reshaped_hidden_states, strict=False):
+        torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(ours[4].flatten(2).transpose(1, 2), theirs.last_hidden_state)
 
 
 @pytest.mark.parametrize(("name", "arguments"), EVERY)
