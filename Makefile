@@ -71,7 +71,7 @@ recipe = $(call quote,recipe_folder)
 trunk_flag = $(if $(TRUNK_IMAGES),$(call option,--images,TRUNK_IMAGES),$(call option,--images,IMAGES)) $(call option,--batch,BATCH) --unless-finished
 # What the published systems' networks begin with: features first, where no package brings weights learnt on ImageNet, then maps.
 pretrain_files = $(recipe)/pretrain_*.toml
-landmark_trunks = $(if $(filter kd_net,$(RECIPE)),lite-rough lite2-rough,$(if $(filter %-edge,$(RECIPE)),small-rough wide-rough))
+landmark_trunks = $(if $(filter %-edge,$(RECIPE)),small-rough wide-rough)
 trunk_files = $(landmark_trunks:%=training/configs/landmark_student/%.toml) $(if $(filter %-edge,$(RECIPE)),,$(pretrain_files) $(recipe)/trunk_*.toml)
 # The runs of shipped models that other runs begin with or learn from, made from the models where they are not there.
 recovered = set -e; for size in $1; do test -f $(call quote,RUNS)/$$size/network.pt || $(again) recover SIZE=$$size $(if $(drawn),DATA=$(call quote,DRAWN)); done
@@ -126,7 +126,7 @@ pretrain: recipe-exists drawn-faces ## a recipe's trunks, before any label, lear
 	$(call train_each,$(pretrain_files),$(trunk_flag))
 
 train: recipe-exists drawn-faces ## train the teacher or teachers (DATA=FOLDER RECIPE=name IMAGES=25000 TRUNK_IMAGES=64000; without DATA on drawn faces)
-	$(if $(filter star_swin efficient_fan,$(RECIPE)),$(call recovered,base))
+	$(if $(wildcard $(recipe_folder)/trunk_*.toml),$(call recovered,base))
 	$(call train_each,$(trunk_files),$(trunk_flag))
 	$(call train_each,$(recipe)/teacher*.toml,$(images_flag))
 

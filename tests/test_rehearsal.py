@@ -14,7 +14,7 @@ BUDGET = ("IMAGES=32", "BATCH=16", "TRUNK_IMAGES=16")
 """Two steps a run, one a trunk: whether it can be done, not how well."""
 MAKE = ("make", "-o", ".venv/.built", "-o", ".venv-convert/.built")
 """The environments are as they are."""
-TRUNKS = ("lite-rough", "lite2-rough", "small-rough", "wide-rough")
+TRUNKS = ("small-rough", "wide-rough")
 """What several recipes begin with, of `landmark_student`."""
 
 
