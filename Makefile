@@ -169,9 +169,13 @@ train_from_nothing = $(train) --needed training/configs/landmark_student/$1.toml
 blended = test -d $(call quote,RUNS)/$1 || $(VENV) -m training blend training/configs/landmark_student/$1.toml --with $2 --share $3 $4 $(runs_flag)
 laddered = $(again) convert RUN=$(call quote,RUNS)/$1 NAME=$2 $(if $(IMAGES),,BUDGET=0.03)
 
-ladder-tiny ladder-base: ladder-%:
-	$(call train_from_nothing,$*)
-	$(call laddered,$*,$*)
+ladder-base:
+	$(call train_from_nothing,base)
+	$(call laddered,base,base)
+
+ladder-tiny:
+	$(call train_from_nothing,tiny-swift)
+	$(call laddered,tiny-swift,tiny)
 
 ladder-small:
 	$(call train_from_nothing,small-bent)
@@ -179,8 +183,8 @@ ladder-small:
 	$(call laddered,small-bent-blended,small)
 
 ladder-swift:
-	$(call train_from_nothing,small-swift-taught)
-	$(call laddered,small-swift-taught,swift)
+	$(call train_from_nothing,swift)
+	$(call laddered,swift,swift)
 
 recover: $(MAIN) ## the run of a model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER; SIZE=finder YUNET=FILE)
 	$(VENV) -m convert weights device/models/$(call needed,SIZE)/$(shipped_file) --out build/$(call quote,SIZE).npz

@@ -9,7 +9,6 @@ P and E for training alone: its F is exp(H - max H), so that it deploys one raw 
 device's softmax expectation reads it.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,11 +19,15 @@ from torch.nn import functional
 from device.contract.errors import BadInputError
 from device.contract.landmarks import SCHEMES
 from training.models.backbones import build_backbone
-from training.models.decoders import PYRAMID, Deconvolution, PyramidDecoder, one_width, pyramid_widths
+from training.models.decoders import (
+    PYRAMID,
+    Deconvolution,
+    PyramidDecoder,
+    doublings_from,
+    one_width,
+    pyramid_widths,
+)
 from training.models.landmark_student import ConvUnit
-
-MAP_STRIDE = 4
-"""Pixels of the image to a cell of the maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +152,7 @@ class AttentionNet(nn.Module):
             self.decoder = PyramidDecoder(self.backbone.widths[:-1], pyramid_widths(width))
         else:
             narrow = one_width(width, decoder)
-            doublings = int(math.log2(self.backbone.stride / MAP_STRIDE))
+            doublings = doublings_from(self.backbone.stride)
             self.decoder = NarrowDecoder(self.backbone.widths[-1], narrow, decoder, noise, doublings)
         last = self.decoder.widths[-1]
         deep = self.backbone.widths[-2 if decoder == PYRAMID else -1]

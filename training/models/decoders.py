@@ -1,15 +1,24 @@
 """From a backbone's maps up to S/4: as the papers do it, from the smallest alone, or with skip connections.
 
-A decoder takes the maps at S/4, S/8, S/16 and S/32 and gives those at S/16, S/8 and S/4. Letters: B images,
-S side, C channels.
+A decoder takes the maps at S/4, S/8, S/16 and S/32, or S/16 again, and gives those from there to S/4.
+Letters: B images, S side, C channels.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
 from device.contract.errors import BadInputError
 from training.models.landmark_student import ConvUnit, Merge
+
+MAP_STRIDE = 4
+"""Pixels of the image to a cell of the maps."""
+
+
+def doublings_from(stride: int) -> int:
+    """How often a map of this stride is doubled until it has S/4."""
+    return int(math.log2(stride / MAP_STRIDE))
 
 
 class Deconvolution(nn.Sequential):
@@ -47,9 +56,9 @@ PYRAMID = "pyramid"
 
 
 class Decoder(nn.Module):
-    """Three doublings of the smallest map alone, as EfficientFAN and MobileFAN have them."""
+    """Doublings of the smallest map alone to S/4, three from S/32, as EfficientFAN and MobileFAN have it."""
 
-    def __init__(self, inputs: int, width: int, step: str) -> None:
+    def __init__(self, inputs: int, width: int, step: str, doublings: int = 3) -> None:
         """`width` channels at every size.
 
         Raises:
@@ -59,11 +68,11 @@ class Decoder(nn.Module):
         kind = STEPS.get(step)
         if kind is None:
             raise BadInputError(f"upsampling {step!r} is unknown, known: {', '.join((*STEPS, PYRAMID))}")
-        self.steps = nn.ModuleList(kind(before, width) for before in (inputs, width, width))
-        self.widths = (width, width, width)
+        self.widths = (width,) * doublings
+        self.steps = nn.ModuleList(kind(before, width) for before in (inputs, *self.widths[1:]))
 
     def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
-        """Maps whose last is (B, inputs, H, W) to those of 2H, 4H and 8H."""
+        """Maps whose last is (B, inputs, H, W) to those of 2H, 4H and so on."""
         features, maps = levels[-1], []
         for step in self.steps:
             features = step(features)

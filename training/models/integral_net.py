@@ -13,7 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.backbones import build_backbone
-from training.models.decoders import PYRAMID, Decoder, PyramidDecoder, one_width, pyramid_widths
+from training.models.decoders import (
+    PYRAMID,
+    Decoder,
+    PyramidDecoder,
+    doublings_from,
+    one_width,
+    pyramid_widths,
+)
 
 GROUND = -2.0
 """Where the maps' BatchNorm begins to put their mean, in standard deviations: below zero, so that the ground
@@ -28,7 +35,7 @@ def published_shape(landmark_count: int) -> nn.Sequential:
 
 
 class IntegralNet(nn.Module):
-    """Backbone, three doublings, one map a landmark."""
+    """Backbone, doublings to S/4, one map a landmark."""
 
     def __init__(
         self,
@@ -62,7 +69,8 @@ class IntegralNet(nn.Module):
         if upsampling == PYRAMID:
             self.decoder = PyramidDecoder(self.backbone.widths[:-1], pyramid_widths(width))
         else:
-            self.decoder = Decoder(deep, one_width(width, upsampling), upsampling)
+            width = one_width(width, upsampling)
+            self.decoder = Decoder(deep, width, upsampling, doublings_from(self.backbone.stride))
         last = self.decoder.widths[-1]
         # BatchNorm takes a constant away, and so does a softmax.
         self.heatmap = nn.Conv2d(last, landmark_count, kernel_size=1, bias=False)
@@ -78,11 +86,7 @@ class IntegralNet(nn.Module):
         return [deep, *grown], maps, presence
 
     def stages(self, image: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
-        """What is trained on: features at four sizes, each twice the one before, masses, logits (B, 1).
-
-        From S/32 to S/4, or from S/16 to S/2 where the backbone leaves out its last halving; masses, too,
-        have the last size.
-        """
+        """What is trained on: features from the deepest to S/4, masses (B, K, S/4, S/4), logits (B, 1)."""
         features, maps, presence = self._grown(image)
         if self.codec == "softmax_expectation":
             maps = maps.float()
@@ -90,6 +94,6 @@ class IntegralNet(nn.Module):
         return features, maps, presence
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, S, S) to maps (B, K, H, H), of mass or raw, and logits (B, 1): what is deployed."""
+        """(B, 3, S, S) to maps (B, K, S/4, S/4), of mass or raw, and logits (B, 1): what is deployed."""
         _, maps, presence = self._grown(image)
         return maps, presence

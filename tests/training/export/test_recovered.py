@@ -97,7 +97,7 @@ def test_layers_of_another_network_are_refused():
 def test_the_shipped_tiny_says_what_its_file_says(root, tmp_path):
     file = root / "device" / "models" / "tiny" / "student.tflite"
     assert write_float_weights(file, tmp_path / "tiny.npz") > 20
-    settings = read_run(root / "training" / "configs" / "landmark_student" / "tiny.toml")
+    settings = read_run(root / "training" / "configs" / "landmark_student" / "tiny-swift.toml")
     network, side = build_model(settings.model, 68), settings.model.input_side
     crops = np.random.default_rng(0).integers(0, 256, (4, side, side, 3), np.uint8)
     make_identity(
