@@ -167,6 +167,11 @@ def test_every_run_file_names_a_network_that_its_task_can_train(root):
         check_network(model, run.task, path.name)
 
 
+def reads_its_maps_alike(run, begun):
+    """Of star_swin alone: maps fused with two more heads are not what raw maps were."""
+    return run.model.arguments.get("fused_graph", True) == begun.model.arguments.get("fused_graph", True)
+
+
 def test_a_row_that_goes_on_from_its_own_network_does_so_gently(root):
     """At a full rate it first unlearns what it began with, and every comparison is with that."""
     runs = {
@@ -179,6 +184,7 @@ def test_a_row_that_goes_on_from_its_own_network_does_so_gently(root):
         if run.name.startswith(("kd_net", "star_swin", "efficient_fan"))
         and run.start in runs
         and run.model.family == runs[run.start].model.family
+        and reads_its_maps_alike(run, runs[run.start])
     ]
     assert len(restarts) >= 8
     assert all(run.optimiser.learning_rate <= 2e-4 for run in restarts)
