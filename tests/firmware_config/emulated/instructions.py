@@ -38,21 +38,32 @@ ENVIRONMENT = {
 def count(tree: Path, system: System, processor: str, folder: Path) -> dict[str, int]:
     """Median instructions of each stage, over the frames that follow one face without a search.
 
+    Args: as of `run_marked`.
+    """
+    frames = frames_of(run_marked(tree, system, processor, folder, PROGRAM))
+    return {stage: round(median(frame[stage] for frame in frames)) for stage in STAGES if frames[0][stage]}
+
+
+def run_marked(
+    tree: Path, system: System, processor: str, folder: Path, *program: str | Path
+) -> list[tuple[int, ...]]:
+    """Run a program that marks its stages: (stage that ended, instructions so far) of every mark.
+
     Args:
         tree: of `install`.
         system: that the tree is of.
         processor: one of PROCESSORS.
         folder: for the compiled plugin and its output.
+        program: a Python file and its arguments.
     """
     show_processor(tree, processor)
     plugin, marks = folder / "counter.so", folder / "marks.txt"
     subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", plugin, PLUGIN], check=True)
     settings = [word for name, value in ENVIRONMENT.items() for word in ("-E", f"{name}={value}")]
     python = tree / f"usr/bin/python{system.python}"
-    emulated = [EMULATOR, "-cpu", processor, "-L", tree, *settings, "-plugin", plugin, python, PROGRAM]
+    emulated = [EMULATOR, "-cpu", processor, "-L", tree, *settings, "-plugin", plugin, python, *program]
     subprocess.run(emulated, check=True, env={"PATH": "/usr/bin:/bin", "COUNTER_FILE": str(marks)})
-    frames = frames_of([tuple(map(int, line.split())) for line in marks.read_text().splitlines()])
-    return {stage: round(median(frame[stage] for frame in frames)) for stage in STAGES if frames[0][stage]}
+    return [tuple(map(int, line.split())) for line in marks.read_text().splitlines()]
 
 
 def frames_of(marks: list[tuple[int, ...]]) -> list[Counter[str]]:
