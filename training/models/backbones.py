@@ -392,6 +392,8 @@ def build_backbone(name: str, input_side: int, arguments: dict[str, object]) -> 
     kind = BACKBONES.get(name)
     if kind is None:
         raise BadInputError(f"backbone {name!r} is unknown, known: {', '.join(BACKBONES)}")
+    if (stride := arguments.get("last_stride", 2)) not in (1, 2):
+        raise BadInputError(f"last_stride is {stride!r}, wanted 2 as published, or 1 for a last map of S/16")
     # Attention over windows is built for one input size; convolutions take any.
     sized = {"input_side": input_side} if kind is SwinV2Backbone else {}
     try:

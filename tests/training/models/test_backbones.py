@@ -49,6 +49,11 @@ def test_without_the_last_halving_the_same_weights_give_a_last_map_twice_as_fine
     assert (halved.stride, kept.stride) == (32, 16)
 
 
+def test_another_last_stride_is_refused():
+    with pytest.raises(BadInputError, match="last_stride is 4, wanted 2 as published, or 1"):
+        build_backbone("mobilevit_v2", 64, {"last_stride": 4})
+
+
 def test_swins_maps_are_the_librarys():
     torch.manual_seed(0)
     backbone = build_backbone("swin_v2", 64, SMALL_SWIN).eval()
