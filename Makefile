@@ -175,7 +175,8 @@ ladder-base:
 
 ladder-tiny:
 	$(call train_from_nothing,tiny-swift)
-	$(call laddered,tiny-swift,tiny)
+	$(call blended,tiny-swift-stricter,tiny-swift,1,--stricter 2)
+	$(call laddered,tiny-swift-stricter,tiny)
 
 ladder-small:
 	$(call train_from_nothing,small-bent)
