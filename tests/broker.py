@@ -104,6 +104,12 @@ class Broker:
         self._process.send_signal(signal.SIGCONT)
 
 
+def remembers(folder: Path) -> str:
+    """Lines of a broker that knows its subscribers again after a power cut."""
+    kept = f"persistence true\npersistence_location {folder}/\n"
+    return f"allow_anonymous true\n{kept}autosave_on_changes true\nautosave_interval 1"
+
+
 @contextmanager
 def running_broker(folder: Path, lines: str = "allow_anonymous true") -> Iterator[Broker]:
     broker = Broker(folder, lines)
@@ -115,12 +121,16 @@ def running_broker(folder: Path, lines: str = "allow_anonymous true") -> Iterato
 
 
 class Reader:
-    """Subscribes and keeps (topic, payload, retained, monotonic seconds of arrival)."""
+    """Subscribes and keeps (topic, payload, retained, monotonic seconds of arrival).
 
-    def __init__(self, port: int, topic: str = "#") -> None:
+    A broker that `remembers` keeps for a named reader what it is sent while it is away, however early that
+    comes after a restart.
+    """
+
+    def __init__(self, port: int, topic: str = "#", name: str = "") -> None:
         self.got: list[tuple[str, bytes, bool, float]] = []
         self._ready = threading.Event()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, name, clean_session=not name)
         self._client.on_connect = lambda client, *_: client.subscribe(topic, 1)
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._on_message
