@@ -65,7 +65,7 @@ def run_files() -> dict[str, str]:
     """Path of each run file inside the repository, by the run's name."""
     return {
         str(read_values(path).get("name", "")): f"training/configs/{path.relative_to(CONFIGS).as_posix()}"
-        for path in sorted(CONFIGS.rglob("*.toml"))
+        for path in sorted(CONFIGS.glob("*/*.toml"))
     }
 
 
