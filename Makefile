@@ -170,8 +170,9 @@ blended = test -d $(call quote,RUNS)/$1 || $(VENV) -m training blend training/co
 laddered = $(again) convert RUN=$(call quote,RUNS)/$1 NAME=$2 $(if $(IMAGES),,BUDGET=0.03)
 
 ladder-base:
-	$(call train_from_nothing,base)
-	$(call laddered,base,base)
+	$(call train_from_nothing,base-bent)
+	$(call blended,base-bent-stricter,base-bent,1,--stricter 2)
+	$(call laddered,base-bent-stricter,base)
 
 ladder-tiny:
 	$(call train_from_nothing,tiny-swift)
@@ -185,7 +186,8 @@ ladder-small:
 
 ladder-swift:
 	$(call train_from_nothing,swift)
-	$(call laddered,swift,swift)
+	$(call blended,swift-stricter,swift,1,--stricter 1)
+	$(call laddered,swift-stricter,swift)
 
 recover: $(MAIN) ## the run of a model that ships, to train on from it without its ladder (SIZE=small DATA=FOLDER; SIZE=finder YUNET=FILE)
 	$(VENV) -m convert weights device/models/$(call needed,SIZE)/$(shipped_file) --out build/$(call quote,SIZE).npz

@@ -68,6 +68,15 @@ def figures_of(run: Path) -> dict[str, float]:
     return {name: value for name, value in metrics.items() if name.startswith("nme_")}
 
 
+def learns_softened(run: Path) -> bool:
+    """Whether a finished run learnt labels that a shape model has smoothed, as KD-Net's tolerant teacher.
+
+    Its distance from the labels themselves is then what it was meant to have, and says nothing of its worth.
+    """
+    settings = load_values(run / "network.pt")["settings"] if is_saved(run / "network.pt") else {}
+    return float(settings.get("loss", {}).get("variance_share", 0.0)) > 0
+
+
 def compared(ours: dict[str, float], theirs: dict[str, float]) -> tuple[float, float] | None:
     """The figure by which two networks are compared; None where they were validated on different sets."""
     both = sorted(set(ours) & set(theirs), key=lambda name: name != MAIN_FIGURE)
@@ -75,7 +84,7 @@ def compared(ours: dict[str, float], theirs: dict[str, float]) -> tuple[float, f
 
 
 def weak_teachers(settings: RunSettings, runs: Path, pupil: str, figures: dict[str, float]) -> list[str]:
-    """A sentence for each role whose best teacher is worse than what it teaches.
+    """A sentence for each role whose best teacher is worse than what it teaches; of hard labels alone.
 
     Args:
         settings: of the run.
@@ -85,7 +94,8 @@ def weak_teachers(settings: RunSettings, runs: Path, pupil: str, figures: dict[s
     """
     found = []
     for role, names in settings.teachers.items():
-        pairs = [compared(figures_of(runs / name), figures) for name in names]
+        judged = [runs / name for name in names if not learns_softened(runs / name)]
+        pairs = [compared(figures_of(run), figures) for run in judged]
         known = [pair for pair in pairs if pair is not None]
         if known and min(known)[0] > known[0][1]:
             teacher, taught = (100 * nme for nme in min(known))

@@ -16,12 +16,13 @@ from training.engine.run import start_model
 from training.engine.run_file import run_from_values
 from training.engine.run_parts import LoopOptions, RunParts
 from training.engine.settings import OptimiserSettings
-from training.engine.teachers import check_teachers, load_teachers
+from training.engine.teachers import check_teachers, load_teachers, weak_teachers
 from training.losses import heatmap as losses
 from training.models import build_model
 from training.models.committee import Committee
 from training.models.landmark_student import LandmarkStudent
 from training.tasks.distillation import DistillationTask, map_cross_entropy
+from training.tasks.kd_net import KdNetLoss
 from training.tasks.supervised import SupervisedTask
 
 SIDE = 32
@@ -371,11 +372,11 @@ def test_more_frozen_blocks_than_a_trunk_has_are_refused(tmp_path):
         Loop(tiny_parts(tmp_path, tiny_settings(frozen_blocks=5)))
 
 
-def finished(folder, nme, **figures):
-    """A finished run of which only the recorded figures count."""
+def finished(folder, nme, settings=None, **figures):
+    """A finished run of which only the recorded figures count, and its settings where they are given."""
     folder.mkdir()
     metrics = {"nme_300w": nme, **figures}
-    torch.save({"settings": {}, "weights": {}, "metrics": metrics}, folder / "network.pt")
+    torch.save({"settings": settings or {}, "weights": {}, "metrics": metrics}, folder / "network.pt")
 
 
 def test_a_teacher_worse_than_what_it_is_to_teach_is_refused(tmp_path):
@@ -395,3 +396,14 @@ def test_a_teacher_worse_than_what_it_is_to_teach_is_refused(tmp_path):
         check_teachers(run("weak"), tmp_path, begun)
     # Networks that were validated on different sets cannot be compared.
     check_teachers(run("weak"), tmp_path, {"nme_drawn": 0.01})
+
+
+@pytest.mark.parametrize(("share", "refused"), [(0.9, False), (0.0, True)])
+def test_a_teacher_of_smoothed_labels_is_not_judged_by_the_labels_themselves(tmp_path, share, refused):
+    """KD-Net's tolerant teacher: however good, its shape model keeps it from some labels."""
+    finished(tmp_path / "tough", 0.0390)
+    finished(tmp_path / "tolerant", 0.0460, {"loss": {"variance_share": share}})
+    roles = {"tough": ("tough",), "tolerant": ("tolerant",)}
+    settings = dataclasses.replace(tiny_settings(), task="kd_net", teachers=roles, loss=KdNetLoss())
+    weak = weak_teachers(settings, tmp_path, "it", {"nme_300w": 0.0400})
+    assert weak == (["tolerant tolerant (4.60 % NME) is worse than it (4.00 %)"] if refused else [])
