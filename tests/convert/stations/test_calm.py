@@ -30,7 +30,7 @@ def test_of_faces_alone_and_of_grounds_alone_every_crop_stays(logit):
 
 
 def brightness(path):
-    """A network whose coordinates are as far out as the picture is dark, and that takes dark ones for ground."""
+    """A network whose presence and coordinates are the mean of the picture: dark ones are ground."""
     nodes = [
         helper.make_node("ReduceMean", ["image", "axes"], ["bright"], keepdims=0),
         helper.make_node("Reshape", ["bright", "one"], ["presence"]),
