@@ -171,8 +171,8 @@ laddered = $(again) convert RUN=$(call quote,RUNS)/$1 NAME=$2 $(if $(IMAGES),,BU
 
 ladder-base:
 	$(call train_from_nothing,base-bent)
-	$(call blended,base-bent-stricter,base-bent,1,--stricter 2)
-	$(call laddered,base-bent-stricter,base)
+	$(call blended,base-bent-blended,base,0.8,--stricter 2)
+	$(call laddered,base-bent-blended,base)
 
 ladder-tiny:
 	$(call train_from_nothing,tiny-swift)
