@@ -19,7 +19,7 @@ from convert.handover.arrays import load_calibration
 from convert.handover.description import Handover, read_handover
 from convert.job import Job
 from convert.stations.calibration import SAMPLE_NAME, make_calibration_set, onnx2tf_sample
-from convert.stations.calm import calm_crops
+from convert.stations.outliers import without_outliers
 from device.contract.errors import BadInputError, LandmarksError, WriteFailedError
 from device.contract.files import write_whole
 
@@ -72,7 +72,7 @@ def fill_scratch(job: Job) -> int:
     faceless = not isinstance(handover, Handover) or handover.presence_learnt
     calibration_set = make_calibration_set(crops, job.settings.calibration_crops, faceless=faceless)
     if faceless:
-        calibration_set = calm_crops(calibration_set, job.network, handover)
+        calibration_set = without_outliers(calibration_set, job.network, handover)
     shutil.rmtree(job.scratch, ignore_errors=True)
     job.scratch.mkdir(parents=True)
     shutil.copyfile(job.onnx, job.scratch / WORKER_INPUT)

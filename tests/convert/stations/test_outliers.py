@@ -1,4 +1,4 @@
-"""Crops of ground from which coordinates fly off set no range of a coordinate network."""
+"""Crops of ground that a coordinate network reads far outside a face set none of its ranges."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from convert.handover.description import Handover
-from convert.stations.calm import calm, calm_crops
+from convert.stations.outliers import near_faces, without_outliers
 from device.contract.codec import CODECS, COORDINATES
 from device.contract.manifest import CodecRule, CropRule
 
@@ -18,15 +18,15 @@ SIDE = 8
 def test_every_face_stays_and_of_the_grounds_those_near_a_face_and_never_fewer_than_four():
     reach = np.array([0.4, 0.5, 0.1, 0.6, 0.7, 2.0, 2.5])
     presence = np.array([3.0, 2.0, -1.0, -2.0, -9.0, -9.0, -9.0])
-    assert calm(reach, presence).tolist() == [True] * 6 + [False]
+    assert near_faces(reach, presence).tolist() == [True] * 6 + [False]
     reach = np.array([0.5, *[0.3] * 4, 0.62, 0.63, 2.0])
     presence = np.array([1.0, *[-1.0] * 7])
-    assert calm(reach, presence).tolist() == [True] * 6 + [False] * 2
+    assert near_faces(reach, presence).tolist() == [True] * 6 + [False] * 2
 
 
 @pytest.mark.parametrize("logit", [1.0, -1.0])
 def test_of_faces_alone_and_of_grounds_alone_every_crop_stays(logit):
-    assert calm(np.array([0.1, 9.0]), np.full(2, logit)).all()
+    assert near_faces(np.array([0.1, 9.0]), np.full(2, logit)).all()
 
 
 def brightness(path):
@@ -58,10 +58,10 @@ def test_only_coordinates_are_looked_at_and_the_first_crop_spans_the_input(tmp_p
     crops = np.stack([np.full((SIDE, SIDE, 3), level, np.uint8) for level in levels])
     rule = CodecRule(codec, 4.0 if codec != COORDINATES else float(SIDE), 1.0)
     handover = Handover("x", "ibug_68", CropRule(1.3, (SIDE, SIDE)), rule)
-    kept = calm_crops(crops, brightness(tmp_path / "network.onnx"), handover)[:, 0, 0, 0].tolist()
+    kept = without_outliers(crops, brightness(tmp_path / "network.onnx"), handover)[:, 0, 0, 0].tolist()
     assert kept == (levels[:-1] if codec == COORDINATES else levels)
 
 
 def test_a_finder_keeps_every_crop():
     crops = np.zeros((2, SIDE, SIDE, 3), np.uint8)
-    assert calm_crops(crops, None, SimpleNamespace()) is crops
+    assert without_outliers(crops, None, SimpleNamespace()) is crops

@@ -1,7 +1,7 @@
-"""Faceless crops from which coordinates fly off: they shall not set a coordinate network's int8 ranges.
+"""Outliers among the calibration crops: faceless ones that a coordinate network reads far outside a face.
 
 Such a network gives points for a crop of ground, too, and nothing has taught it which: they lie up to six
-times farther out than a face's. A range that holds these leaves a face's points forty of int8's 256 steps,
+times farther out than a face's. An int8 range that holds these leaves a face's points forty of its 256 steps,
 which cost a KD-Net student 0.46 points of NME. The presence logit needs few such crops.
 
 Letters: N crops, H, W pixels of a crop.
@@ -22,7 +22,7 @@ FEWEST = 4
 """Faceless crops that stay whatever is read from them: the presence logit's range must reach below zero."""
 
 
-def calm(reach: NDArray[np.floating], presence: NDArray[np.floating]) -> NDArray[np.bool_]:
+def near_faces(reach: NDArray[np.floating], presence: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Which crops set the ranges: every face, and the faceless ones whose coordinates stay near a face's.
 
     Args:
@@ -38,7 +38,7 @@ def calm(reach: NDArray[np.floating], presence: NDArray[np.floating]) -> NDArray
     return kept
 
 
-def calm_crops(crops: NDArray[np.uint8], network: Path, handover: AnyHandover) -> NDArray[np.uint8]:
+def without_outliers(crops: NDArray[np.uint8], network: Path, handover: AnyHandover) -> NDArray[np.uint8]:
     """(N, H, W, 3), the first of them always there: it spans the input's range.
 
     Args:
@@ -51,7 +51,7 @@ def calm_crops(crops: NDArray[np.uint8], network: Path, handover: AnyHandover) -
     maps = onnx_maps(network)
     outputs = [maps(crop) for crop in crops]
     reach = np.array([np.abs(coordinates).max() for coordinates, _ in outputs])
-    kept = calm(reach, np.array([float(presence.reshape(())) for _, presence in outputs]))
+    kept = near_faces(reach, np.array([float(presence.reshape(())) for _, presence in outputs]))
     kept[0] = True
     chosen: NDArray[np.uint8] = crops[kept]
     return chosen
