@@ -72,7 +72,7 @@ def fill_scratch(job: Job) -> int:
     faceless = not isinstance(handover, Handover) or handover.presence_learnt
     calibration_set = make_calibration_set(crops, job.settings.calibration_crops, faceless=faceless)
     if faceless:
-        calibration_set = without_outliers(calibration_set, job.network, handover)
+        calibration_set = without_outliers(calibration_set, job.onnx, handover)
     shutil.rmtree(job.scratch, ignore_errors=True)
     job.scratch.mkdir(parents=True)
     shutil.copyfile(job.onnx, job.scratch / WORKER_INPUT)

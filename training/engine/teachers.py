@@ -61,20 +61,15 @@ def _load_role(settings: RunSettings, names: Sequence[str], runs: Path) -> tuple
 
 
 def figures_of(run: Path) -> dict[str, float]:
-    """NME by validation set that a finished run recorded, fractions; empty for a run that is not finished."""
-    if not is_saved(run / "network.pt"):
-        return {}
-    metrics = load_values(run / "network.pt").get("metrics", {})
-    return {name: value for name, value in metrics.items() if name.startswith("nme_")}
+    """NME by validation set that a finished run recorded, fractions; empty for a run that is not finished.
 
-
-def learns_softened(run: Path) -> bool:
-    """Whether a finished run learnt labels that a shape model has smoothed, as KD-Net's tolerant teacher.
-
-    Its distance from the labels themselves is then what it was meant to have, and says nothing of its worth.
+    Empty, too, where a shape model has smoothed the labels, as KD-Net's tolerant teacher learns them: the
+    distance from the labels themselves is then what it was meant to have, and says nothing of its worth.
     """
-    settings = load_values(run / "network.pt")["settings"] if is_saved(run / "network.pt") else {}
-    return float(settings.get("loss", {}).get("variance_share", 0.0)) > 0
+    values = load_values(run / "network.pt") if is_saved(run / "network.pt") else {}
+    if values.get("settings", {}).get("loss", {}).get("variance_share", 0):
+        return {}
+    return {name: value for name, value in values.get("metrics", {}).items() if name.startswith("nme_")}
 
 
 def compared(ours: dict[str, float], theirs: dict[str, float]) -> tuple[float, float] | None:
@@ -84,7 +79,7 @@ def compared(ours: dict[str, float], theirs: dict[str, float]) -> tuple[float, f
 
 
 def weak_teachers(settings: RunSettings, runs: Path, pupil: str, figures: dict[str, float]) -> list[str]:
-    """A sentence for each role whose best teacher is worse than what it teaches; of hard labels alone.
+    """A sentence for each role whose best teacher is worse than what it teaches.
 
     Args:
         settings: of the run.
@@ -94,8 +89,7 @@ def weak_teachers(settings: RunSettings, runs: Path, pupil: str, figures: dict[s
     """
     found = []
     for role, names in settings.teachers.items():
-        judged = [runs / name for name in names if not learns_softened(runs / name)]
-        pairs = [compared(figures_of(run), figures) for run in judged]
+        pairs = [compared(figures_of(runs / name), figures) for name in names]
         known = [pair for pair in pairs if pair is not None]
         if known and min(known)[0] > known[0][1]:
             teacher, taught = (100 * nme for nme in min(known))
