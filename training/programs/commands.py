@@ -231,6 +231,10 @@ def _render(parser: argparse.ArgumentParser) -> None:
         "--max-roll", type=float, default=45.0, help="largest roll, degrees, up to 180 (default: 45)"
     )
     parser.add_argument(
+        "--other-hair", type=float, default=0.0, metavar="SHARE",
+        help="of the pictures, with another person's hair, longer, fuller and curlier (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
         "--held-out", action="store_true", help="the six people kept for evaluation instead of all others"
     )
     parser.add_argument(

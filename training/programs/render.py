@@ -17,6 +17,7 @@ def render(arguments: argparse.Namespace) -> None:
         ("workers", 1, 256),
         ("side", 64, 2048),
         ("max_roll", 0, 180),
+        ("other_hair", 0, 1),
     ):
         if not low <= getattr(arguments, name) <= high:
             raise UsageError(f"--{name.replace('_', '-')} {getattr(arguments, name)}: wanted {low} to {high}")
@@ -28,7 +29,7 @@ def render(arguments: argparse.Namespace) -> None:
         raise MissingOutsideError(
             f"the package {error.name} is not installed; in the checkout: pip install '.[rendered]'"
         ) from error
-    scene = SceneSettings(max_roll=arguments.max_roll)
+    scene = SceneSettings(max_roll=arguments.max_roll, other_hair=arguments.other_hair)
     request = RenderRequest(
         arguments.avatars, arguments.count, arguments.seed, arguments.side, arguments.held_out, scene
     )

@@ -86,6 +86,11 @@ class Avatar:
         self._hand = part_of(skin[0], arm[_main_joints(skin[0])])
         self.meshes = [self.skin, *(mesh for mesh in model.meshes if mesh.name != SKIN)]
 
+    @property
+    def complexion(self) -> NDArray[np.uint8] | None:
+        """(H, W, 3) the skin's texture; None where it has none."""
+        return None if self.skin.texture is None else self.images[self.skin.texture]
+
     @cached_property
     def morph_names(self) -> tuple[str, ...]:
         """Names of the face morphs without what all of them begin and end with."""

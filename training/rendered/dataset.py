@@ -35,6 +35,7 @@ from training.rendered.avatar import Avatar
 from training.rendered.draw import RenderedFace, Sitter, draw_face
 from training.rendered.renderer import Renderer
 from training.rendered.scene import SceneSettings
+from training.rendered.wigs import Wig, wigs_of
 
 SHARD_PICTURES = 50
 JPEG_QUALITY = 93
@@ -123,8 +124,9 @@ def _one_thread() -> None:
 class _Studio:
     """A renderer and the person who sits before it."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, wig_owners: Sequence[Path]) -> None:
         self._renderer = renderer
+        self._wigs: Sequence[Wig] = wigs_of(wig_owners, renderer)
         self._path = Path()
         self._sitter: Sitter | None = None
 
@@ -133,7 +135,7 @@ class _Studio:
         if self._sitter is None or path != self._path:
             if self._sitter is not None:
                 self._sitter.close()
-            self._path, self._sitter = path, Sitter(Avatar(path), self._renderer)
+            self._path, self._sitter = path, Sitter(Avatar(path), self._renderer, self._wigs)
         return self._sitter
 
     def __del__(self) -> None:
@@ -141,14 +143,15 @@ class _Studio:
 
 
 @lru_cache(maxsize=1)
-def _studio(side: int) -> _Studio:
+def _studio(side: int, wig_owners: tuple[Path, ...]) -> _Studio:
     """This process's own."""
-    return _Studio(Renderer(side))
+    return _Studio(Renderer(side), wig_owners)
 
 
 def _render_shard(request: RenderRequest, chosen: list[Path], folder: Path, shard: int) -> int:
     """Draw and write one shard; its number of pictures."""
-    sitter = _studio(request.side).sitter(chosen[shard % len(chosen)])
+    wig_owners = tuple(chosen) if request.scene.other_hair else ()
+    sitter = _studio(request.side, wig_owners).sitter(chosen[shard % len(chosen)])
     faces = [
         _kept(draw_face(sitter, request.scene, np.random.default_rng([request.seed, number])), path)
         for number, path in _pictures(request, folder, shard)

@@ -1,5 +1,6 @@
 """One picture with its labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -22,6 +23,7 @@ from training.rendered.scene import (
 )
 from training.rendered.shapes import PLAIN
 from training.rendered.wear import glasses, hand, mask, thing
+from training.rendered.wigs import Wig, other_hair
 
 Array = NDArray[np.float64]
 
@@ -59,9 +61,10 @@ class RenderedFace:
 class Sitter:
     """An avatar whose textures a renderer holds."""
 
-    def __init__(self, avatar: Avatar, renderer: Renderer) -> None:
+    def __init__(self, avatar: Avatar, renderer: Renderer, wigs: Sequence[Wig] = ()) -> None:
         self.avatar = avatar
         self.renderer = renderer
+        self.wigs = wigs
         for number, image in enumerate(avatar.images):
             renderer.add_texture(self._texture(number), image)
         renderer.add_texture(PLAIN, np.full((4, 4, 3), 255, np.uint8))
@@ -74,8 +77,7 @@ class Sitter:
     @cached_property
     def points(self) -> SurfacePoints:
         """The landmarks on the skin."""
-        texture = self.avatar.skin.texture
-        return landmark_points(self.avatar.skin, None if texture is None else self.avatar.images[texture])
+        return landmark_points(self.avatar.skin, self.avatar.complexion)
 
     @cached_property
     def front(self) -> FaceFront:
@@ -116,10 +118,7 @@ def draw_face(sitter: Sitter, settings: SceneSettings, rng: np.random.Generator)
         if cut_off(contour[:, :2], sitter.renderer.side) < MAX_CUT_OFF:
             break
     covers = tuple(name for name, odds in COVERS.items() if rng.random() < odds)
-    bald = rng.random() < BALD_FRACTION
-    hair = _hair_tint(rng)
-    shown = [mesh for mesh in meshes if not (bald and WIG in mesh.mesh.name.lower())]
-    surfaces = [sitter.surface_of(_set_back(mesh, pose), hair) for mesh in shown]
+    surfaces = _person(sitter, meshes, pose, settings.other_hair, rng)
     surfaces += _covers(sitter, covers, pose, meshes[0], camera, rng=rng)
     drawing = sitter.renderer.draw(surfaces, camera, random_lights(rng, camera))
     return RenderedFace(
@@ -164,6 +163,22 @@ def visible(drawing: Drawing, points: Array) -> NDArray[np.bool_]:
     behind = points[:, 2] - drawing.depth_about(points[:, :2])
     # Outside the picture there is no depth, and comparing with NaN is False.
     return np.asarray(behind < HIDDEN_METRES)
+
+
+def _person(
+    sitter: Sitter, meshes: list[PosedMesh], pose: Pose, other_share: float, rng: np.random.Generator
+) -> list[Surface]:
+    """Skin, eyes, teeth and hair: the person's own, another's, or none."""
+    bald = rng.random() < BALD_FRACTION
+    tint = _hair_tint(rng)
+    # No lot is drawn where nobody wears other hair: such requests keep their pictures.
+    other = bool(sitter.wigs) and rng.random() < other_share
+    shown = [mesh for mesh in meshes if not ((bald or other) and WIG in mesh.mesh.name.lower())]
+    surfaces = [sitter.surface_of(_set_back(mesh, pose), tint) for mesh in shown]
+    if other:
+        wig = sitter.wigs[int(rng.integers(len(sitter.wigs)))]
+        surfaces.append(other_hair(wig, sitter.resting, sitter.avatar.head_place(pose), tint, rng))
+    return surfaces
 
 
 def _hair_tint(rng: np.random.Generator) -> tuple[float, float, float]:

@@ -30,12 +30,14 @@ YAW_BANDS = ((0.0, 30.0, 0.4), (30.0, 60.0, 0.3), (60.0, 90.0, 0.3))
 
 @dataclass(frozen=True)
 class SceneSettings:
-    """How far heads are turned, degrees."""
+    """How far heads are turned, degrees, and how often people wear hair that is not theirs."""
 
     max_yaw: float = 90.0
     max_pitch: float = 45.0
     max_roll: float = 45.0
     """180 for heads that lie or hang."""
+    other_hair: float = 0.0
+    """Share of the pictures in which a person wears another's hair, longer, fuller and curlier."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def test_every_run_file_of_the_project_reads(root):
     parts = [
         "finder.toml",
         "finding.toml",
+        "hair.toml",
         "telling.toml",
         "turned-telling.toml",
         "turned.toml",

@@ -89,8 +89,8 @@ def head_points(uv):
     return np.stack(egg, axis=1) + MIDDLE
 
 
-def small_head() -> Glb:
-    """A head that an `Avatar` accepts: an egg with joints, one morph and a hand."""
+def small_head(*, wig_rows: int = 0) -> Glb:
+    """A head that an `Avatar` accepts: an egg with joints, one morph, a hand and rows of a wig."""
     file = Glb()
     u, v = np.meshgrid(np.linspace(0.02, 0.63, 41), np.linspace(0.091, 0.489, 41))
     uv = np.stack([u.ravel(), v.ravel()], axis=1)
@@ -147,4 +147,28 @@ def small_head() -> Glb:
         {"joints": list(range(7)), "inverseBindMatrices": file.accessor(inverse.reshape(7, 16))}
     )
     file.json["nodes"].append({"name": "H_DDS_HighRes", "mesh": 0, "skin": 0})
+    if wig_rows:
+        _add_wig(file, wig_rows)
     return file
+
+
+def _add_wig(file: Glb, rows: int) -> None:
+    """A shell round the upper half of the egg, `rows` of 21 vertices, that moves with the head."""
+    u, v = np.meshgrid(np.linspace(0.02, 0.63, 21), np.linspace(0.095, 0.29, rows))
+    uv = np.stack([u.ravel(), v.ravel()], axis=1)
+    points = MIDDLE + (head_points(uv) - MIDDLE) * 1.15
+    corner = (np.arange(rows - 1)[:, None] * 21 + np.arange(20)).ravel()
+    triangles = np.stack([corner, corner + 21, corner + 1, corner + 1, corner + 21, corner + 22], 1)
+    attributes = {
+        "POSITION": file.accessor(points),
+        "NORMAL": file.accessor((points - MIDDLE) / np.linalg.norm(points - MIDDLE, axis=1, keepdims=True)),
+        "TEXCOORD_0": file.accessor(uv),
+        "JOINTS_0": file.accessor(np.tile([1, 0, 0, 0], (len(points), 1)), "uint8"),
+        "WEIGHTS_0": file.accessor(np.tile([1.0, 0, 0, 0], (len(points), 1))),
+    }
+    indices = file.accessor(triangles.reshape(-1, 1), "uint32")
+    hair = file.texture(np.full((8, 8, 3), 60, np.uint8))
+    file.json["meshes"].append(
+        {"name": "wig", "primitives": [{"attributes": attributes, "indices": indices, "material": hair}]}
+    )
+    file.json["nodes"].append({"name": "h_wig", "mesh": len(file.json["meshes"]) - 1, "skin": 0})

@@ -51,8 +51,8 @@ def _tile(renderer: Renderer, path: Path, places: Array) -> NDArray[np.uint8]:
     avatar = Avatar(path)
     sitter = Sitter(avatar, renderer)
     view = frontal_view(sitter, np.random.default_rng(0))
-    texture = None if avatar.skin.texture is None else avatar.images[avatar.skin.texture]
-    points = view.camera.project(landmark_points(avatar.skin, texture, places).on(view.skin.positions))
+    on_skin = landmark_points(avatar.skin, avatar.complexion, places)
+    points = view.camera.project(on_skin.on(view.skin.positions))
     sitter.close()
     transform = CropTransform.for_box(Box.around(points), MARGIN, (TILE, TILE))
     shown = np.ascontiguousarray(crop_image(view.image, transform))
