@@ -141,9 +141,9 @@ seeds: recipe-exists drawn-faces ## two more seeds of the rows that carry a conc
 	$(call train_each,$(recipe)/student_plain.toml $(recipe)/student.toml,$(images_flag) --seed 1)
 	$(call train_each,$(recipe)/student_plain.toml $(recipe)/student.toml,$(images_flag) --seed 2)
 
-longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk of the small student that ships, on mild augmentation (RECIPE=kd_net-edge DATA=FOLDER)
+longer: recipe-exists $(MAIN) $(CONVERT) ## an Edge-friendly recipe on the trunk of the small student that ships, on calm pictures (RECIPE=kd_net-edge DATA=FOLDER)
 	$(call recovered,small base)
-	$(train) training/configs/landmark_student/wide-shipped.toml $(data_flag) $(trunk_flag) $(runs_flag)
+	$(call train_each,$(or $(wildcard $(recipe_folder)/longer_trunk_*.toml),training/configs/landmark_student/wide-shipped.toml),$(trunk_flag))
 	$(call train_each,$(recipe)/longer_teacher*.toml $(recipe)/longer_student*.toml,$(images_flag))
 	$(again) convert RUN=$(call quote,RUNS)/$(call quote,RECIPE)-longer_student
 

@@ -50,18 +50,19 @@ def start_model(settings: RunSettings, runs: Path) -> nn.Module:
     path = runs / settings.start / "network.pt"
     values = load_values(path)
     pretrained = values["settings"].get("task") == "pretrain"
-    if pretrained or not isinstance(fresh, FeaturePyramid):
+    made, model = values["settings"], settings.model
+    # Its input may be another: convolutions are of no size.
+    got, wanted = (made["model"]["family"], made["scheme"]), (model.family, settings.scheme)
+    if pretrained or (got != wanted and not isinstance(fresh, FeaturePyramid)):
         # A trunk, mostly: what fits of it.
         take_weights(fresh, values["weights"], f"start {settings.start}")
         return fresh
-    begun, made = load_network(path)
-    got, wanted = (made.model.family, made.scheme), (settings.model.family, settings.scheme)
-    # Its input may be another: convolutions are of no size.
     if got != wanted:
         raise BadInputError(
             f"run {settings.name} starts from {settings.start}, which has family and scheme {got}, "
             f"wanted {wanted}"
         )
+    begun, _ = load_network(path)
     if isinstance(begun, LandmarkStudent) and isinstance(fresh, LandmarkStudent):
         return grow(prune(begun, fresh), fresh)
     return grow(begun.state_dict(), fresh)

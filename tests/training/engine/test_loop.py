@@ -9,7 +9,7 @@ from device.contract.errors import BadInputError
 from device.contract.landmarks import ibug_68
 from training.data.augment import Augmenter, TensorPack, shrunk
 from training.data.crops import CropSet
-from training.engine.checkpoint import load_network, load_values
+from training.engine.checkpoint import load_network, load_values, save_network
 from training.engine.loop import Loop
 from training.engine.optimiser import Average, learning_rate
 from training.engine.run import start_model
@@ -283,6 +283,24 @@ def test_a_run_of_another_input_is_a_start_and_one_of_another_family_is_not(tmp_
     torch.save(values, tmp_path / "tiny" / "network.pt")
     with pytest.raises(BadInputError):
         start_model(dataclasses.replace(settings, start="tiny"), tmp_path)
+
+
+def test_a_larger_network_of_coordinates_begins_with_the_answers_of_the_smaller_one(tmp_path):
+    sizes = {"stem": 4, "widths": [8, 8, 16, 24], "depths": [1, 1, 1, 1], "top": 32}
+    model = {"family": "coordinate_net", "input_side": 64}
+    model["arguments"] = {"backbone": "plain", "backbone_arguments": sizes}
+    values = {"name": "small", "task": "regression", "model": model, "optimiser": {"images": 4}}
+    settings = run_from_values(values, "test")
+    small = build_model(settings.model, 68).eval()
+    torch.nn.init.normal_(small.coordinates.weight)
+    save_network(small, settings, {}, tmp_path / "small" / "network.pt")
+    wider = sizes | {"widths": [16, 16, 24, 32], "depths": [1, 2, 1, 2]}
+    arguments = {"backbone": "plain", "backbone_arguments": wider}
+    model = dataclasses.replace(settings.model, arguments=arguments)
+    large = start_model(dataclasses.replace(settings, start="small", model=model), tmp_path).eval()
+    image = torch.rand(2, 3, 64, 64)
+    assert torch.allclose(large(image)[0], small(image)[0], atol=1e-4)
+    assert large.backbone.widths[:-1] == wider["widths"]
 
 
 def test_a_committee_is_the_mixture_of_its_members():

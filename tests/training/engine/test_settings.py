@@ -173,6 +173,12 @@ def reads_its_maps_alike(run, begun):
     return run.model.arguments.get("fused_graph", True) == begun.model.arguments.get("fused_graph", True)
 
 
+def is_as_large(run, begun):
+    """A network that grows has new weights to learn."""
+    sizes = [made.model.arguments.get("backbone_arguments") for made in (run, begun)]
+    return sizes[0] == sizes[1]
+
+
 def test_a_row_that_goes_on_from_its_own_network_does_so_gently(root):
     """At a full rate it first unlearns what it began with, and every comparison is with that."""
     runs = {
@@ -186,6 +192,7 @@ def test_a_row_that_goes_on_from_its_own_network_does_so_gently(root):
         and run.start in runs
         and run.model.family == runs[run.start].model.family
         and reads_its_maps_alike(run, runs[run.start])
+        and is_as_large(run, runs[run.start])
     ]
     assert len(restarts) >= 8
     assert all(run.optimiser.learning_rate <= 2e-4 for run in restarts)
