@@ -171,7 +171,7 @@ laddered = $(again) convert RUN=$(call quote,RUNS)/$1 NAME=$2 $(if $(IMAGES),,BU
 
 ladder-base:
 	$(call train_from_nothing,base-bent)
-	$(call blended,base-bent-blended,base,0.8,--stricter 2)
+	$(call blended,base-bent-blended,base,0.8,--stricter 1.5)
 	$(call laddered,base-bent-blended,base)
 
 ladder-tiny:
@@ -194,8 +194,8 @@ recover: $(MAIN) ## the run of a model that ships, to train on from it without i
 	$(VENV) -m training recover device/models/$(call quote,SIZE)/$(shipped_file) build/$(call quote,SIZE).npz --data $(call needed,DATA) $(yunet_flag) $(runs_flag)
 
 finder: $(MAIN) $(CONVERT) ## train the face finder from labels and YuNet, then convert it (DATA=FOLDER YUNET=FILE)
-	set -e; for part in finding telling finder turned turned-telling hair; do $(train) training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) $(runs_flag); done
-	$(again) convert RUN=$(call quote,RUNS)/finder-hair NAME=finder
+	set -e; for part in finding telling finder turned turned-telling; do $(train) training/configs/finder/$$part.toml $(data_flag) $(yunet_flag) $(runs_flag); done
+	$(again) convert RUN=$(call quote,RUNS)/finder-turned-telling NAME=finder
 
 open-data: $(MAIN) $(BENCH) ## what the open models learn from, into DATA (AVATARS=FOLDER FAIRFACE=FOLDER DATA=FOLDER)
 	$(VENV) -m training render --avatars $(call needed,AVATARS) --count 12000 --side 256 --other-hair 0.4 --out $(call needed,DATA)/rendered/train

@@ -34,7 +34,6 @@ def test_every_run_file_of_the_project_reads(root):
     parts = [
         "finder.toml",
         "finding.toml",
-        "hair.toml",
         "telling.toml",
         "turned-telling.toml",
         "turned.toml",
