@@ -49,11 +49,11 @@ def start_model(settings: RunSettings, runs: Path) -> nn.Module:
         return fresh
     path = runs / settings.start / "network.pt"
     values = load_values(path)
-    pretrained = values["settings"].get("task") == "pretrain"
-    made, model = values["settings"], settings.model
+    made = values["settings"]
     # Its input may be another: convolutions are of no size.
-    got, wanted = (made["model"]["family"], made["scheme"]), (model.family, settings.scheme)
-    if pretrained or (got != wanted and not isinstance(fresh, FeaturePyramid)):
+    got = made.get("model", {}).get("family"), made.get("scheme")
+    wanted = settings.model.family, settings.scheme
+    if made.get("task") == "pretrain" or (got != wanted and not isinstance(fresh, FeaturePyramid)):
         # A trunk, mostly: what fits of it.
         take_weights(fresh, values["weights"], f"start {settings.start}")
         return fresh
