@@ -126,7 +126,7 @@ class _Studio:
 
     def __init__(self, renderer: Renderer, wig_owners: Sequence[Path]) -> None:
         self._renderer = renderer
-        self._wigs: Sequence[Wig] = wigs_of(wig_owners, renderer)
+        self._wigs: Sequence[Wig] = wigs_of(wig_owners, renderer) if wig_owners else ()
         self._path = Path()
         self._sitter: Sitter | None = None
 

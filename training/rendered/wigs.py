@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from device.contract.errors import BadInputError
 from training.rendered.avatar import WIG, Avatar, Matrix, Pose
 from training.rendered.gltf import Mesh
 from training.rendered.landmarks import landmark_points
@@ -55,7 +56,7 @@ def wigs_of(heads: Iterable[Path], renderer: Renderer) -> list[Wig]:
     """One wig of each shape that some heads wear, its texture given to the renderer.
 
     Raises:
-        BadInputError: a head is damaged.
+        BadInputError: a head is damaged, or nobody wears a wig.
     """
     wigs: dict[int, Wig] = {}
     for avatar in map(Avatar, heads):
@@ -68,6 +69,8 @@ def wigs_of(heads: Iterable[Path], renderer: Renderer) -> list[Wig]:
             renderer.add_texture(texture, avatar.images[worn.mesh.texture])
             owner = landmark_points(avatar.skin, avatar.complexion).on(skin.positions)
             wigs[size] = Wig(worn.mesh, worn.positions, worn.normals, owner, texture)
+    if not wigs:
+        raise BadInputError("none of the heads wears a wig that others could: leave out --other-hair")
     return list(wigs.values())
 
 

@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("moderngl")
 pytest.importorskip("meshoptimizer")
 
+from device.contract.errors import BadInputError
 from tests.training.rendered.glb import small_head
 from training.rendered import wigs
 from training.rendered.dataset import RenderRequest, render_dataset
@@ -36,6 +37,12 @@ def found(opengl, wig_owners):
 def test_there_is_one_wig_of_each_shape_with_its_own_texture(found):
     assert [len(wig.positions) for wig in found] == [21 * 9, 21 * 12]
     assert len({wig.texture for wig in found}) == 2
+
+
+def test_other_hair_where_nobody_has_any_is_refused(opengl, heads, tmp_path):
+    request = RenderRequest(heads, 2, side=64, scene=SceneSettings(other_hair=0.5))
+    with pytest.raises(BadInputError, match="leave out --other-hair"):
+        render_dataset(request, tmp_path / "none", 1)
 
 
 def test_a_wig_that_does_not_grow_fits_a_larger_head_in_another_place(found, monkeypatch):
