@@ -14,7 +14,8 @@ from training.rendered.renderer import Renderer
 from training.rendered.scene import SceneSettings
 from training.rendered.wigs import curls, other_hair, wigs_of
 
-BLACK = (1.0, 1.0, 1.0)
+AS_IT_IS = (1.0, 1.0, 1.0)
+"""Tint of hair that keeps its colour."""
 ROWS = {"Ann": 0, "Bob": 9, "Cid": 9, "Eve": 12}
 """Of each head's wig; two wear the same."""
 
@@ -55,7 +56,7 @@ def test_a_wig_that_does_not_grow_fits_a_larger_head_in_another_place(found, mon
     assert above.any()
     place = np.array([[0.0, -1, 0, 0.3], [1, 0, 0, 0.1], [0, 0, 1, -0.2], [0, 0, 0, 1]])
     wearer = ears + 1.25 * (wig.owner - ears) + [0.02, 0.01, 0]
-    worn = other_hair(wig, wearer, place, BLACK, np.random.default_rng(1))
+    worn = other_hair(wig, wearer, place, AS_IT_IS, np.random.default_rng(1))
     wanted = ears + 1.25 * (wig.positions - ears) + [0.02, 0.01, 0]
     assert worn.positions[above] == pytest.approx((wanted @ place[:3, :3].T + place[:3, 3])[above], abs=1e-6)
 
@@ -64,13 +65,13 @@ def test_hair_that_grows_stands_farther_out_and_hangs_as_long_as_it_may(found):
     wig = found[0]
     ears = wig.owner[[0, 16]].mean(axis=0)
     spans = [
-        np.ptp(other_hair(wig, wig.owner, np.eye(4), BLACK, np.random.default_rng(seed)).positions, axis=0)
+        np.ptp(other_hair(wig, wig.owner, np.eye(4), AS_IT_IS, np.random.default_rng(seed)).positions, axis=0)
         for seed in range(40)
     ]
     fuller = np.array(spans) / np.ptp(wig.positions, axis=0)
     assert fuller[:, 0].max() > 1.3
     assert (fuller[:, 0] < 1.1).any()
-    farthest = max(length for length in wigs.CURL_METRES) * wigs.CURL_DEPTH * wigs.CURLS
+    farthest = max(wigs.CURL_METRES) * wigs.CURL_DEPTH * wigs.CURLS
     assert (np.ptp(wig.positions - ears, axis=0) * wigs.FULLEST + 2 * farthest > np.max(spans, axis=0)).all()
 
 
